@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Disks and NICs of this machine, from libudev's enumeration and the kernel's hot-plug events. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+/* Strings are owned by the device and may be NULL where the hardware does not say. */
+struct disk_device {
+	char *name; /* kernel name: "sda", "nvme0n1p1" */
+	char *node; /* "/dev/sda" */
+	char *parent; /* the whole disk's name for a partition, or NULL */
+	char *model;
+	char *serial;
+	char *bus; /* "nvme", "ata", "scsi", "usb", "virtio", "mmc" or NULL */
+	char *label; /* file system label */
+	char *type; /* file system type as libblkid names it */
+	char *skipped; /* why hostd leaves it alone ("no medium", "0 bytes"…), or NULL */
+	uint64_t size_bytes;
+	bool removable;
+	bool readonly;
+};
+
+struct nic_device {
+	char *name; /* "eth0" */
+	char *driver;
+	char *mac; /* permanent if the hardware has one, or else the current */
+	char *pci_path; /* "0000:00:03.0" or NULL */
+	bool link;
+	bool wireless;
+};
+
+struct devices;
+
+struct devices_callbacks {
+	/* A disk or partition appeared (also on the first scan) or went; valid during the call
+	 * only. */
+	void (*disk_added)(const struct disk_device *disk, void *userdata);
+	void (*disk_removed)(const char *name, void *userdata);
+	void (*nic_added)(const struct nic_device *nic, void *userdata);
+	void (*nic_removed)(const char *name, void *userdata);
+	void *userdata;
+};
+
+/*
+ * Listens for hot-plug first, then scans, so that nothing falls between. Every device found in the
+ * scan is reported before this returns. Returns 0 or -errno.
+ */
+int devices_new(sd_event *event, const struct devices_callbacks *callbacks,
+		struct devices **ret_devices);
+void devices_free(struct devices *devices);
+
+/* Physical network interfaces and block devices known now; the arrays are valid until the next
+ * event. */
+const struct disk_device *devices_disks(const struct devices *devices, size_t *ret_count);
+const struct nic_device *devices_nics(const struct devices *devices, size_t *ret_count);

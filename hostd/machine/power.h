@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The power button, and asking PID 1 to end it all. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+enum power_action { POWER_OFF, POWER_REBOOT };
+
+struct power_button;
+
+/*
+ * Watches every input device that has KEY_POWER, hot-plugged ones too, without polling; calls
+ * pressed once a press. Returns 0 or -errno; a machine without such a button is not an error.
+ */
+int power_button_new(sd_event *event, void (*pressed)(void *userdata), void *userdata,
+		     struct power_button **ret_button);
+void power_button_free(struct power_button *button);
+
+/* Tells PID 1 (SIGUSR2 power off, SIGTERM reboot, busybox init's meanings), which stops hostd. */
+int power_request(enum power_action action);

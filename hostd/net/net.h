@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Links, bridges and addresses over netlink; DHCP by udhcpc, whose script hands the lease to hostd.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "config/config.h"
+
+struct net;
+
+/* One address that a network has now. */
+struct net_address {
+	char text[64]; /* "192.0.2.7/24" */
+	const char *origin; /* "dhcp", "static" or "ra" */
+};
+
+/* What the API shows of a network. */
+struct net_status {
+	const char *name; /* "lan" */
+	const char *uplink; /* "eth0", or NULL while no NIC has carrier */
+	bool carrier;
+	const struct net_address *addresses;
+	size_t address_count;
+	const char *gateway; /* or NULL */
+	const char *const *dns; /* NULL-terminated, or NULL */
+	const char *phase; /* "no-nic", "no-carrier", "waiting-for-dhcp", "up" */
+	uint64_t rx_bytes, tx_bytes;
+};
+
+struct net_callbacks {
+	/* An address came or went, carrier changed…: for the API's subscribers. May be NULL. */
+	void (*changed)(const char *network, void *userdata);
+	void *userdata;
+};
+
+/*
+ * Brings lo and every wired NIC up, makes a bridge for each network of the configuration, and
+ * starts DHCP where asked. Takes over bridges, addresses, taps and leases that an earlier hostd
+ * left. Returns at once: everything else happens on the event loop. Faults of one NIC are logged as
+ * warnings and cost that NIC alone. Logs "net NAME: ADDRESS/PREFIX (dhcp|static|ra)". Returns 0 or
+ * -errno.
+ */
+int net_new(sd_event *event, const struct host_config *config,
+	    const struct net_callbacks *callbacks, struct net **ret_net);
+/* Ends the DHCP clients; leaves links and addresses as they are, for the guests. */
+void net_free(struct net *net);
+
+size_t net_count(const struct net *net);
+/* Valid until the next event. Returns 0 or -ENOENT. */
+int net_status_at(struct net *net, size_t index, struct net_status *ret_status);
+
+/*
+ * Makes a tap that is a port of the network's bridge, and is gone when its last fd is closed, with
+ * vnet headers on, MTU of the bridge. ret_vhost_fd gets an open /dev/vhost-net, or -EBADF where the
+ * kernel has none. Both fds are the caller's. Returns 0, -ENOENT for an unknown network, or -errno.
+ */
+int net_open_tap(struct net *net, const char *network, const char *guest_name,
+		 unsigned int nic_index, int *ret_tap_fd, int *ret_vhost_fd);
