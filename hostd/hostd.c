@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// hostd: the order in which the machine comes up, and who tells whom. Nothing else.
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "api/api.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "config/check.h"
+#include "config/config.h"
+#include "guest/guest.h"
+#include "machine/devices.h"
+#include "machine/info.h"
+#include "machine/kvm-probe.h"
+#include "machine/power.h"
+#include "machine/screen.h"
+#include "net/net.h"
+#include "storage/config-volume.h"
+
+#ifndef MVIRT_VERSION
+#define MVIRT_VERSION "unknown"
+#endif
+
+#define CONFIG_LABEL "MVIRT"
+
+struct host {
+	sd_event *event;
+	struct host_config *config;
+	struct config_mistakes mistakes;
+	char *config_source;
+	struct kvm_status kvm;
+	struct screen_status screen;
+	struct config_volume *volume;
+	struct devices *devices;
+	struct power_button *power_button;
+	struct net *net;
+	struct guests *guests;
+	struct api *api;
+	bool stopping;
+};
+
+static void host_done(struct host *host)
+{
+	api_free(host->api);
+	guests_free(host->guests);
+	net_free(host->net);
+	power_button_free(host->power_button);
+	devices_free(host->devices);
+	config_volume_free(host->volume);
+	free(host->config_source);
+	config_mistakes_done(&host->mistakes);
+	host_config_free(host->config);
+	sd_event_unref(host->event);
+}
+
+/* --- devices -> storage ------------------------------------------------------------------------ */
+
+static void on_disk_added(const struct disk_device *disk, void *userdata)
+{
+	struct host *host = userdata;
+
+	(void)config_volume_offer(host->volume, disk->node, disk->label, disk->type);
+}
+
+static void on_disk_removed(const char *name, void *userdata)
+{
+	struct host *host = userdata;
+
+	(void)config_volume_remove(host->volume, name);
+}
+
+/* --- guests -> storage, net, API ---------------------------------------------------------------- */
+
+static int open_boot_file(const char *path, int *ret_fd, void *userdata)
+{
+	struct host *host = userdata;
+
+	return config_volume_open_kept(host->volume, path, ret_fd);
+}
+
+static int open_disk(const struct disk_config *disk, int *ret_fd, void *userdata)
+{
+	struct host *host = userdata;
+
+	return config_volume_open_disk(host->volume, disk->file, ret_fd);
+}
+
+static int open_tap(const char *network, const char *guest_name, unsigned int nic_index,
+		    int *ret_tap_fd, int *ret_vhost_fd, void *userdata)
+{
+	struct host *host = userdata;
+
+	return net_open_tap(host->net, network, guest_name, nic_index, ret_tap_fd, ret_vhost_fd);
+}
+
+static void on_guest_event(const struct guest *guest, const char *kind, const char *detail,
+			   void *userdata)
+{
+	struct host *host = userdata;
+
+	if (host->api)
+		api_publish_guest_event(host->api, guest, kind, detail);
+}
+
+static void on_network_changed(const char *network, void *userdata)
+{
+	struct host *host = userdata;
+
+	if (host->api)
+		api_publish_network_event(host->api, network);
+}
+
+/* --- the end ------------------------------------------------------------------------------------ */
+
+static void on_all_stopped(void *userdata)
+{
+	struct host *host = userdata;
+
+	log_notice("shutdown", "all guests have stopped");
+	(void)sd_event_exit(host->event, 0);
+}
+
+/* PID 1 says so (SIGTERM): stop the guests, then exit; PID 1 does the rest. */
+static int on_sigterm(sd_event_source *source [[maybe_unused]],
+		      const struct signalfd_siginfo *info [[maybe_unused]], void *userdata)
+{
+	struct host *host = userdata;
+
+	if (host->stopping)
+		return 0;
+	host->stopping = true;
+	log_notice("shutdown", "stopping the guests");
+	guests_stop_all(host->guests);
+	return 0;
+}
+
+static void on_power_button(void *userdata [[maybe_unused]])
+{
+	int r = 0;
+
+	log_notice("power", "the power button was pressed");
+	r = power_request(POWER_OFF);
+	if (r < 0)
+		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
+}
+
+static void on_api_power(enum power_action action, void *userdata [[maybe_unused]])
+{
+	int r = power_request(action);
+
+	if (r < 0)
+		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
+}
+
+/* --- the beginning ------------------------------------------------------------------------------ */
+
+/* Reads "NAME=VALUE" from the kernel's command line. NULL when it is not there. */
+static char *cmdline_value(const char *name)
+{
+	_cleanup_free_ char *cmdline = NULL;
+	size_t length = strlen(name);
+	char *state = NULL;
+
+	if (file_read_line(-1, "/proc/cmdline", &cmdline) < 0)
+		return NULL;
+	for (char *word = strtok_r(cmdline, " ", &state); word; word = strtok_r(NULL, " ", &state))
+		if (strncmp(word, name, length) == 0 && word[length] == '=')
+			return strdup(word + length + 1);
+	return NULL;
+}
+
+static void start_log(void)
+{
+	_cleanup_free_ char *level = cmdline_value("mvirt.log");
+
+	log_open_kmsg();
+	log_set_debug(text_equal(level, "debug"));
+	log_notice("host", "mvirt %s", MVIRT_VERSION);
+}
+
+static void probe_kvm(struct host *host)
+{
+	kvm_probe("/dev/kvm", &host->kvm);
+	if (kvm_usable(&host->kvm))
+		log_notice("kvm", "ok (%s)", kvm_state_name(host->kvm.state));
+	else
+		log_warning("kvm", "unusable: %s", host->kvm.why);
+}
+
+static void probe_screen(struct host *host)
+{
+	screen_probe("", &host->screen);
+	if (host->screen.present)
+		log_notice("screen", "%ux%u, %u bits (%s)", host->screen.width, host->screen.height,
+			   host->screen.bits_per_pixel, host->screen.driver);
+	else
+		log_notice("screen", "none");
+}
+
+static int find_devices(struct host *host)
+{
+	const struct devices_callbacks callbacks = {
+		.disk_added = on_disk_added,
+		.disk_removed = on_disk_removed,
+		.userdata = host,
+	};
+	_cleanup_free_ char *label = cmdline_value("mvirt.config");
+	int r = 0;
+
+	r = config_volume_new(label ? label : CONFIG_LABEL, &host->volume);
+	if (r < 0)
+		return r;
+	return devices_new(host->event, &callbacks, &host->devices);
+}
+
+/* The files that guests boot from are kept in memory now, so that the stick may be pulled later. */
+static void keep_boot_files(struct host *host)
+{
+	for (size_t i = 0; i < host->config->guest_count; i++) {
+		const struct guest_config *guest = &host->config->guests[i];
+
+		if (guest->kernel)
+			(void)config_volume_keep(host->volume, guest->kernel);
+		if (guest->initrd)
+			(void)config_volume_keep(host->volume, guest->initrd);
+	}
+}
+
+static int read_config(struct host *host)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *device = NULL;
+	int r = config_volume_read_config(host->volume, &text);
+
+	if (r == -ENOENT)
+		log_notice("config", "no file system labelled %s with an mvirt.conf: the built-in default is used",
+			   CONFIG_LABEL);
+	else if (r < 0)
+		log_error("config", "mvirt.conf cannot be read: %s: the built-in default is used",
+			  strerror(-r));
+	if (r < 0) {
+		host->config_source = strdup("built-in");
+		return host_config_default(&host->config);
+	}
+	device = config_volume_device(host->volume);
+	host->config_source = text_format("%s: mvirt.conf", device ? device : "kept in memory");
+	r = host_config_parse(text, &host->config, &host->mistakes);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < host->mistakes.count; i++)
+		log_error("config", "mvirt.conf:%u: %s", host->mistakes.items[i].line,
+			  host->mistakes.items[i].message);
+	log_notice("config", "%s, %zu guests", host->config_source, host->config->guest_count);
+	keep_boot_files(host);
+	return 0;
+}
+
+static int start_network(struct host *host)
+{
+	const struct net_callbacks callbacks = { .changed = on_network_changed, .userdata = host };
+
+	if (sethostname(host->config->hostname, strlen(host->config->hostname)) < 0)
+		log_warning("host", "the host name cannot be set: %s", strerror(errno));
+	return net_new(host->event, host->config, &callbacks, &host->net);
+}
+
+static int start_guests(struct host *host)
+{
+	const struct guests_callbacks callbacks = {
+		.open_boot_file = open_boot_file,
+		.open_disk = open_disk,
+		.open_tap = open_tap,
+		.event = on_guest_event,
+		.all_stopped = on_all_stopped,
+		.userdata = host,
+	};
+	struct guests_environment environment = {
+		.kvm_usable = kvm_usable(&host->kvm),
+		.kvm_why = host->kvm.why,
+	};
+
+	machine_host_id(environment.host_id);
+	return guests_new(host->event, host->config, &environment, &callbacks, &host->guests);
+}
+
+static int start_api(struct host *host)
+{
+	const struct api_context context = {
+		.guests = host->guests,
+		.net = host->net,
+		.devices = host->devices,
+		.kvm = &host->kvm,
+		.screen = &host->screen,
+		.config = host->config,
+		.mistakes = &host->mistakes,
+		.config_source = host->config_source,
+		.version = MVIRT_VERSION,
+		.power = on_api_power,
+		.userdata = host,
+	};
+
+	return api_new(host->event, &context, &host->api);
+}
+
+/* A step that fails is said, and the ones after it still come: a host without network can run guests. */
+static void report(const char *step, int r)
+{
+	if (r < 0)
+		log_error("host", "%s: %s", step, strerror(-r));
+}
+
+static int run(void)
+{
+	_cleanup_(host_done) struct host host = {};
+	int r = 0;
+
+	start_log();
+	r = sd_event_default(&host.event);
+	if (r < 0)
+		return r;
+	r = sd_event_add_signal(host.event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, on_sigterm, &host);
+	if (r < 0)
+		return r;
+	(void)mkdir("/run/mvirt", 0755);
+
+	probe_kvm(&host);
+	probe_screen(&host);
+	report("devices", find_devices(&host));
+	r = read_config(&host);
+	if (r < 0)
+		return r;
+	report("network", start_network(&host));
+	r = start_guests(&host);
+	if (r < 0)
+		return r;
+	report("API", start_api(&host));
+	report("power button",
+	       power_button_new(host.event, on_power_button, &host, &host.power_button));
+	log_notice("host", "ready");
+	return sd_event_loop(host.event);
+}
+
+static int usage(FILE *stream, int status)
+{
+	(void)fprintf(stream, "usage: hostd [--check FILE | --version | --help]\n"
+			      "PID 1 starts it without arguments. --check prints what FILE (mvirt.conf) means,\n"
+			      "and every mistake in it; exit status 1 when there is one.\n");
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "check", required_argument, NULL, 'c' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	int r = 0;
+
+	switch (getopt_long(argc, argv, "", options, NULL)) {
+	case -1:
+		break;
+	case 'c':
+		return optind == argc ? config_check_file(optarg) : usage(stderr, 2);
+	case 'v':
+		return printf("hostd %s\n", MVIRT_VERSION) < 0;
+	case 'h':
+		return usage(stdout, 0);
+	default:
+		return usage(stderr, 2);
+	}
+	if (optind != argc)
+		return usage(stderr, 2);
+	r = run();
+	if (r < 0)
+		log_error("host", "hostd ends: %s", strerror(-r));
+	return r < 0;
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# build/mvirt.iso: the same bytes boot as CD, USB stick and disk, under UEFI and BIOS.
+
+ISO := $(O)/mvirt.iso
+ISO_LIMIT := 44040192
+
+.PHONY: iso
+iso: $(ISO)
+
+$(ISO): $(UKI) iso/make-iso iso/isolinux.cfg
+	$(Q)iso/make-iso $(UKI) $(O)/vmlinuz $(INITRAMFS) cmdline.txt iso/isolinux.cfg $(O)/obj/iso $@ \
+		>$(O)/log/iso.log 2>&1 || { tail -n 20 $(O)/log/iso.log >&2; exit 1; }
+	$(Q)uki/report-sizes $@ $(ISO_LIMIT)

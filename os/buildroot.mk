@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Outside the build root: make it, and call make inside it. Its name carries its list's hash, so that a
+# changed list makes a new one.
+
+OUTPUT := $(abspath $(O))
+CACHE := $(abspath $(MVIRT_CACHE))
+ROOT := $(OUTPUT)/root
+ROOT_MADE := $(OUTPUT)/root.$(shell sha256sum os/buildroot.packages os/make-buildroot | sha256sum | cut -c 1-12)
+# What the user may set on the command line and the inside needs to know
+PASSED := V MEDIUM FIRMWARE KERNEL_TARBALL TESTS ARGS
+
+$(ROOT_MADE):
+	@mkdir -p $(OUTPUT) $(CACHE)
+	@os/make-buildroot os/buildroot.packages $(ROOT) $(CACHE)
+	@rm -f $(OUTPUT)/root.????????????
+	@touch $@
+
+.PHONY: inside
+inside: $(ROOT_MADE)
+ifneq ($(KERNEL_TARBALL),)
+	@mkdir -p $(OUTPUT)/tarball && cp -u $(KERNEL_TARBALL) $(OUTPUT)/tarball/
+override KERNEL_TARBALL := /build/tarball/$(notdir $(KERNEL_TARBALL))
+endif
+	@MAKEFLAGS= os/enter $(ROOT) $(CURDIR) $(OUTPUT) $(CACHE) \
+		make $(if $(filter 0,$(V)),-s) -j$(JOBS) MVIRT_INSIDE=1 O=/build \
+		$(foreach v,$(PASSED),$(if $($(v)),'$(v)=$($(v))')) \
+		$(filter-out help clean distclean,$(MAKECMDGOALS))
+
+# The build root, the sources and what was compiled from them stay.
+define OUTSIDE_CLEAN
+@cd $(OUTPUT) 2>/dev/null && rm -rf obj/hostd obj/test obj/initramfs obj/iso guest *.efi *.iso *.zst \
+	vmlinuz manifest.json run || true
+endef
+
+define OUTSIDE_DISTCLEAN
+@if [ -e $(ROOT) ]; then os/remove-buildroot $(ROOT); fi
+@rm -rf $(OUTPUT) $(CACHE)/sources $(CACHE)/debs
+endef

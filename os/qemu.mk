@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# QEMU and qemu-img, static, with the devices of os/qemu-devices.mak only.
+
+QEMU_SOURCE := $(O)/src/qemu
+QEMU_OBJECTS := $(O)/obj/qemu
+QEMU := $(O)/obj/bin/qemu-system-x86_64
+QEMU_IMG := $(O)/obj/bin/qemu-img
+
+QEMU_CONFIGURE := --static --target-list=x86_64-softmmu --prefix=/usr \
+	--without-default-features --without-default-devices --with-devices-x86_64=mvirt \
+	--disable-download --disable-docs --disable-werror --disable-install-blobs \
+	--enable-system --enable-tools --enable-kvm --enable-tcg --enable-linux-io-uring \
+	--enable-vhost-net --enable-vhost-kernel --enable-vnc --enable-pixman --enable-slirp \
+	--enable-seccomp --enable-tpm --enable-fdt=system
+
+.PHONY: qemu
+qemu: $(QEMU) $(QEMU_IMG)
+
+$(O)/sources/qemu: | os/fetch
+	$(Q)$(STEP) "QEMU source" $(O)/log/qemu-source.log 0 os/fetch source qemu $(QEMU_SOURCE) $@
+
+$(QEMU_OBJECTS)/build.ninja: $(O)/sources/qemu os/qemu-devices.mak $(O)/sysroot/.pixman \
+		$(O)/sysroot/.slirp $(call remember,$(O)/obj/qemu.configure,$(QEMU_CONFIGURE))
+	$(Q)cp os/qemu-devices.mak $(QEMU_SOURCE)/configs/devices/x86_64-softmmu/mvirt.mak
+	$(Q)rm -rf $(QEMU_OBJECTS) && mkdir -p $(QEMU_OBJECTS)
+	$(Q)cd $(QEMU_OBJECTS) && PKG_CONFIG_PATH=$(O)/sysroot/lib/pkgconfig $(CURDIR)/$(STEP) \
+		"QEMU configure" $(O)/log/qemu-configure.log 0 \
+		$(QEMU_SOURCE)/configure --cc="ccache gcc" --extra-cflags=-Os $(QEMU_CONFIGURE)
+
+$(QEMU) $(QEMU_IMG) &: $(QEMU_OBJECTS)/build.ninja
+	$(Q)$(STEP) QEMU $(O)/log/qemu.log 1424 \
+		ninja -C $(QEMU_OBJECTS) qemu-system-x86_64 qemu-img
+	$(Q)mkdir -p $(O)/obj/bin
+	$(Q)strip -o $(QEMU) $(QEMU_OBJECTS)/qemu-system-x86_64
+	$(Q)strip -o $(QEMU_IMG) $(QEMU_OBJECTS)/qemu-img

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The version (git describe) and the one time stamp that goes into the output.
+
+GIT := git -c safe.directory='*'
+VERSION := $(or $(shell $(GIT) describe --always --dirty --tags 2>/dev/null),unknown)
+export SOURCE_DATE_EPOCH := $(or $(shell $(GIT) log -1 --format=%ct 2>/dev/null),0)
+export KBUILD_BUILD_TIMESTAMP := 1970-01-01
+export KBUILD_BUILD_USER := mvirt
+export KBUILD_BUILD_HOST := mvirt
+export V
+
+# A file whose time changes only when its text does: a prerequisite of what the text goes into.
+# $(call remember,FILE,TEXT)
+remember = $(shell mkdir -p $(dir $1); printf '%s\n' '$2' | cmp -s - $1 || printf '%s\n' '$2' >$1)$1
+
+VERSION_FILE := $(call remember,$(O)/obj/version,$(VERSION) $(SOURCE_DATE_EPOCH))

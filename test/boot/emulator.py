@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The emulator as a bare machine: a medium, firmware, a configuration stick, consoles, QMP.
+
+Used by the boot tests and by tools/run. Everything it makes is in a folder of its own; it talks to
+UNIX sockets and loopback only.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+BUILD = pathlib.Path(os.environ.get("MVIRT_BUILD", "/build"))
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+OVMF = pathlib.Path("/usr/share/OVMF")
+MEDIA = ("kernel", "efi", "cd", "usb", "sata", "nvme")
+
+
+def kvm_runs_guests():
+    """Whether the emulator may use KVM: the processor can, and the device is ours to open."""
+    flags = re.search(r"^flags\s*:.*$", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    can = bool(flags and re.search(r"\b(svm|vmx)\b", flags.group()))
+    return can and os.access("/dev/kvm", os.R_OK | os.W_OK)
+
+
+def run(*command, **options):
+    """Runs a tool; its output is shown only when it fails."""
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def make_fat(path, label, files, size_mib=None):
+    """A FAT image with files {path on it: path here or bytes}."""
+    contents = {name: (data if isinstance(data, bytes) else pathlib.Path(data).read_bytes())
+                for name, data in files.items()}
+    if size_mib is None:
+        size_mib = sum(len(data) for data in contents.values()) // 2**20 + 34
+    with open(path, "wb") as image:
+        image.truncate(size_mib * 2**20)
+    run("mkfs.fat", "-F", "32", "-n", label, path)
+    made = set()
+    for name, data in contents.items():
+        folder = ""
+        for part in pathlib.PurePosixPath(name).parts[:-1]:
+            folder += "/" + part
+            if folder not in made:
+                run("mmd", "-i", path, "::" + folder)
+                made.add(folder)
+        subprocess.run(["mcopy", "-i", str(path), "-", "::" + name], input=data, check=True)
+    return path
+
+
+def demo_files(config=None):
+    """What examples/demo puts on the stick: mvirt.conf and the demo guest."""
+    return {
+        "mvirt.conf": (SOURCE / "examples/demo/mvirt.conf" if config is None else config.encode()),
+        "guest/vmlinuz": BUILD / "guest/vmlinuz",
+        "guest/initramfs.cpio.zst": BUILD / "guest/initramfs.cpio.zst",
+    }
+
+
+class Timeout(AssertionError):
+    """What was waited for did not come; the message has the console's end."""
+
+
+class Console:
+    """A serial line: everything that came is kept, and can be waited for."""
+
+    def __init__(self, name, log):
+        self.name = name
+        self.text = ""
+        self.mark = 0
+        self.closed = False
+        self.socket = None
+        self._log = open(log, "wb")
+        self._changed = threading.Condition()
+
+    def attach(self, connection):
+        self.socket = connection
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            try:
+                data = self.socket.recv(65536)
+            except OSError:
+                data = b""
+            with self._changed:
+                if data:
+                    self._log.write(data)
+                    self._log.flush()
+                    self.text += data.decode("utf-8", "replace").replace("\r", "")
+                else:
+                    self.closed = True
+                self._changed.notify_all()
+            if not data:
+                return
+
+    def wait(self, pattern, timeout=120, start=None):
+        """Waits for a match behind the last one (or behind start); returns it."""
+        expression = re.compile(pattern, re.MULTILINE)
+        deadline = time.monotonic() + timeout
+        begin = self.mark if start is None else start
+        with self._changed:
+            while True:
+                found = expression.search(self.text, begin)
+                if found:
+                    self.mark = found.end()
+                    return found
+                left = deadline - time.monotonic()
+                if left <= 0 or self.closed:
+                    why = "the machine ended" if self.closed else f"{timeout} s passed"
+                    raise Timeout(f"{self.name}: no line matches {pattern!r}: {why}. The console's end:\n"
+                                  + self.text[-3000:])
+                self._changed.wait(left)
+
+    def send(self, text):
+        self.socket.sendall(text.encode())
+
+
+class Qmp:
+    """The emulator's own monitor."""
+
+    def __init__(self, path):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        self._stream = self._socket.makefile("rw")
+        self._read()
+        self("qmp_capabilities")
+
+    def _read(self):
+        line = self._stream.readline()
+        if not line:
+            raise ConnectionError("the emulator ended")
+        return json.loads(line)
+
+    def __call__(self, command, **arguments):
+        self._stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self._stream.flush()
+        while True:
+            reply = self._read()
+            if "error" in reply:
+                raise RuntimeError(f"{command}: {reply['error']['desc']}")
+            if "return" in reply:
+                return reply["return"]
+
+
+class Machine:
+    """One emulated machine. Use as a context manager; it is gone at the end."""
+
+    def __init__(self, folder, medium="kernel", firmware=None, stick=None, cmdline="", memory_mib=1024,
+                 cpu=None, nic=True, kvm=True, extra=(), forward=(), processors=2, terminal=False):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.medium = medium
+        self.firmware = firmware or ("bios" if medium == "kernel" else "uefi")
+        self.process = None
+        self.qmp = None
+        self.console = Console("console", self.folder / "console.log")
+        self.shell_console = Console("shell", self.folder / "shell.log")
+        self._terminal = terminal
+        self.arguments = self._build(stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors)
+
+    def _build(self, stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors):
+        arguments = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "q35",
+                     "-m", f"{memory_mib}M", "-smp", str(processors), "-vga", "std", "-display", "none"]
+        if kvm_runs_guests() and kvm:
+            arguments += ["-accel", "kvm", "-cpu", cpu or "host"]
+        else:
+            # with vgif, some nested guests hang under TCG
+            arguments += ["-accel", "tcg,thread=multi", "-cpu", cpu or "max,vgif=off"]
+        if self._terminal:
+            arguments += ["-serial", "mon:stdio", "-device", "qemu-xhci,id=xhci"]
+        else:
+            for name in ("console", "shell", "qmp"):
+                arguments += ["-chardev", f"socket,id={name},path={self.folder / name},server=on,wait=off"]
+            arguments += ["-serial", "chardev:console", "-serial", "chardev:shell",
+                          "-mon", "chardev=qmp,mode=control", "-device", "qemu-xhci,id=xhci"]
+        if nic:
+            rules = "".join(f",hostfwd=tcp:127.0.0.1:{here}-:{there}" for here, there in forward)
+            arguments += ["-netdev", f"user,id=net0,restrict=on{rules}",
+                          "-device", "virtio-net-pci,netdev=net0,id=nic0,romfile="]
+        arguments += self._firmware() + self._medium(cmdline)
+        if stick is not None:
+            image = self.folder / "stick.img"
+            if isinstance(stick, dict):
+                make_fat(image, "MVIRT", stick)
+            else:
+                image = pathlib.Path(stick)
+            arguments += ["-drive", f"if=none,id=stick,format=raw,file={image}",
+                          "-device", "usb-storage,id=stick-usb,drive=stick,removable=on"]
+        return arguments + list(extra)
+
+    def _firmware(self):
+        if self.firmware == "bios" or self.medium == "kernel":
+            return []
+        variables = self.folder / "vars.fd"
+        shutil.copy(OVMF / "OVMF_VARS_4M.fd", variables)
+        return ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF / 'OVMF_CODE_4M.fd'}",
+                "-drive", f"if=pflash,format=raw,file={variables}"]
+
+    def _medium(self, cmdline):
+        if self.medium == "kernel":
+            line = (SOURCE / "cmdline.txt").read_text().strip() + " mvirt.shell=ttyS1 " + cmdline
+            return ["-kernel", str(BUILD / "vmlinuz"), "-initrd", str(BUILD / "initramfs.cpio.zst"),
+                    "-append", line]
+        if self.medium == "efi":
+            disk = make_fat(self.folder / "efi.img", "ESP", {"EFI/BOOT/BOOTX64.EFI": BUILD / "mvirt.efi"})
+        elif self.medium == "cd":
+            disk = BUILD / "mvirt.iso"
+        else:
+            # the same bytes, as dd writes them to a stick or a disk
+            disk = self.folder / "disk.img"
+            shutil.copy(BUILD / "mvirt.iso", disk)
+        device = {
+            "efi": "virtio-blk-pci,drive=boot,bootindex=0",
+            "cd": "ide-cd,drive=boot,bootindex=0",
+            "usb": "usb-storage,drive=boot,bootindex=0",
+            "sata": "ide-hd,drive=boot,bootindex=0",
+            "nvme": "nvme,drive=boot,serial=boot0,bootindex=0",
+        }[self.medium]
+        media = ",media=cdrom,readonly=on" if self.medium == "cd" else ""
+        return ["-drive", f"if=none,id=boot,format=raw,file={disk}{media}", "-device", device]
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def _connect(self, name):
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                connection = socket.socket(socket.AF_UNIX)
+                connection.connect(str(self.folder / name))
+                return connection
+            except OSError:
+                connection.close()
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError("the emulator did not start: "
+                                       + (self.folder / "emulator.log").read_text()) from None
+                time.sleep(0.02)
+
+    def start(self):
+        (self.folder / "command").write_text(" ".join(self.arguments) + "\n")
+        with open(self.folder / "emulator.log", "wb") as log:
+            self.process = subprocess.Popen(self.arguments + ["-S"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.console.attach(self._connect("console"))
+        self.shell_console.attach(self._connect("shell"))
+        self._connect("qmp").close()
+        self.qmp = Qmp(self.folder / "qmp")
+        self.qmp("cont")
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.wait()
+
+    def wait_off(self, timeout=120):
+        """Waits until the machine has powered itself off."""
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Timeout("the machine did not power off. The console's end:\n" + self.console.text[-3000:]) from None
+
+    def shell(self, command, timeout=60):
+        """Runs a command in the root shell of mvirt.shell=ttyS1; returns (exit status, output)."""
+        shell = self.shell_console
+        if not shell.text.endswith("# "):
+            shell.wait(r"# $", timeout)
+        start = len(shell.text)
+        # The marker is in two parts so that the echo of what is typed does not match.
+        shell.send(f"{command}\necho MARK-\"\"$?-END\n")
+        found = shell.wait(r"MARK-(\d+)-END\n", timeout, start)
+        shell.wait(r"# $", timeout)
+        output = shell.text[start:found.start()]
+        lines = [line for line in output.splitlines() if "MARK-" not in line]
+        return int(found.group(1)), "\n".join(lines[1:])
+
+    def mvirt(self, arguments, timeout=60):
+        """Runs `mvirt --json ARGUMENTS` in the machine; returns what the API returned."""
+        status, output = self.shell("mvirt --json " + arguments, timeout)
+        assert status == 0, f"mvirt {arguments} exited with {status}: {output}"
+        return json.loads(output[output.index("{"):])
+
+    def screenshot(self, path):
+        """What is on the machine's screen, as PPM (or PNG by the name)."""
+        self.qmp("screendump", filename=str(path), format="png" if str(path).endswith("png") else "ppm")

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make test: unit tests under the sanitizers, PID 1 tests, then boots in the emulator.
+# TESTS= takes pytest's selection ("-k matrix"), or "unit" for the first part alone.
+
+TEST_OBJECTS := $(O)/obj/test
+TEST_CFLAGS := -std=gnu23 -g -O1 $(WARNINGS) -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined
+UNIT_SOURCES := $(sort $(wildcard test/unit/test-*.c))
+UNIT_TESTS := $(UNIT_SOURCES:test/unit/%.c=$(TEST_OBJECTS)/unit/%)
+UNIT_SCRIPTS := $(sort $(wildcard test/unit/test-*.sh))
+FUZZ_SOURCES := $(sort $(wildcard test/fuzz/fuzz-*.c))
+FUZZERS := $(FUZZ_SOURCES:test/fuzz/%.c=$(TEST_OBJECTS)/fuzz/%)
+
+.PHONY: test test-unit test-boot fuzz-build
+test: $(if $(filter unit,$(TESTS)),test-unit,test-boot)
+
+# hostd's objects once more, with the sanitizers, as an archive that each test takes its members from
+TEST_ARCHIVE := $(TEST_OBJECTS)/hostd.a
+TEST_ARCHIVE_OBJECTS := $(HOSTD_SOURCES:hostd/%.c=$(TEST_OBJECTS)/hostd/%.o)
+
+$(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,$(TEST_OBJECTS)/flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
+	$(Q)mkdir -p $(@D)
+	$(Q)ccache gcc $(CPPFLAGS) $(TEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(TEST_ARCHIVE): $(TEST_ARCHIVE_OBJECTS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# A test names the linker flags it needs in a line "// link: -Wl,--wrap=open".
+$(TEST_OBJECTS)/unit/%: test/unit/%.c $(TEST_ARCHIVE)
+	$(Q)mkdir -p $(@D)
+	$(Q)ccache gcc $(CPPFLAGS) -Itest/unit $(TEST_CFLAGS) -MMD -MP -c $< -o $@.o
+	$(Q)gcc $(TEST_CFLAGS) $@.o $$(sed -n 's|^// link: ||p' $<) $(TEST_ARCHIVE) \
+		-lcmocka $(HOSTD_LIBS) -Wl,--no-warnings -o $@
+
+# Each fuzz target is run over its corpus here; CONTRIBUTING.md says how to let it search.
+$(TEST_OBJECTS)/fuzz/%: test/fuzz/%.c $(HOSTD_SOURCES) $(SYSROOT)/.systemd
+	$(Q)mkdir -p $(@D)
+	$(Q)clang -std=gnu23 -g -O1 $(CPPFLAGS) -fsanitize=fuzzer,address,undefined $< \
+		$(HOSTD_SOURCES) $(HOSTD_LIBS) -Wl,--no-warnings -o $@
+
+$(TEST_OBJECTS)/init: hostd/init.c
+	$(Q)mkdir -p $(@D)
+	$(Q)ccache gcc $(CPPFLAGS) $(TEST_CFLAGS) -fno-sanitize=address $< -o $@
+
+export MVIRT_TEST_INIT := $(TEST_OBJECTS)/init
+export MVIRT_TEST_HOSTD := $(HOSTD_OBJECTS)/hostd
+export MVIRT := $(HOSTD_OBJECTS)/mvirt
+
+test-unit: $(UNIT_TESTS) $(FUZZERS) $(TEST_OBJECTS)/init $(HOSTD_OBJECTS)/hostd $(HOSTD_OBJECTS)/mvirt
+	$(Q)prove --failures --timer $(if $(filter 0,$(V)),,--verbose) $(UNIT_TESTS) $(UNIT_SCRIPTS) test/fuzz/replay.sh
+
+test-boot: test-unit all
+	$(Q)cd test/boot && python3 -m pytest -p no:cacheprovider -q --tb=short \
+		$(filter-out boot,$(TESTS)) -rs .
+
+-include $(TEST_ARCHIVE_OBJECTS:.o=.d) $(wildcard $(TEST_OBJECTS)/unit/*.d)

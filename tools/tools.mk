@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make run: the host in the emulator, with the demo's stick; make lint.
+
+MEDIUM ?= iso
+FIRMWARE ?= uefi
+.PHONY: run lint
+
+run: $(if $(filter kernel,$(MEDIUM)),$(UKI),$(if $(filter efi,$(MEDIUM)),$(UKI),$(ISO))) guest
+	$(Q)tools/run --medium=$(MEDIUM) --firmware=$(FIRMWARE) $(ARGS)
+
+LINT_C := $(sort $(wildcard hostd/*.c hostd/*/*.c hostd/*/*.h test/unit/*.c test/unit/*/*.c test/fuzz/*.c))
+LINT_SHELL := $(shell grep -lrE '^\#!/bin/(ba)?sh' --include='*' os iso uki initramfs guest test tools .ci 2>/dev/null)
+
+lint: $(SYSROOT)/.systemd $(KERNEL_OBJECTS)/.config $(GUEST_OBJECTS)/.config
+	$(Q)clang-format --dry-run --Werror $(LINT_C)
+	$(Q)tools/check-includes
+	$(Q)for f in $(filter hostd/%.c,$(LINT_C)); do \
+		gcc -fsyntax-only $(CPPFLAGS) $(CFLAGS) $$f && \
+		clang -fsyntax-only $(CPPFLAGS) -std=gnu23 $(WARNINGS) $$f || exit 1; done
+	$(Q)shellcheck $(LINT_SHELL)
+	$(Q)tools/check-spdx
+	@echo "mvirt: lint: no complaint"
