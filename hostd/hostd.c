@@ -56,7 +56,7 @@ static void host_done(struct host *host)
 	sd_event_unref(host->event);
 }
 
-/* --- devices -> storage ------------------------------------------------------------------------ */
+/* --- devices -> storage --- */
 
 static void on_disk_added(const struct disk_device *disk, void *userdata)
 {
@@ -72,7 +72,7 @@ static void on_disk_removed(const char *name, void *userdata)
 	(void)config_volume_remove(host->volume, name);
 }
 
-/* --- guests -> storage, net, API ---------------------------------------------------------------- */
+/* --- guests -> storage, net, API --- */
 
 static int open_boot_file(const char *path, int *ret_fd, void *userdata)
 {
@@ -113,7 +113,7 @@ static void on_network_changed(const char *network, void *userdata)
 		api_publish_network_event(host->api, network);
 }
 
-/* --- the end ------------------------------------------------------------------------------------ */
+/* --- the end --- */
 
 static void on_all_stopped(void *userdata)
 {
@@ -155,7 +155,7 @@ static void on_api_power(enum power_action action, void *userdata [[maybe_unused
 		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
 }
 
-/* --- the beginning ------------------------------------------------------------------------------ */
+/* --- the beginning --- */
 
 /* Reads "NAME=VALUE" from the kernel's command line. NULL when it is not there. */
 static char *cmdline_value(const char *name)
@@ -236,7 +236,9 @@ static int read_config(struct host *host)
 	int r = config_volume_read_config(host->volume, &text);
 
 	if (r == -ENOENT)
-		log_notice("config", "no file system labelled %s with an mvirt.conf: the built-in default is used",
+		log_notice("config",
+			   "no file system labelled %s with an mvirt.conf: the built-in default is "
+			   "used",
 			   CONFIG_LABEL);
 	else if (r < 0)
 		log_error("config", "mvirt.conf cannot be read: %s: the built-in default is used",
@@ -305,7 +307,8 @@ static int start_api(struct host *host)
 	return api_new(host->event, &context, &host->api);
 }
 
-/* A step that fails is said, and the ones after it still come: a host without network can run guests. */
+/* A step that fails is said, and the ones after it still come: a host without network can run
+ * guests. */
 static void report(const char *step, int r)
 {
 	if (r < 0)
@@ -321,7 +324,8 @@ static int run(void)
 	r = sd_event_default(&host.event);
 	if (r < 0)
 		return r;
-	r = sd_event_add_signal(host.event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, on_sigterm, &host);
+	r = sd_event_add_signal(host.event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, on_sigterm,
+				&host);
 	if (r < 0)
 		return r;
 	(void)mkdir("/run/mvirt", 0755);
@@ -345,9 +349,11 @@ static int run(void)
 
 static int usage(FILE *stream, int status)
 {
-	(void)fprintf(stream, "usage: hostd [--check FILE | --version | --help]\n"
-			      "PID 1 starts it without arguments. --check prints what FILE (mvirt.conf) means,\n"
-			      "and every mistake in it; exit status 1 when there is one.\n");
+	(void)fprintf(
+		stream,
+		"usage: hostd [--check FILE | --version | --help]\n"
+		"PID 1 starts it without arguments. --check prints what FILE (mvirt.conf) means,\n"
+		"and every mistake in it; exit status 1 when there is one.\n");
 	return status;
 }
 

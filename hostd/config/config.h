@@ -118,3 +118,6 @@ const struct guest_config *host_config_find_guest(const struct host_config *conf
 const char *guest_machine_name(enum guest_machine machine);
 const char *guest_accel_name(enum guest_accel accel);
 const char *guest_restart_name(enum guest_restart restart);
+const char *disk_format_name(enum disk_format format);
+const char *disk_bus_name(enum disk_bus bus);
+const char *nic_model_name(enum nic_model model);

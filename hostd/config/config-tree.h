@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The syntax of mvirt.conf: text -> a tree of attributes and blocks, each with its line. Pure. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+enum config_kind {
+	CONFIG_ATTRIBUTE, /* key = value */
+	CONFIG_LIST, /* key = { value, value } or [ value, value ] */
+	CONFIG_BLOCK, /* key "label" { … } or key { … } */
+};
+
+struct config_entry {
+	enum config_kind kind;
+	unsigned int line;
+	char *key;
+	char *label; /* of a block, or NULL */
+	struct text_list values; /* one of an attribute, any number of a list */
+	struct config_entry *entries; /* of a block */
+	size_t entry_count;
+};
+
+#define CONFIG_DEPTH_MAX 8
+
+/*
+ * Parses a whole file into a block without key. Returns 0, -ENOMEM, or -EBADMSG with the line and a
+ * message of what is wrong there (a new string) and the tree untouched.
+ */
+int config_tree_parse(const char *text, struct config_entry *ret_root, unsigned int *ret_line,
+		      char **ret_message);
+void config_entry_done(struct config_entry *entry);
