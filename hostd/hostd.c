@@ -25,12 +25,15 @@
 #endif
 
 #define CONFIG_LABEL "MVIRT"
+/* A USB stick is found a second or two after the kernel has started. */
+#define CONFIG_WAIT_MS 4000
 
 struct host {
 	sd_event *event;
 	struct host_config *config;
 	struct config_mistakes mistakes;
 	char *config_source;
+	char *config_label;
 	struct kvm_status kvm;
 	struct screen_status screen;
 	struct config_volume *volume;
@@ -51,6 +54,7 @@ static void host_done(struct host *host)
 	devices_free(host->devices);
 	config_volume_free(host->volume);
 	free(host->config_source);
+	free(host->config_label);
 	config_mistakes_done(&host->mistakes);
 	host_config_free(host->config);
 	sd_event_unref(host->event);
@@ -200,6 +204,17 @@ static void probe_screen(struct host *host)
 		log_notice("screen", "none");
 }
 
+static bool config_is_here(void *userdata)
+{
+	const struct host *host = userdata;
+
+	return config_volume_device(host->volume);
+}
+
+/*
+ * Finds the disks, and waits for a stick that is still being found; not when an earlier hostd has
+ * kept what was on it. Without a configuration there is no guest that this could delay.
+ */
 static int find_devices(struct host *host)
 {
 	const struct devices_callbacks callbacks = {
@@ -208,12 +223,20 @@ static int find_devices(struct host *host)
 		.userdata = host,
 	};
 	_cleanup_free_ char *label = cmdline_value("mvirt.config");
+	_cleanup_free_ char *kept = NULL;
 	int r = 0;
 
-	r = config_volume_new(label ? label : CONFIG_LABEL, &host->volume);
+	host->config_label = strdup(label ? label : CONFIG_LABEL);
+	if (!host->config_label)
+		return -ENOMEM;
+	r = config_volume_new(host->config_label, &host->volume);
+	if (r >= 0)
+		r = devices_new(host->event, &callbacks, &host->devices);
 	if (r < 0)
 		return r;
-	return devices_new(host->event, &callbacks, &host->devices);
+	if (!config_is_here(host) && config_volume_read_config(host->volume, &kept) == -ENOENT)
+		(void)devices_wait(host->devices, config_is_here, host, CONFIG_WAIT_MS);
+	return 0;
 }
 
 /* The files that guests boot from are kept in memory now, so that the stick may be pulled later. */
@@ -239,7 +262,7 @@ static int read_config(struct host *host)
 		log_notice("config",
 			   "no file system labelled %s with an mvirt.conf: the built-in default is "
 			   "used",
-			   CONFIG_LABEL);
+			   host->config_label);
 	else if (r < 0)
 		log_error("config", "mvirt.conf cannot be read: %s: the built-in default is used",
 			  strerror(-r));

@@ -234,19 +234,31 @@ static void add_parts(struct config_parse *parse, const struct config_entry *blo
 	}
 }
 
-static void check_boot(struct config_parse *parse, const struct guest_config *guest)
+/* A key whose value was a mistake is not missing: that would say the same thing twice. */
+static bool has_key(const struct config_entry *block, const char *key)
 {
-	if (!guest->kernel && guest->machine == GUEST_MACHINE_MICROVM)
+	for (size_t i = 0; i < block->entry_count; i++)
+		if (strcmp(block->entries[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static void check_boot(struct config_parse *parse, const struct config_entry *block,
+		       const struct guest_config *guest)
+{
+	if (has_key(block, "kernel"))
+		return;
+	if (guest->machine == GUEST_MACHINE_MICROVM)
 		config_wrong(parse, guest->line, "guest \"%s\": a microvm needs a kernel",
 			     guest->name);
-	else if (!guest->kernel && guest->disk_count == 0)
+	else if (!has_key(block, "disk"))
 		config_wrong(parse, guest->line,
 			     "guest \"%s\" has neither a kernel nor a disk to boot from",
 			     guest->name);
-	if (!guest->kernel && guest->initrd)
+	if (guest->initrd)
 		config_wrong(parse, guest->line, "guest \"%s\" has an initrd and no kernel",
 			     guest->name);
-	if (!guest->kernel && guest->cmdline)
+	if (guest->cmdline)
 		config_wrong(parse, guest->line, "guest \"%s\" has a cmdline and no kernel",
 			     guest->name);
 }
@@ -291,7 +303,7 @@ void config_parse_guest(struct config_parse *parse, const struct config_entry *b
 	} else {
 		config_apply(parse, block, where, guest_keys, ELEMENTS(guest_keys), &guest);
 		add_parts(parse, block, where, &guest);
-		check_boot(parse, &guest);
+		check_boot(parse, block, &guest);
 	}
 	if (parse->mistakes.count == mistakes && !parse->out_of_memory) {
 		grown = reallocarray(config->guests, config->guest_count + 1, sizeof(*grown));

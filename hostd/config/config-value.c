@@ -18,6 +18,10 @@ void config_wrong(struct config_parse *parse, unsigned int line, const char *for
 	if (vasprintf(&message, format, arguments) < 0)
 		message = NULL;
 	va_end(arguments);
+	/* What the file says is quoted, and a message is one line. */
+	for (char *c = message; c && *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	grown = reallocarray(parse->mistakes.items, parse->mistakes.count + 1, sizeof(*grown));
 	if (grown)
 		parse->mistakes.items = grown;
