@@ -45,11 +45,20 @@ struct devices_callbacks {
 
 /*
  * Listens for hot-plug first, then scans, so that nothing falls between. Every device found in the
- * scan is reported before this returns. Returns 0 or -errno.
+ * scan is reported before this returns, but for a disk that takes more than two seconds to answer:
+ * it is reported by the event loop, within five. Returns 0 or -errno.
  */
 int devices_new(sd_event *event, const struct devices_callbacks *callbacks,
 		struct devices **ret_devices);
 void devices_free(struct devices *devices);
+
+/*
+ * Goes on taking up devices without the event loop until enough() is true. For the boot alone: a
+ * USB stick is found a second or more after the kernel has started. Returns 0, -ETIMEDOUT, or
+ * -errno.
+ */
+int devices_wait(struct devices *devices, bool (*enough)(void *userdata), void *userdata,
+		 unsigned int timeout_ms);
 
 /* Physical network interfaces and block devices known now; the arrays are valid until the next
  * event. */

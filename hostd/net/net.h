@@ -20,7 +20,7 @@ struct net_address {
 /* What the API shows of a network. */
 struct net_status {
 	const char *name; /* "lan" */
-	const char *uplink; /* "eth0", or NULL while no NIC has carrier */
+	const char *uplink; /* "eth0", or NULL while none is chosen */
 	bool carrier;
 	const struct net_address *addresses;
 	size_t address_count;
@@ -36,20 +36,32 @@ struct net_callbacks {
 	void *userdata;
 };
 
+/* Where things are; tests have them elsewhere. */
+struct net_paths {
+	const char *sysfs; /* "/sys" */
+	const char *state; /* folder of the leases, "/run/mvirt/net" */
+	const char *resolv_conf; /* "/run/mvirt/resolv.conf" */
+	const char *dhcp_client; /* busybox */
+	const char *dhcp_script;
+};
+
 /*
  * Brings lo and every wired NIC up, makes a bridge for each network of the configuration, and
  * starts DHCP where asked. Takes over bridges, addresses, taps and leases that an earlier hostd
  * left. Returns at once: everything else happens on the event loop. Faults of one NIC are logged as
- * warnings and cost that NIC alone. Logs "net NAME: ADDRESS/PREFIX (dhcp|static|ra)". Returns 0 or
- * -errno.
+ * warnings and cost that NIC alone. Logs "net NAME: ADDRESS/PREFIX (dhcp|static|ra)". The
+ * configuration must outlive it; the callbacks are copied and may be NULL. Returns 0 or -errno.
  */
 int net_new(sd_event *event, const struct host_config *config,
 	    const struct net_callbacks *callbacks, struct net **ret_net);
+int net_new_at(const struct net_paths *paths, sd_event *event, const struct host_config *config,
+	       const struct net_callbacks *callbacks, struct net **ret_net);
 /* Ends the DHCP clients; leaves links and addresses as they are, for the guests. */
 void net_free(struct net *net);
 
 size_t net_count(const struct net *net);
-/* Valid until the next event. Returns 0 or -ENOENT. */
+/* Valid until the next event or call. Byte counters are the uplink's, or the bridge's without one.
+ * Returns 0, -ENOENT or -ENOMEM. */
 int net_status_at(struct net *net, size_t index, struct net_status *ret_status);
 
 /*

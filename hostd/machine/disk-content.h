@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is on a disk: the part of the probe that reads it, and may hang. */
+#pragma once
+
+#include "disk-probe.h"
+
+/* Opens a block device (or, in tests, an image) for reading. Returns the fd, or -errno with
+ * content->skipped saying why. */
+int disk_content_open(const char *node, struct disk_content *content);
+/* Fills size, label and type. */
+void disk_content_read(int fd, struct disk_content *content);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network links over rtnetlink: what there is, bridges, ports, and the kernel's word of changes. */
+#pragma once
+
+#include <net/if.h>
+#include <netlink/msg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+/* A socket for requests, each of which the kernel answers at once, and one for its events. */
+struct net_link;
+
+int net_link_new(struct net_link **ret_link);
+void net_link_free(struct net_link *link);
+
+/* What the kernel says of a link. */
+struct net_link_info {
+	int ifindex;
+	int master_ifindex; /* 0: none */
+	char name[IFNAMSIZ];
+	bool ethernet;
+	bool bridge;
+	bool up;
+	bool carrier; /* up, and the hardware has a link */
+	unsigned int mtu; /* 0: not said */
+	uint8_t mac[6];
+	uint8_t permanent_mac[6];
+	bool has_mac;
+	bool has_permanent_mac;
+	uint64_t rx_bytes;
+	uint64_t tx_bytes;
+};
+
+/* All links in a new array, to be freed. Returns 0 or -errno. */
+int net_link_list(struct net_link *link, struct net_link_info **ret_links, size_t *ret_count);
+/* Returns 0, -ENODEV or another -errno. */
+int net_link_get(struct net_link *link, int ifindex, struct net_link_info *ret_info);
+int net_link_get_named(struct net_link *link, const char *name, struct net_link_info *ret_info);
+
+/* A bridge without spanning tree or forward delay that keeps its MAC. */
+int net_link_make_bridge(struct net_link *link, const char *name, const uint8_t mac[static 6]);
+int net_link_set_up(struct net_link *link, int ifindex);
+int net_link_set_mac(struct net_link *link, int ifindex, const uint8_t mac[static 6]);
+/* Makes it a port of a bridge; master_ifindex 0 releases it. */
+int net_link_set_master(struct net_link *link, int ifindex, int master_ifindex);
+/* All in one request: MTU (0 leaves it), then port of the bridge, then up. */
+int net_link_join(struct net_link *link, int ifindex, int master_ifindex, unsigned int mtu);
+
+/*
+ * The kernel's events are hints: the receiver asks for the state as it is now. link_changed comes
+ * for links that appeared, changed or went; everything_changed when events were lost.
+ */
+struct net_link_handlers {
+	void (*link_changed)(int ifindex, void *userdata);
+	void (*addresses_changed)(int ifindex, void *userdata);
+	void (*everything_changed)(void *userdata);
+	/* After a batch of the above. */
+	void (*settled)(void *userdata);
+	void *userdata;
+};
+
+int net_link_watch(struct net_link *link, sd_event *event,
+		   const struct net_link_handlers *handlers);
+
+/* For the other files that speak rtnetlink. Sends and frees the message, waits for the kernel's
+ * answer. Returns 0 or the kernel's -errno. */
+int net_link_request(struct net_link *link, struct nl_msg *message_consume);
+/* The same, with a call for each message of the answer. -EINTR: the answer is inconsistent. */
+int net_link_query(struct net_link *link, struct nl_msg *message_consume,
+		   void (*received)(struct nlmsghdr *header, void *userdata), void *userdata);

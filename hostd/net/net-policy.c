@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What to do with NICs.
+#include "net-policy.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define BACKOFF_LEAST_MS 1000
+#define BACKOFF_MOST_MS 60000
+
+static bool mac_is(const char *text, const uint8_t mac[static 6])
+{
+	char own[18];
+
+	(void)snprintf(own, sizeof(own), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		       mac[3], mac[4], mac[5]);
+	return strcasecmp(text, own) == 0;
+}
+
+bool net_policy_is_named(const char *uplink, const struct net_nic *nic)
+{
+	return strcmp(uplink, nic->name) == 0 ||
+	       (nic->pci_path[0] && strcasecmp(uplink, nic->pci_path) == 0) ||
+	       (nic->has_permanent_mac && mac_is(uplink, nic->permanent_mac)) ||
+	       (nic->has_mac && mac_is(uplink, nic->mac));
+}
+
+static bool named_by_another(const struct network_config *networks, size_t network_count,
+			     size_t network, const struct net_nic *nic)
+{
+	for (size_t i = 0; i < network_count; i++)
+		if (i != network && networks[i].uplink &&
+		    net_policy_is_named(networks[i].uplink, nic))
+			return true;
+	return false;
+}
+
+bool net_policy_may_keep(const struct network_config *networks, size_t network_count,
+			 size_t network, const struct net_nic *nic)
+{
+	if (!nic->wired)
+		return false;
+	if (networks[network].uplink)
+		return net_policy_is_named(networks[network].uplink, nic);
+	return !named_by_another(networks, network_count, network, nic);
+}
+
+ssize_t net_policy_choose(const struct network_config *networks, size_t network_count,
+			  size_t network, const struct net_nic *nics, size_t nic_count)
+{
+	for (size_t i = 0; i < nic_count; i++) {
+		const struct net_nic *nic = &nics[i];
+
+		if (nic->foreign || nic->refused || nic->network != NET_NO_NETWORK)
+			continue;
+		if (!networks[network].uplink && !nic->carrier)
+			continue;
+		if (net_policy_may_keep(networks, network_count, network, nic))
+			return (ssize_t)i;
+	}
+	return -1;
+}
+
+enum net_dhcp_action net_policy_dhcp(const struct net_uplink *before,
+				     const struct net_uplink *after, bool wanted, bool active)
+{
+	bool came_up = after->carrier && (!before->carrier || before->ifindex != after->ifindex);
+
+	if (!wanted || after->ifindex == 0)
+		return active ? NET_DHCP_ACTION_STOP : NET_DHCP_ACTION_NONE;
+	if (!after->carrier)
+		return NET_DHCP_ACTION_NONE;
+	if (!active)
+		return NET_DHCP_ACTION_START;
+	return came_up ? NET_DHCP_ACTION_RESTART : NET_DHCP_ACTION_NONE;
+}
+
+const char *net_policy_phase(const struct net_uplink *uplink, size_t wired_nic_count, bool dhcp,
+			     bool has_lease)
+{
+	if (uplink->ifindex == 0 && wired_nic_count == 0)
+		return "no-nic";
+	if (uplink->ifindex == 0 || !uplink->carrier)
+		return "no-carrier";
+	return dhcp && !has_lease ? "waiting-for-dhcp" : "up";
+}
+
+/* FNV-1a, 32 bits. */
+static uint32_t hash(const char *text)
+{
+	uint32_t value = 2166136261u;
+
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * 16777619u;
+	return value;
+}
+
+void net_policy_bridge_name(const char *network, char name[static IFNAMSIZ])
+{
+	if (strlen(network) < IFNAMSIZ)
+		memcpy(name, network, strlen(network) + 1);
+	else
+		(void)snprintf(name, IFNAMSIZ, "%.6s-%08x", network, hash(network));
+}
+
+void net_policy_tap_name(const char *guest, unsigned int nic_index, char name[static IFNAMSIZ])
+{
+	char whole[NAME_LENGTH_MAX + 16];
+
+	(void)snprintf(whole, sizeof(whole), "mv-%s-%u", guest, nic_index);
+	if (strlen(whole) < IFNAMSIZ)
+		memcpy(name, whole, strlen(whole) + 1);
+	else
+		(void)snprintf(name, IFNAMSIZ, "mv-%.4s%08x", guest, hash(whole));
+}
+
+uint64_t net_policy_backoff_ms(uint64_t previous_ms, uint64_t lived_ms)
+{
+	if (previous_ms == 0 || lived_ms >= BACKOFF_MOST_MS)
+		return BACKOFF_LEAST_MS;
+	return previous_ms * 2 < BACKOFF_MOST_MS ? previous_ms * 2 : BACKOFF_MOST_MS;
+}

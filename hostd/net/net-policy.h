@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What to do with NICs: which one a network gets, when to ask for an address. Pure. */
+#pragma once
+
+#include <net/if.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/config.h"
+
+#define NET_NO_NETWORK (-1)
+
+/* An Ethernet interface with hardware behind it. */
+struct net_nic {
+	int ifindex;
+	char name[IFNAMSIZ];
+	char pci_path[16]; /* "0000:00:03.0", or "" */
+	uint8_t mac[6];
+	uint8_t permanent_mac[6];
+	bool has_mac;
+	bool has_permanent_mac;
+	bool wired;
+	bool carrier;
+	bool foreign; /* a port of a bridge or bond that is not ours */
+	bool refused; /* could not be made a port of the bridge */
+	int network; /* index of the network that it is the uplink of, or NET_NO_NETWORK */
+};
+
+/* Whether the name, the MAC (permanent or current) or the PCI path is meant by a network's uplink.
+ */
+bool net_policy_is_named(const char *uplink, const struct net_nic *nic);
+
+/*
+ * Chooses a free NIC for a network. One that the configuration names is taken as it is, with or
+ * without carrier; otherwise the first one with carrier that no other network names. The NICs are
+ * in the order of their ifindex. Returns its index, or -1.
+ */
+ssize_t net_policy_choose(const struct network_config *networks, size_t network_count,
+			  size_t network, const struct net_nic *nics, size_t nic_count);
+/* Whether a network may keep the NIC that an earlier hostd gave it. */
+bool net_policy_may_keep(const struct network_config *networks, size_t network_count,
+			 size_t network, const struct net_nic *nic);
+
+/* The uplink of a network at one moment; ifindex 0 is none. */
+struct net_uplink {
+	int ifindex;
+	bool carrier;
+};
+
+enum net_dhcp_action {
+	NET_DHCP_ACTION_NONE,
+	NET_DHCP_ACTION_START,
+	NET_DHCP_ACTION_RESTART, /* asks at once whether the lease still holds */
+	NET_DHCP_ACTION_STOP,
+};
+
+/* active: the client runs, or waits to be started again. */
+enum net_dhcp_action net_policy_dhcp(const struct net_uplink *before,
+				     const struct net_uplink *after, bool wanted, bool active);
+
+/* "no-nic", "no-carrier", "waiting-for-dhcp" or "up". */
+const char *net_policy_phase(const struct net_uplink *uplink, size_t wired_nic_count, bool dhcp,
+			     bool has_lease);
+
+/* The bridge's name: the network's, or its start and a hash where that is too long. */
+void net_policy_bridge_name(const char *network, char name[static IFNAMSIZ]);
+/* "mv-GUEST-N", or "mv-", the guest's start and a hash. The two cannot be mistaken. */
+void net_policy_tap_name(const char *guest, unsigned int nic_index, char name[static IFNAMSIZ]);
+
+/* How long to wait until a client that died after lived_ms is started again. */
+uint64_t net_policy_backoff_ms(uint64_t previous_ms, uint64_t lived_ms);

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A network namespace of its own with cables in it, a DHCP client that does nothing, and the log.
+ */
+#pragma once
+
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netlink/attr.h>
+#include <netlink/netlink.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <time.h>
+
+#include "fake-tree.h"
+
+#include "base/log.h"
+#include "net/net-address.h"
+#include "net/net.h"
+
+#define DEADLINE_US 8000000
+#define CLIENT_MAX 64
+#define SCRIPT "initramfs/rootfs/usr/lib/mvirt/udhcpc.script"
+
+struct fixture {
+	struct tree tree;
+	struct net_link *link;
+	sd_event *event;
+	struct net *net;
+	struct net_paths paths;
+	struct host_config config;
+	struct network_config networks[2];
+	char log[65536];
+	unsigned int changes;
+	int fds;
+};
+
+static char name_lan[] = "lan", name_dmz[] = "dmz", name_host[] = "metal";
+
+static inline void fixture_on_log(enum log_level level, const char *subject, const char *message,
+				  void *userdata)
+{
+	struct fixture *f = userdata;
+	size_t length = strlen(f->log);
+
+	(void)level;
+	(void)snprintf(f->log + length, sizeof(f->log) - length, "%s: %s\n", subject, message);
+}
+
+static inline void fixture_on_changed(const char *network, void *userdata)
+{
+	struct fixture *f = userdata;
+
+	assert_non_null(network);
+	f->changes++;
+}
+
+/* Why the tests cannot run here, or NULL: the first call enters a user namespace where needed. */
+static inline const char *fixture_impossible(void)
+{
+	static const char *why;
+	static bool asked;
+	char map[64];
+	int fd = -1;
+
+	if (asked)
+		return why;
+	asked = true;
+	if (geteuid() == 0) {
+		if (unshare(CLONE_NEWNET) < 0)
+			why = "root without the right to make network namespaces";
+		return why;
+	}
+	(void)snprintf(map, sizeof(map), "0 %u 1", geteuid());
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return why = "no user namespaces for this user";
+	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, map, strlen(map)) < 0)
+		why = "no uid map for this user";
+	if (fd >= 0)
+		(void)close(fd);
+	return why;
+}
+
+static inline struct nl_msg *fixture_message(int type, int flags, int ifindex, unsigned int set,
+					     unsigned int change)
+{
+	struct ifinfomsg head = { .ifi_index = ifindex, .ifi_flags = set, .ifi_change = change };
+	struct nl_msg *message = nlmsg_alloc_simple(type, flags);
+
+	assert_non_null(message);
+	assert_int_equal(nlmsg_append(message, &head, sizeof(head), NLMSG_ALIGNTO), 0);
+	return message;
+}
+
+static inline int fixture_ifindex(struct fixture *f, const char *name)
+{
+	struct net_link_info info = {};
+	int r = net_link_get_named(f->link, name, &info);
+
+	return r < 0 ? r : info.ifindex;
+}
+
+static inline struct net_link_info fixture_link(struct fixture *f, const char *name)
+{
+	struct net_link_info info = {};
+
+	assert_int_equal(net_link_get_named(f->link, name, &info), 0);
+	return info;
+}
+
+/* A NIC and the other end of its cable, which is not plugged in (down). Returns 0 or -errno. */
+static inline int fixture_make_veth(struct fixture *f, const char *name, const char *peer)
+{
+	struct nl_msg *message = fixture_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, 0, 0);
+	struct ifinfomsg head = {};
+	struct nlattr *info = NULL, *data = NULL, *other = NULL;
+
+	(void)nla_put_string(message, IFLA_IFNAME, name);
+	info = nla_nest_start(message, IFLA_LINKINFO);
+	(void)nla_put_string(message, IFLA_INFO_KIND, "veth");
+	data = nla_nest_start(message, IFLA_INFO_DATA);
+	other = nla_nest_start(message, VETH_INFO_PEER);
+	(void)nlmsg_append(message, &head, sizeof(head), NLMSG_ALIGNTO);
+	(void)nla_put_string(message, IFLA_IFNAME, peer);
+	(void)nla_nest_end(message, other);
+	(void)nla_nest_end(message, data);
+	(void)nla_nest_end(message, info);
+	return net_link_request(f->link, message);
+}
+
+/* With hardware behind it in the fake /sys: "eth0" has the cable "cable-eth0". */
+static inline void fixture_add_nic(struct fixture *f, const char *name)
+{
+	char path[128], cable[IFNAMSIZ];
+
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/device/uevent", name);
+	tree_file(&f->tree, path, "");
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/speed", name);
+	tree_file(&f->tree, path, "1000\n");
+	(void)snprintf(cable, sizeof(cable), "cable-%.8s", name);
+	assert_int_equal(fixture_make_veth(f, name, cable), 0);
+}
+
+static inline void fixture_cable(struct fixture *f, const char *name, bool plugged)
+{
+	char cable[IFNAMSIZ];
+
+	(void)snprintf(cable, sizeof(cable), "cable-%.8s", name);
+	assert_int_equal(net_link_request(f->link,
+					  fixture_message(RTM_NEWLINK, 0, fixture_ifindex(f, cable),
+							  plugged ? IFF_UP : 0, IFF_UP)),
+			 0);
+}
+
+static inline void fixture_remove_link(struct fixture *f, const char *name)
+{
+	assert_int_equal(net_link_request(f->link, fixture_message(RTM_DELLINK, 0,
+								   fixture_ifindex(f, name), 0, 0)),
+			 0);
+}
+
+static inline void fixture_start(struct fixture *f)
+{
+	const struct net_callbacks callbacks = { fixture_on_changed, f };
+
+	assert_null(f->net);
+	f->log[0] = '\0';
+	assert_int_equal(net_new_at(&f->paths, f->event, &f->config, &callbacks, &f->net), 0);
+}
+
+static inline void fixture_stop(struct fixture *f)
+{
+	net_free(f->net);
+	f->net = NULL;
+}
+
+static inline uint64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Runs the event loop until a line that starts like this is in the log. */
+static inline void fixture_wait_line(struct fixture *f, const char *line)
+{
+	uint64_t end_us = now_us() + DEADLINE_US;
+	char with_newline[512];
+
+	(void)snprintf(with_newline, sizeof(with_newline), "\n%s", line);
+	while (strncmp(f->log, line, strlen(line)) != 0 && !strstr(f->log, with_newline)) {
+		if (now_us() > end_us)
+			fail_msg("no line \"%s\" in:\n%s", line, f->log);
+		assert_true(sd_event_run(f->event, 100000) >= 0);
+	}
+}
+
+/* Runs the event loop until nothing has happened for a while. */
+static inline void fixture_settle(struct fixture *f)
+{
+	while (sd_event_run(f->event, 200000) > 0)
+		;
+}
+
+static inline void fixture_assert_no_line(const struct fixture *f, const char *text)
+{
+	if (strstr(f->log, text))
+		fail_msg("\"%s\" in:\n%s", text, f->log);
+}
+
+static inline void fixture_read(struct fixture *f, const char *path, char *text, size_t size)
+{
+	int fd = open(tree_path(&f->tree, path), O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? 0 : read(fd, text, size - 1);
+
+	if (fd >= 0)
+		(void)close(fd);
+	text[length > 0 ? length : 0] = '\0';
+}
+
+static inline struct net_status fixture_status(struct fixture *f, size_t index)
+{
+	struct net_status status = {};
+
+	assert_int_equal(net_status_at(f->net, index, &status), 0);
+	return status;
+}
+
+/* Whether the kernel has an address ("192.0.2.7/24") on an interface. */
+static inline bool fixture_has_address(struct fixture *f, const char *interface, const char *text)
+{
+	struct net_address_info *addresses = NULL;
+	struct net_ip wanted = {};
+	size_t count = 0;
+	bool found = false;
+
+	assert_int_equal(net_ip_parse_prefix(text, &wanted), 0);
+	assert_int_equal(
+		net_address_list(f->link, fixture_ifindex(f, interface), &addresses, &count), 0);
+	for (size_t i = 0; i < count; i++)
+		found |= net_ip_equal(&addresses[i].ip, &wanted);
+	free(addresses);
+	return found;
+}
+
+/* The client of the fake program that was started last; waits for one other than not_this. */
+static inline void fixture_client(struct fixture *f, const char *not_this,
+				  char client[static CLIENT_MAX])
+{
+	uint64_t end_us = now_us() + DEADLINE_US;
+
+	for (;;) {
+		fixture_read(f, "/state/client", client, CLIENT_MAX);
+		if (client[0] && (!not_this || strcmp(client, not_this) != 0))
+			return;
+		if (now_us() > end_us)
+			fail_msg("the DHCP client was not started");
+		assert_true(sd_event_run(f->event, 50000) >= 0);
+	}
+}
+
+/* Has the real script write a lease of the client; variables as a shell takes them. */
+static inline void fixture_lease(struct fixture *f, const char *client, const char *event,
+				 const char *variables)
+{
+	char command[4096];
+
+	(void)snprintf(command, sizeof(command),
+		       "env -i PATH=\"$PATH\" MVIRT_LEASE=%s/state/lan.lease MVIRT_CLIENT=%s %s "
+		       "sh " SCRIPT " %s",
+		       f->tree.root, client, variables, event);
+	assert_int_equal(system(command), 0);
+}
+
+static inline void fixture_make_paths(struct fixture *f)
+{
+	/* Says who it is and with what it was called, then waits to be ended. */
+	tree_file(&f->tree, "/client",
+		  "#!/bin/sh\nd=${MVIRT_LEASE%/*}\necho \"$*\" >$d/arguments\necho $$ >$d/pid\n"
+		  "printf %s \"$MVIRT_CLIENT\" >$d/client.new\nmv $d/client.new $d/client\n"
+		  "exec sleep 1000\n");
+	assert_int_equal(chmod(tree_path(&f->tree, "/client"), 0755), 0);
+	tree_folder(&f->tree, "/sys");
+	f->paths.sysfs = strdup(tree_path(&f->tree, "/sys"));
+	f->paths.state = strdup(tree_path(&f->tree, "/state"));
+	f->paths.resolv_conf = strdup(tree_path(&f->tree, "/resolv.conf"));
+	f->paths.dhcp_client = strdup(tree_path(&f->tree, "/client"));
+	f->paths.dhcp_script = SCRIPT;
+}
+
+static inline int fixture_setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	const char *why = fixture_impossible();
+
+	assert_non_null(f);
+	*state = f;
+	if (why)
+		return 0;
+	f->fds = count_fds();
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	tree_make(&f->tree);
+	fixture_make_paths(f);
+	assert_int_equal(net_link_new(&f->link), 0);
+	assert_int_equal(sd_event_new(&f->event), 0);
+	f->networks[0] = (struct network_config){ .name = name_lan, .ipv6_ra = true };
+	f->networks[1] = (struct network_config){ .name = name_dmz, .ipv4 = ADDRESS_NONE };
+	f->config = (struct host_config){
+		.hostname = name_host,
+		.networks = f->networks,
+		.network_count = 1,
+	};
+	log_set_hook(fixture_on_log, f);
+	return 0;
+}
+
+static inline int fixture_teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	log_set_hook(NULL, NULL);
+	if (f->event) {
+		net_free(f->net);
+		sd_event_unref(f->event);
+		net_link_free(f->link);
+		assert_no_child();
+		assert_int_equal(count_fds(), f->fds);
+		tree_remove(&f->tree);
+		free((void *)(uintptr_t)f->paths.sysfs);
+		free((void *)(uintptr_t)f->paths.state);
+		free((void *)(uintptr_t)f->paths.resolv_conf);
+		free((void *)(uintptr_t)f->paths.dhcp_client);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		text_list_done(&f->networks[i].addresses);
+		text_list_done(&f->networks[i].dns);
+	}
+	free(f);
+	return 0;
+}
+
+/* A test says why it is skipped: where there are no namespaces, bridges or veth pairs. */
+static inline bool fixture_skip(struct fixture *f)
+{
+	static const uint8_t mac[6] = { 0x02, 0, 0, 0, 0, 1 };
+	const char *why = fixture_impossible();
+
+	if (!why && net_link_make_bridge(f->link, "probe", mac) < 0)
+		why = "this kernel has no bridges";
+	else if (!why && fixture_make_veth(f, "probe0", "probe1") < 0)
+		why = "this kernel has no veth pairs";
+	if (why) {
+		print_message("# skipped: %s\n", why);
+		return true;
+	}
+	fixture_remove_link(f, "probe");
+	fixture_remove_link(f, "probe0");
+	return false;
+}
+
+#define SKIP_WHERE_IMPOSSIBLE(f)     \
+	do                           \
+		if (fixture_skip(f)) \
+			skip();      \
+	while (0)
+
+#define SKIP_WITHOUT_TAPS()                                                      \
+	do                                                                       \
+		if (access("/dev/net/tun", R_OK | W_OK) < 0) {                   \
+			print_message("# skipped: no access to /dev/net/tun\n"); \
+			skip();                                                  \
+		}                                                                \
+	while (0)
