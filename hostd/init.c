@@ -63,8 +63,6 @@ static time_t now_s(void)
 	return now.tv_sec;
 }
 
-/* --- speaking --- */
-
 static void write_to(const char *path, const char *line)
 {
 	int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -104,8 +102,6 @@ static void say(const char *format, ...)
 		write_to(path, line);
 	}
 }
-
-/* --- the beginning --- */
 
 static void mount_at(const char *type, const char *target, unsigned long flags, const char *options,
 		     bool optional)
@@ -171,8 +167,6 @@ static void read_command_line(void)
 	if (*state.shell_terminal)
 		state.shell.terminal = state.shell_terminal;
 }
-
-/* --- children --- */
 
 /* In the child: does not return. */
 static void become(const struct service *service)
@@ -281,8 +275,6 @@ static time_t start_due(void)
 	return next;
 }
 
-/* --- the end --- */
-
 static void begin_ending(enum ending ending)
 {
 	if (state.ending != RUNNING)
@@ -335,20 +327,13 @@ static bool wait_for_all(time_t limit_s)
 
 static void handle(int signal)
 {
-	switch (signal) {
-	case SIGUSR1:
+	/* SIGCHLD is reaped in the next step; the rest means nothing to us. */
+	if (signal == SIGUSR1)
 		begin_ending(HALT);
-		break;
-	case SIGUSR2:
+	else if (signal == SIGUSR2)
 		begin_ending(POWER_OFF);
-		break;
-	case SIGTERM:
-	case SIGINT:
+	else if (signal == SIGTERM || signal == SIGINT)
 		begin_ending(REBOOT);
-		break;
-	default: /* SIGCHLD is reaped in the next step; the rest means nothing to us */
-		break;
-	}
 }
 
 /* Waits for a signal until a time (CLOCK_MONOTONIC, 0: for ever), then does what is due. */

@@ -27,7 +27,7 @@ $(SYSROOT)/.slirp: $(O)/sources/libslirp
 
 # libsystemd: sd-event, sd-json, sd-varlink; libudev from the same source.
 $(SYSROOT)/.systemd: $(O)/sources/systemd
-	$(call meson_build,systemd,860,--auto-features=disabled --prefix=/usr --buildtype=release \
+	$(call meson_build,systemd,1084,--auto-features=disabled --prefix=/usr --buildtype=release \
 		-Doptimization=s -Dmode=release -Dtests=false -Dstatic-libsystemd=pic \
 		-Dstatic-libudev=pic,libsystemd.a libudev.a)
 	$(Q)mkdir -p $(SYSROOT)/lib $(SYSROOT)/include/systemd

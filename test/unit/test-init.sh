@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# PID 1 in a PID namespace, without a VM: it reaps, keeps hostd alive, ends in order, and never exits.
+# reboot(2) in a PID namespace ends its init with SIGINT (power off) or SIGHUP (reboot): pid_namespaces(7).
+# shellcheck disable=SC2016,SC2319 # scripts in quotes are run later; $? is of the condition, on purpose
+set -u
+init=${MVIRT_TEST_INIT:-/build/obj/test/init}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+count=0
+
+ok() {
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		[ -e "$folder/said" ] && tail -n 5 "$folder/said" | sed 's/^/# /'
+	fi
+}
+
+# with_hostd SCRIPT [LIMIT]: runs init with this as hostd; sets $pid (of unshare) and $inner (of init)
+with_hostd() {
+	{ echo "#!/bin/sh"; echo "D=$folder"; printf '%s\n' "$1"; } >"$folder/hostd"
+	chmod +x "$folder/hostd"
+	rm -f "$folder/started" "$folder/result" "$folder/termed"
+	unshare --pid --fork --kill-child --mount --mount-proc "$init" --test "$folder/hostd" "${2:-60}" \
+		>"$folder/said" 2>&1 &
+	pid=$!
+	wait_for "[ -s $folder/started ]"
+	inner=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null || pgrep -P "$pid")
+	inner=${inner%% *}
+}
+
+wait_for() {
+	tries=0
+	until eval "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.05
+	done
+}
+
+ended_by() {
+	wait "$pid"
+	status=$?
+	[ "$status" -eq $((128 + $1)) ] || { echo "# status $status"; return 1; }
+}
+
+SERVE='echo $$ >>$D/started; trap "touch \$D/termed; exit 0" TERM; while :; do sleep 0.1; done'
+
+with_hostd 'echo start >>$D/started; exit 1'
+sleep 7
+starts=$(wc -l <"$folder/started")
+[ "$starts" -ge 5 ] && [ "$starts" -le 8 ]
+ok $? "a hostd that dies at once is started at most once a second ($starts starts in 7 s)"
+grep -q "five tries in a row failed" "$folder/said"
+ok $? "five failures in a row are said"
+kill -0 "$inner"
+ok $? "PID 1 is still there"
+kill -USR2 "$inner"
+ended_by 2
+ok $? "without hostd SIGUSR2 powers off at once"
+
+with_hostd 'i=0; while [ $i -lt 10000 ]; do ( : & ); i=$((i + 1)); done
+sleep 1; grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | wc -l >$D/result; '"$SERVE"
+wait_for "[ -s $folder/result ]"
+[ "$(cat "$folder/result")" -eq 0 ]
+ok $? "10,000 orphans leave no zombie"
+
+perl -e 'for (1..20000) { kill $_, $ARGV[0] for qw(HUP ALRM CHLD CONT WINCH) }' "$inner"
+kill -0 "$inner" && grep -q . "$folder/started"
+ok $? "100,000 signals change nothing"
+[ "$(wc -l <"$folder/started")" -eq 1 ]
+ok $? "and hostd was not started again"
+kill -USR2 "$inner"
+ended_by 2
+ok $? "SIGUSR2 powers off"
+[ -e "$folder/termed" ]
+ok $? "after hostd was told by SIGTERM"
+
+with_hostd "$SERVE"
+first=$(head -n 1 "$folder/started")
+pkill -KILL -P "$inner"
+wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
+[ "$(tail -n 1 "$folder/started")" != "$first" ]
+ok $? "a killed hostd comes back"
+kill -TERM "$inner"
+ended_by 1
+ok $? "SIGTERM reboots"
+
+with_hostd "$SERVE"
+kill -INT "$inner"
+ended_by 1
+ok $? "SIGINT (Ctrl-Alt-Del) reboots"
+
+with_hostd 'trap "" TERM; echo $$ >>$D/started; while :; do sleep 0.1; done' 2
+kill -USR1 "$inner"
+ended_by 2
+ok $? "a hostd that ignores SIGTERM does not stop the halt"
+grep -q "did not stop within 2 s" "$folder/said"
+ok $? "and it is said"
+
+with_hostd 'echo x >>$D/started; [ -e $D/once ] || { touch $D/once; kill -USR2 1; }; '"$SERVE"
+ended_by 2
+ok $? "hostd itself may ask for the end"
+
+echo "1..$count"
