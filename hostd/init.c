@@ -289,19 +289,15 @@ static void begin_ending(enum ending ending)
 /* Waits for the end of every process, at most so long. Returns whether none is left. */
 static bool wait_for_all(time_t limit_s)
 {
-	time_t deadline = now_s() + limit_s;
 	const struct timespec pause = { .tv_nsec = 20000000 };
-	pid_t pid = 0;
 
-	for (;;) {
-		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+	for (time_t deadline = now_s() + limit_s; now_s() < deadline; (void)nanosleep(&pause, NULL)) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
-		if (pid < 0 && errno == ECHILD)
+		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
 			return true;
-		if (now_s() >= deadline)
-			return false;
-		(void)nanosleep(&pause, NULL);
 	}
+	return false;
 }
 
 [[noreturn]] static void finish(void)

@@ -135,6 +135,19 @@ static void broken_record(void **)
 	assert_int_equal(fake.starts, 2);
 }
 
+/* Not even a broken one: still never two of one guest. */
+static void no_record(void **)
+{
+	new_hostd();
+	start("web");
+	end_hostd();
+	assert_int_equal(remove_folder(host.folder), 0);
+	host.guest[0].autostart = true;
+	new_hostd();
+	settle();
+	assert_int_equal(fake.starts, 2);
+}
+
 static void not_configured_any_more(void **)
 {
 	_cleanup_free_ char *why = NULL, *path = text_format("%s/db", host.folder);
@@ -168,6 +181,7 @@ int main(void)
 		TEST(half_made),
 		TEST(back_off_survives_hostd),
 		TEST(broken_record),
+		TEST(no_record),
 		TEST(not_configured_any_more),
 	};
 

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// io.mvirt.Host: status, devices, power.
+#include "api-internal.h"
+
+int api_build_network(struct api *api, size_t index, sd_json_variant **ret_network)
+{
+	struct json_builder network = {}, addresses = {}, dns = {};
+	struct net_status status = {};
+	int r = net_status_at(api->context.net, index, &status);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < status.address_count; i++) {
+		struct json_builder address = {};
+
+		json_add_text(&address, "address", status.addresses[i].text);
+		json_add_text(&address, "origin", status.addresses[i].origin);
+		json_append_object(&addresses, &address);
+	}
+	for (const char *const *server = status.dns; server && *server; server++)
+		json_append_text(&dns, *server);
+	json_add_text(&network, "name", status.name);
+	json_add_text(&network, "phase", status.phase);
+	json_add_text(&network, "uplink", status.uplink);
+	json_add_bool(&network, "carrier", status.carrier);
+	json_add_array(&network, "addresses", &addresses);
+	json_add_text(&network, "gateway", status.gateway);
+	json_add_array(&network, "dns", &dns);
+	json_add_unsigned(&network, "rxBytes", status.rx_bytes);
+	json_add_unsigned(&network, "txBytes", status.tx_bytes);
+	return json_end_object(&network, ret_network);
+}
+
+static void add_networks(struct json_builder *object, struct api *api)
+{
+	struct json_builder networks = {};
+
+	for (size_t i = 0; api->context.net && i < net_count(api->context.net); i++) {
+		sd_json_variant *network = NULL;
+
+		/* One that goes at this moment is not worth losing the answer. */
+		if (api_build_network(api, i, &network) >= 0)
+			json_append_variant(&networks, network);
+	}
+	json_add_array(object, "networks", &networks);
+}
+
+static void add_kvm(struct json_builder *object, const struct kvm_status *status)
+{
+	struct json_builder kvm = {};
+
+	json_add_bool(&kvm, "usable", kvm_usable(status));
+	json_add_text(&kvm, "state", kvm_state_name(status->state));
+	json_add_text(&kvm, "why", status->why[0] ? status->why : NULL);
+	json_add_object(object, "kvm", &kvm);
+}
+
+static void add_screen(struct json_builder *object, const struct screen_status *status)
+{
+	struct json_builder screen = {};
+
+	if (!status->present)
+		return;
+	json_add_unsigned(&screen, "width", status->width);
+	json_add_unsigned(&screen, "height", status->height);
+	json_add_unsigned(&screen, "bitsPerPixel", status->bits_per_pixel);
+	json_add_text(&screen, "driver", status->driver);
+	json_add_object(object, "screen", &screen);
+}
+
+static void add_config(struct json_builder *object, const struct api_context *context)
+{
+	struct json_builder config = {}, mistakes = {};
+
+	for (size_t i = 0; context->mistakes && i < context->mistakes->count; i++) {
+		struct json_builder mistake = {};
+
+		json_add_unsigned(&mistake, "line", context->mistakes->items[i].line);
+		json_add_text(&mistake, "message", context->mistakes->items[i].message);
+		json_append_object(&mistakes, &mistake);
+	}
+	json_add_text(&config, "source", context->config_source ? context->config_source : "?");
+	json_add_array(&config, "mistakes", &mistakes);
+	json_add_object(object, "config", &config);
+}
+
+static void add_machine(struct json_builder *object, const struct api *api)
+{
+	const struct machine_info *machine = &api->machine;
+	char host_id[MACHINE_ID_BYTES * 2 + 1] = "";
+	uint64_t available = 0;
+
+	for (size_t i = 0; i < MACHINE_ID_BYTES; i++)
+		(void)snprintf(host_id + 2 * i, 3, "%02x", machine->host_id[i]);
+	json_add_text(object, "kernel", machine->kernel_release);
+	json_add_text(object, "firmware", machine->firmware ? machine->firmware : "bios");
+	json_add_text(object, "hostId", host_id);
+	json_add_text(object, "bootId", api->boot_id[0] ? api->boot_id : NULL);
+	json_add_unsigned(object, "uptimeUsec", machine_uptime_usec());
+	json_add_text(object, "cpuModel", machine->cpu_model[0] ? machine->cpu_model : NULL);
+	json_add_unsigned(object, "cpus", machine->cpus);
+	json_add_unsigned(object, "memoryTotalBytes", machine->memory_total_bytes);
+	if (machine_memory_available("", &available) >= 0)
+		json_add_unsigned(object, "memoryAvailableBytes", available);
+}
+
+static int method_status(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
+			 sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+{
+	struct api *api = userdata;
+	const struct api_context *context = &api->context;
+	struct json_builder status = {};
+	size_t count = guests_count(context->guests), running = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (guest_state(guests_at(context->guests, i)) == GUEST_STATE_RUNNING)
+			running++;
+	json_add_text(&status, "hostname", context->config->hostname);
+	json_add_text(&status, "version", context->version ? context->version : "unknown");
+	add_machine(&status, api);
+	add_kvm(&status, context->kvm);
+	add_screen(&status, context->screen);
+	add_networks(&status, api);
+	add_config(&status, context);
+	json_add_unsigned(&status, "guests", count);
+	json_add_unsigned(&status, "guestsRunning", running);
+	return api_client_reply_object(link, &status);
+}
+
+static void append_disk(struct json_builder *disks, const struct disk_device *device)
+{
+	struct json_builder disk = {};
+
+	json_add_text(&disk, "name", device->name);
+	json_add_text(&disk, "node", device->node);
+	json_add_text(&disk, "parent", device->parent);
+	json_add_unsigned(&disk, "sizeBytes", device->size_bytes);
+	json_add_text(&disk, "model", device->model);
+	json_add_text(&disk, "serial", device->serial);
+	json_add_text(&disk, "bus", device->bus);
+	json_add_text(&disk, "label", device->label);
+	json_add_text(&disk, "type", device->type);
+	json_add_bool(&disk, "removable", device->removable);
+	json_add_bool(&disk, "readonly", device->readonly);
+	json_add_text(&disk, "skipped", device->skipped);
+	json_append_object(disks, &disk);
+}
+
+static void append_nic(struct json_builder *nics, const struct nic_device *device)
+{
+	struct json_builder nic = {};
+
+	json_add_text(&nic, "name", device->name);
+	json_add_text(&nic, "driver", device->driver);
+	json_add_text(&nic, "mac", device->mac);
+	json_add_text(&nic, "pciPath", device->pci_path);
+	json_add_bool(&nic, "link", device->link);
+	json_add_bool(&nic, "wireless", device->wireless);
+	json_append_object(nics, &nic);
+}
+
+static int method_devices(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
+			  sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+{
+	struct api *api = userdata;
+	struct json_builder devices = {}, disks = {}, nics = {};
+	const struct disk_device *disk = NULL;
+	const struct nic_device *nic = NULL;
+	size_t disk_count = 0, nic_count = 0;
+
+	if (api->context.devices) {
+		disk = devices_disks(api->context.devices, &disk_count);
+		nic = devices_nics(api->context.devices, &nic_count);
+	}
+	for (size_t i = 0; i < disk_count; i++)
+		append_disk(&disks, &disk[i]);
+	for (size_t i = 0; i < nic_count; i++)
+		append_nic(&nics, &nic[i]);
+	json_add_array(&devices, "disks", &disks);
+	json_add_array(&devices, "nics", &nics);
+	return api_client_reply_object(link, &devices);
+}
+
+static int power(sd_varlink *link, struct api *api, enum power_action action)
+{
+	struct json_builder nothing = {};
+	int r = api_client_reply_object(link, &nothing);
+
+	/* The machine goes down even for a client that is gone already. */
+	if (api->context.power)
+		api->context.power(action, api->context.userdata);
+	return r;
+}
+
+static int method_shutdown(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
+			   sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+{
+	return power(link, userdata, POWER_OFF);
+}
+
+static int method_reboot(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
+			 sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+{
+	return power(link, userdata, POWER_REBOOT);
+}
+
+int api_host_bind(sd_varlink_server *server)
+{
+	return sd_varlink_server_bind_method_many(server, "io.mvirt.Host.Status", method_status,
+						  "io.mvirt.Host.Devices", method_devices,
+						  "io.mvirt.Host.Shutdown", method_shutdown,
+						  "io.mvirt.Host.Reboot", method_reboot);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The interfaces as clients see them (docs/manual/api.md). */
+#pragma once
+
+#include <systemd/sd-varlink-idl.h>
+
+#define API_ERROR_NO_SUCH_GUEST "io.mvirt.Guest.NoSuchGuest"
+#define API_ERROR_REFUSED "io.mvirt.Guest.Refused"
+
+extern const sd_varlink_interface vl_interface_io_mvirt_Host;
+extern const sd_varlink_interface vl_interface_io_mvirt_Guest;

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The one way in: varlink on a UNIX socket, interfaces io.mvirt.Host and io.mvirt.Guest. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "config/config.h"
+#include "guest/guest.h"
+#include "machine/devices.h"
+#include "machine/kvm-probe.h"
+#include "machine/power.h"
+#include "machine/screen.h"
+#include "net/net.h"
+
+#define API_SOCKET "/run/mvirt/api.sock"
+
+struct api;
+
+/* What the API speaks about. All of it is the caller's and outlives the API. */
+struct api_context {
+	struct guests *guests;
+	struct net *net; /* NULL: the network could not be started */
+	struct devices *devices; /* NULL: neither could the devices */
+	const struct kvm_status *kvm;
+	const struct screen_status *screen;
+	const struct host_config *config;
+	const struct config_mistakes *mistakes;
+	const char *config_source; /* "/dev/sdb1: mvirt.conf" or "built-in" */
+	const char *version; /* NULL: "unknown" */
+	const char *socket_path; /* NULL: API_SOCKET */
+	/* A client asked for it; must return at once. */
+	void (*power)(enum power_action action, void *userdata);
+	void *userdata;
+};
+
+/*
+ * Listens on the socket, which only root may use, and replaces what an earlier hostd left of it.
+ * The context is copied. Returns 0 or -errno.
+ */
+int api_new(sd_event *event, const struct api_context *context, struct api **ret_api);
+/* Ends all connections and attached consoles. */
+void api_free(struct api *api);
+
+/* For the subscribers. detail may be NULL. */
+void api_publish_guest_event(struct api *api, const struct guest *guest, const char *kind,
+			     const char *detail);
+/* Something about the network is another than before. */
+void api_publish_network_event(struct api *api, const char *network);

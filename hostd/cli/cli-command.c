@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// mvirt start, stop, kill: the command first, then events until its end is known.
+#include <string.h>
+
+#include "cli.h"
+
+enum outcome { OUTCOME_UNKNOWN, OUTCOME_DONE, OUTCOME_FAILED };
+
+struct command {
+	const char *method;
+	enum outcome (*judge)(const char *state);
+};
+
+struct wait {
+	const struct command *command;
+	char **names;
+	enum outcome *outcomes; /* of each name */
+	int count;
+	int status;
+};
+
+/* The state of right after the command is "starting" at the earliest. */
+static enum outcome judge_start(const char *state)
+{
+	if (text_equal(state, "running"))
+		return OUTCOME_DONE;
+	if (text_equal(state, "starting") || text_equal(state, "stopping"))
+		return OUTCOME_UNKNOWN;
+	return OUTCOME_FAILED;
+}
+
+/* …or "stopping": a guest that runs was started again by somebody, but it had stopped. */
+static enum outcome judge_stop(const char *state)
+{
+	return text_equal(state, "stopping") ? OUTCOME_UNKNOWN : OUTCOME_DONE;
+}
+
+static void tell_failure(sd_json_variant *event, sd_json_variant *guest)
+{
+	const char *state = cli_text(guest, "state"), *reason = cli_text(guest, "reason");
+
+	if (!reason)
+		reason = cli_text(event, "detail");
+	cli_error("guest %s %s%s%s%s", cli_text(guest, "name"),
+		  text_equal(state, "stopped") ? "has stopped again" : state, reason ? ": " : "",
+		  reason ? reason : "",
+		  text_equal(state, "crashed") ? "; it will be started again" : "");
+}
+
+static int on_event(sd_json_variant *event, void *userdata)
+{
+	struct wait *wait = userdata;
+	sd_json_variant *guest = sd_json_variant_by_key(event, "guest");
+	bool all_known = true;
+
+	for (int i = 0; i < wait->count; i++) {
+		if (wait->outcomes[i] == OUTCOME_UNKNOWN && guest &&
+		    text_equal(cli_text(guest, "name"), wait->names[i])) {
+			wait->outcomes[i] = wait->command->judge(cli_text(guest, "state"));
+			if (wait->outcomes[i] == OUTCOME_FAILED) {
+				tell_failure(event, guest);
+				wait->status = 1;
+			}
+		}
+		all_known = all_known && wait->outcomes[i] != OUTCOME_UNKNOWN;
+	}
+	return all_known ? wait->status : -EAGAIN;
+}
+
+static int carry_out(const struct cli *cli, const struct command *command)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_free_ enum outcome *outcomes = calloc((size_t)cli->name_count, sizeof(*outcomes));
+	struct wait wait = { .command = command,
+			     .names = cli->names,
+			     .outcomes = outcomes,
+			     .count = cli->name_count };
+	int taken_up = 0;
+
+	if (!outcomes) {
+		cli_error("out of memory");
+		return 1;
+	}
+	if (cli_connect(cli, &link) < 0)
+		return 1;
+	for (int i = 0; i < cli->name_count; i++) {
+		sd_json_variant *answer = NULL;
+
+		if (cli_call_guest(link, command->method, cli->names[i], &answer) < 0) {
+			outcomes[i] = OUTCOME_FAILED;
+			wait.status = 1;
+			continue;
+		}
+		taken_up++;
+		if (cli->json)
+			(void)cli_print_json(answer);
+	}
+	if (cli->no_wait || taken_up == 0)
+		return wait.status;
+	return cli_watch(cli, on_event, &wait);
+}
+
+int cli_start(const struct cli *cli)
+{
+	static const struct command command = { "io.mvirt.Guest.Start", judge_start };
+
+	return carry_out(cli, &command);
+}
+
+int cli_stop(const struct cli *cli)
+{
+	static const struct command command = { "io.mvirt.Guest.Stop", judge_stop };
+
+	return carry_out(cli, &command);
+}
+
+int cli_kill(const struct cli *cli)
+{
+	static const struct command command = { "io.mvirt.Guest.Kill", judge_stop };
+
+	return carry_out(cli, &command);
+}

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the API stands on, made up: guests that obey by name, a network, devices. Includes a main
+ * loop that serves the API on a socket until SIGTERM. */
+#pragma once
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "machine/info.h"
+
+#define STORM_EVENTS 100000
+#define FLOOD_BYTES (4 * 1024 * 1024)
+#define RING_BYTES (64 * 1024)
+
+struct guest_console_listener {
+	struct guest *guest;
+	guest_console_output_t output;
+	void *userdata;
+	struct guest_console_listener *next;
+};
+
+struct guest {
+	struct guest_config config;
+	enum guest_state state;
+	const char *reason;
+	struct guest_console_listener *listeners;
+	unsigned int deaf_writes; /* that many are refused with -ENOBUFS */
+};
+
+struct guests {
+	struct guest *items;
+	size_t count;
+};
+
+struct net {
+	size_t count;
+};
+
+struct devices {
+	size_t count;
+};
+
+static struct stub_host {
+	sd_event *event;
+	struct api *api;
+	struct guest guests[8];
+	struct disk_config disk;
+	struct nic_config nics[2];
+	struct guests all;
+	struct net net;
+	struct devices devices;
+	size_t peak_kib; /* of allocated memory, since "meter" was last asked for */
+} stub;
+
+static const char stub_ring[] = "boot \xff\xfe\x1b[1m done\r\n";
+
+static uint64_t stub_now_usec(void)
+{
+	struct timespec now = {};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static bool stub_is(const struct guest *guest, const char *name)
+{
+	return strcmp(guest->config.name, name) == 0;
+}
+
+static void stub_set_state(struct guest *guest, enum guest_state state, const char *detail)
+{
+	guest->state = state;
+	if (stub.api)
+		api_publish_guest_event(stub.api, guest, guest_state_name(state), detail);
+}
+
+struct stub_timer {
+	struct guest *guest;
+	enum guest_state state;
+	const char *reason;
+};
+
+static int stub_on_timer(sd_event_source *source, uint64_t now_usec [[maybe_unused]],
+			 void *userdata)
+{
+	struct stub_timer *timer = userdata;
+
+	timer->guest->reason = timer->reason;
+	stub_set_state(timer->guest, timer->state, timer->reason);
+	free(timer);
+	sd_event_source_disable_unref(source);
+	return 0;
+}
+
+/* A moment later the guest is in another state. */
+static void stub_later(struct guest *guest, enum guest_state state, const char *reason)
+{
+	struct stub_timer *timer = malloc(sizeof(*timer));
+	sd_event_source *source = NULL;
+
+	*timer = (struct stub_timer){ guest, state, reason };
+	if (sd_event_add_time_relative(stub.event, &source, CLOCK_MONOTONIC, 50000, 1000,
+				       stub_on_timer, timer) < 0)
+		abort();
+}
+
+static void stub_output(struct guest *guest, const char *data, size_t length)
+{
+	struct guest_console_listener *next = NULL;
+
+	for (struct guest_console_listener *at = guest->listeners; at; at = next) {
+		next = at->next;
+		at->output(data, length, at->userdata);
+	}
+}
+
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t stub_allocated_kib(void)
+{
+	if (__sanitizer_get_current_allocated_bytes)
+		return __sanitizer_get_current_allocated_bytes() / 1024;
+	return mallinfo2().uordblks / 1024;
+}
+
+static void stub_note_memory(void)
+{
+	size_t now_kib = stub_allocated_kib();
+
+	if (now_kib > stub.peak_kib)
+		stub.peak_kib = now_kib;
+}
+
+/* --- guest/guest.h ------------------------------------------------------------------------------ */
+
+size_t guests_count(const struct guests *guests)
+{
+	return guests->count;
+}
+
+struct guest *guests_at(const struct guests *guests, size_t index)
+{
+	return &guests->items[index];
+}
+
+struct guest *guests_find(const struct guests *guests, const char *name)
+{
+	stub_note_memory();
+	for (size_t i = 0; i < guests->count; i++)
+		if (stub_is(&guests->items[i], name))
+			return &guests->items[i];
+	return NULL;
+}
+
+int guest_start(struct guest *guest, char **ret_why)
+{
+	if (guest->state == GUEST_STATE_RUNNING) {
+		*ret_why = text_format("guest %s is running already", guest->config.name);
+		return -EALREADY;
+	}
+	if (stub_is(guest, "storm")) {
+		for (int i = 0; i < STORM_EVENTS; i++) {
+			api_publish_guest_event(stub.api, guest, "reset", "storm");
+			if (i % 16 == 0)
+				stub_note_memory();
+		}
+		return 0;
+	}
+	if (stub_is(guest, "flood")) {
+		static char chunk[4096];
+
+		memset(chunk, 'x', sizeof(chunk));
+		for (int i = 0; i < FLOOD_BYTES / (int)sizeof(chunk); i++)
+			stub_output(guest, chunk, sizeof(chunk));
+		return 0;
+	}
+	stub_set_state(guest, GUEST_STATE_STARTING, NULL);
+	if (stub_is(guest, "bad"))
+		stub_later(guest, GUEST_STATE_FAILED, "the kernel \x1b[31mis\xff missing");
+	else
+		stub_later(guest, GUEST_STATE_RUNNING, NULL);
+	return 0;
+}
+
+int guest_stop(struct guest *guest, char **ret_why)
+{
+	if (guest->state != GUEST_STATE_RUNNING) {
+		*ret_why = text_format("guest %s is not running", guest->config.name);
+		return -EALREADY;
+	}
+	stub_set_state(guest, GUEST_STATE_STOPPING, NULL);
+	stub_later(guest, GUEST_STATE_STOPPED, NULL);
+	return 0;
+}
+
+int guest_kill(struct guest *guest, char **ret_why)
+{
+	return guest_stop(guest, ret_why);
+}
+
+const struct guest_config *guest_config(const struct guest *guest)
+{
+	return &guest->config;
+}
+
+enum guest_state guest_state(const struct guest *guest)
+{
+	return guest->state;
+}
+
+const char *guest_reason(const struct guest *guest)
+{
+	return guest->reason;
+}
+
+pid_t guest_pid(const struct guest *guest)
+{
+	return guest_state_has_process(guest->state) ? 4242 : 0;
+}
+
+uint64_t guest_started_usec(const struct guest *guest)
+{
+	return guest_state_has_process(guest->state) ? stub_now_usec() - 1000000 : 0;
+}
+
+bool guest_uses_kvm(const struct guest *guest)
+{
+	return !stub_is(guest, "db");
+}
+
+/* "meter" tells how much memory this process has had allocated since the last time, in KiB. */
+unsigned int guest_restarts(const struct guest *guest)
+{
+	size_t peak_kib = stub.peak_kib;
+
+	if (!stub_is(guest, "meter"))
+		return 3;
+	stub.peak_kib = 0;
+	return (unsigned int)peak_kib;
+}
+
+char *guest_nic_mac(const struct guest *guest [[maybe_unused]], size_t nic_index,
+		    char buffer[static 18])
+{
+	(void)snprintf(buffer, 18, "52:54:00:00:00:%02x", (unsigned int)nic_index & 0xff);
+	return buffer;
+}
+
+int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length)
+{
+	char *data = NULL;
+
+	if (stub_is(guest, "flood")) {
+		data = malloc(RING_BYTES);
+		memset(data, 'r', RING_BYTES);
+		*ret_length = RING_BYTES;
+	} else {
+		data = strdup(stub_ring);
+		*ret_length = strlen(stub_ring);
+	}
+	*ret_data = data;
+	return 0;
+}
+
+/* Echoes, as a shell does. */
+int guest_console_write(struct guest *guest, const void *data, size_t length)
+{
+	if (guest->state != GUEST_STATE_RUNNING)
+		return -ENOTCONN;
+	if (guest->deaf_writes > 0) {
+		guest->deaf_writes--;
+		return -ENOBUFS;
+	}
+	stub_output(guest, data, length);
+	return 0;
+}
+
+int guest_console_listen(struct guest *guest, guest_console_output_t output, void *userdata,
+			 struct guest_console_listener **ret_listener)
+{
+	struct guest_console_listener *listener = malloc(sizeof(*listener));
+
+	*listener = (struct guest_console_listener){ guest, output, userdata, guest->listeners };
+	guest->listeners = listener;
+	*ret_listener = listener;
+	return 0;
+}
+
+void guest_console_unlisten(struct guest_console_listener *listener)
+{
+	for (struct guest_console_listener **at = &listener->guest->listeners; *at;
+	     at = &(*at)->next)
+		if (*at == listener) {
+			*at = listener->next;
+			free(listener);
+			return;
+		}
+}
+
+/* --- net/net.h, machine/devices.h, machine/info.h ------------------------------------------------ */
+
+size_t net_count(const struct net *net)
+{
+	return net->count;
+}
+
+int net_status_at(struct net *net [[maybe_unused]], size_t index [[maybe_unused]],
+		  struct net_status *ret_status)
+{
+	static const struct net_address addresses[] = { { "192.0.2.7/24", "dhcp" } };
+	static const char *const dns[] = { "192.0.2.1", NULL };
+
+	*ret_status = (struct net_status){
+		.name = "lan",
+		.uplink = "eth0",
+		.carrier = true,
+		.addresses = addresses,
+		.address_count = 1,
+		.gateway = "192.0.2.1",
+		.dns = dns,
+		.phase = "up",
+		.rx_bytes = 1,
+		.tx_bytes = 2,
+	};
+	return 0;
+}
+
+const struct disk_device *devices_disks(const struct devices *devices, size_t *ret_count)
+{
+	static char name[] = "sda", node[] = "/dev/sda", label[] = "caf\xe9 \x1b]0;x\x07";
+	static const struct disk_device disk = {
+		.name = name, .node = node, .label = label, .size_bytes = 8589934592
+	};
+
+	*ret_count = devices->count;
+	return &disk;
+}
+
+const struct nic_device *devices_nics(const struct devices *devices, size_t *ret_count)
+{
+	static char name[] = "eth0", mac[] = "52:54:00:12:34:56";
+	static const struct nic_device nic = { .name = name, .mac = mac, .link = true };
+
+	*ret_count = devices->count;
+	return &nic;
+}
+
+void machine_info_read(const char *root [[maybe_unused]], const char *run_folder [[maybe_unused]],
+		       struct machine_info *ret_info)
+{
+	*ret_info = (struct machine_info){ .cpu_model = "Test CPU",
+					   .kernel_release = "6.12.107",
+					   .firmware = "uefi",
+					   .cpus = 2,
+					   .memory_total_bytes = 4294967296,
+					   .host_id = { 0xab, 0xcd } };
+}
+
+int machine_memory_available(const char *root [[maybe_unused]], uint64_t *ret_bytes)
+{
+	*ret_bytes = 3221225472;
+	return 0;
+}
+
+uint64_t machine_uptime_usec(void)
+{
+	return stub_now_usec();
+}
+
+/* --- the server ---------------------------------------------------------------------------------- */
+
+static void stub_on_power(enum power_action action [[maybe_unused]],
+			  void *userdata [[maybe_unused]])
+{
+	api_publish_network_event(stub.api, "lan");
+}
+
+static int stub_on_sigterm(sd_event_source *source, const struct signalfd_siginfo *info
+			   [[maybe_unused]],
+			   void *userdata [[maybe_unused]])
+{
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static void stub_add_guest(const char *name, enum guest_state state)
+{
+	struct guest *guest = &stub.guests[stub.all.count++];
+
+	guest->config = (struct guest_config){ .name = strdup(name),
+					       .machine = GUEST_MACHINE_MICROVM,
+					       .accel = GUEST_ACCEL_ANY,
+					       .restart = GUEST_RESTART_ON_FAILURE,
+					       .cpus = 2,
+					       .memory_bytes = 536870912,
+					       .shutdown_timeout_s = 60,
+					       .disks = &stub.disk,
+					       .disk_count = 1,
+					       .nics = stub.nics,
+					       .nic_count = 2 };
+	guest->state = state;
+}
+
+/* Serves on path until SIGTERM. Returns the process's exit status. */
+static int stub_serve(const char *path, bool empty)
+{
+	static char disk_file[] = "web.img", network[] = "lan", hostname[] = "testhost";
+	static char message[] = "unknown key \"colour\"";
+	static const struct kvm_status kvm = { .state = KVM_FORBIDDEN, .why = "no permission" };
+	static const struct screen_status screen = { .present = true,
+						     .width = 1024,
+						     .height = 768,
+						     .bits_per_pixel = 32,
+						     .driver = "simpledrm" };
+	struct host_config config = { .hostname = hostname };
+	struct config_mistake mistake = { .line = 12, .message = message };
+	const struct config_mistakes mistakes = { &mistake, 1 };
+	const struct api_context context = {
+		.guests = &stub.all,
+		.net = empty ? NULL : &stub.net,
+		.devices = empty ? NULL : &stub.devices,
+		.kvm = &kvm,
+		.screen = &screen,
+		.config = &config,
+		.mistakes = &mistakes,
+		.config_source = "/dev/sdb1: mvirt.conf",
+		.version = "1.2",
+		.socket_path = path,
+		.power = stub_on_power,
+	};
+	sigset_t set;
+	int r = 0;
+
+	stub.disk = (struct disk_config){ .file = disk_file };
+	stub.nics[0] = (struct nic_config){ .network = network };
+	stub.nics[1] = (struct nic_config){ .kind = NIC_NETWORK_USER };
+	stub.all.items = stub.guests;
+	stub.net.count = stub.devices.count = 1;
+	if (!empty) {
+		stub_add_guest("bad", GUEST_STATE_STOPPED);
+		stub_add_guest("db", GUEST_STATE_RUNNING);
+		stub_add_guest("deaf", GUEST_STATE_RUNNING);
+		stub_add_guest("flood", GUEST_STATE_STOPPED);
+		stub_add_guest("meter", GUEST_STATE_STOPPED);
+		stub_add_guest("storm", GUEST_STATE_STOPPED);
+		stub_add_guest("web", GUEST_STATE_RUNNING);
+		stub.guests[2].deaf_writes = 3;
+	}
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	r = sd_event_new(&stub.event);
+	if (r >= 0)
+		r = sd_event_add_signal(stub.event, NULL, SIGTERM, stub_on_sigterm, NULL);
+	if (r >= 0)
+		r = api_new(stub.event, &context, &stub.api);
+	if (r < 0) {
+		(void)fprintf(stderr, "the stub server cannot start: %s\n", strerror(-r));
+		return 1;
+	}
+	r = sd_event_loop(stub.event);
+	api_free(stub.api);
+	sd_event_unref(stub.event);
+	for (size_t i = 0; i < stub.all.count; i++)
+		free(stub.guests[i].config.name);
+	return r < 0;
+}

@@ -1,0 +1,740 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The API over a real socket, with made-up guests, network and devices below it. With --serve PATH
+// it is that server, for the CLI's test.
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "api-stubs.h"
+
+#include <systemd/sd-varlink.h>
+
+#define PATIENCE_MS 20000
+#define CLIENTS 200
+#define CLIENTS_MAX 256
+#define JUNK_MESSAGES 10000
+/* What the server may have allocated more than before: some clients' worth, not sd-varlink's 16 MiB
+ * for each. */
+#define MEMORY_SLACK_KIB 4096
+
+static struct {
+	char folder[64];
+	char path[96];
+	pid_t pid;
+} server;
+
+static int start_server_with(const char *option)
+{
+	(void)fflush(NULL);
+	server.pid = fork();
+	assert_return_code(server.pid, errno);
+	if (server.pid == 0) {
+		execl("/proc/self/exe", "test-api", option, server.path, NULL);
+		_exit(1);
+	}
+	for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += 10) {
+		_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+
+		if (sd_varlink_connect_address(&link, server.path) >= 0)
+			return 0;
+		(void)poll(NULL, 0, 10);
+	}
+	fail_msg("the server does not come up");
+	return -1;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)snprintf(server.folder, sizeof(server.folder), "/tmp/test-api-XXXXXX");
+	assert_non_null(mkdtemp(server.folder));
+	(void)snprintf(server.path, sizeof(server.path), "%s/api.sock", server.folder);
+	return start_server_with("--serve");
+}
+
+/* The server must end by itself when told to, with success (no leak, no hanging). */
+static void stop_server(void)
+{
+	int status = 0;
+
+	if (server.pid <= 0)
+		return;
+	assert_return_code(kill(server.pid, SIGTERM), errno);
+	for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += 10) {
+		pid_t pid = waitpid(server.pid, &status, WNOHANG);
+
+		assert_return_code(pid, errno);
+		if (pid > 0) {
+			server.pid = 0;
+			assert_true(WIFEXITED(status));
+			assert_int_equal(WEXITSTATUS(status), 0);
+			return;
+		}
+		(void)poll(NULL, 0, 10);
+	}
+	(void)kill(server.pid, SIGKILL);
+	(void)waitpid(server.pid, &status, 0);
+	server.pid = 0;
+	fail_msg("the server does not end");
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stop_server();
+	assert_int_equal(access(server.path, F_OK), -1);
+	return rmdir(server.folder);
+}
+
+static sd_varlink *connect_link(void)
+{
+	sd_varlink *link = NULL;
+
+	assert_return_code(sd_varlink_connect_address(&link, server.path), 0);
+	assert_return_code(sd_varlink_set_relative_timeout(link, PATIENCE_MS * 1000), 0);
+	return link;
+}
+
+static sd_json_variant *call(sd_varlink *link, const char *method, const char *name,
+			     const char **ret_error)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	sd_json_variant *answer = NULL;
+	const char *error = NULL;
+
+	if (name)
+		assert_return_code(sd_json_buildo(&parameters,
+						  SD_JSON_BUILD_PAIR_STRING("name", name)),
+				   0);
+	assert_return_code(sd_varlink_call(link, method, parameters, &answer, &error), 0);
+	if (ret_error)
+		*ret_error = error;
+	else
+		assert_null(error);
+	return answer;
+}
+
+static const char *text_of(sd_json_variant *object, const char *key)
+{
+	return sd_json_variant_string(sd_json_variant_by_key(object, key));
+}
+
+static uint64_t number_of(sd_json_variant *object, const char *key)
+{
+	return sd_json_variant_unsigned(sd_json_variant_by_key(object, key));
+}
+
+static int raw_connect(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_return_code(fd, errno);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", server.path);
+	assert_return_code(connect(fd, (struct sockaddr *)&address, sizeof(address)), errno);
+	return fd;
+}
+
+static void raw_send(int fd, const char *text, size_t length)
+{
+	(void)send(fd, text, length, MSG_NOSIGNAL);
+}
+
+/* Whether the peer closes the connection; what it sends before is read and dropped. */
+static bool is_closed(int fd)
+{
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	char buffer[65536];
+
+	while (poll(&polled, 1, PATIENCE_MS) > 0) {
+		ssize_t n = read(fd, buffer, sizeof(buffer));
+
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			return true;
+	}
+	return false;
+}
+
+static void assert_alive(void)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	sd_json_variant *answer = call(link, "io.mvirt.Guest.List", NULL, NULL);
+
+	assert_int_equal(sd_json_variant_elements(sd_json_variant_by_key(answer, "guests")), 7);
+}
+
+/* --- what it answers ---------------------------------------------------------------------------- */
+
+static void test_socket_is_for_root_only(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	assert_return_code(stat(server.path, &status), errno);
+	assert_int_equal(status.st_mode, S_IFSOCK | 0600);
+}
+
+static void test_introspection(void **state)
+{
+	static const char *const interfaces[] = { "io.mvirt.Guest", "io.mvirt.Host" };
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	sd_json_variant *answer = call(link, "org.varlink.service.GetInfo", NULL, NULL);
+
+	(void)state;
+	assert_string_equal(text_of(answer, "product"), "hostd");
+	assert_string_equal(text_of(answer, "version"), "1.2");
+	for (size_t i = 0; i < ELEMENTS(interfaces); i++) {
+		_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+		const char *error = NULL, *text = NULL;
+		char needle[64];
+
+		assert_return_code(
+			sd_json_buildo(&parameters,
+				       SD_JSON_BUILD_PAIR_STRING("interface", interfaces[i])),
+			0);
+		assert_return_code(
+			sd_varlink_call(link, "org.varlink.service.GetInterfaceDescription",
+					parameters, &answer, &error),
+			0);
+		assert_null(error);
+		text = text_of(answer, "description");
+		(void)snprintf(needle, sizeof(needle), "interface %s\n", interfaces[i]);
+		assert_non_null(strstr(text, needle));
+		/* Each method, type and error has a comment right above it. */
+		for (const char *at = text; (at = strpbrk(at, "\n")); at++)
+			if (strncmp(at, "\nmethod ", 8) == 0 || strncmp(at, "\ntype ", 6) == 0 ||
+			    strncmp(at, "\nerror ", 7) == 0) {
+				const char *before = at;
+
+				while (before > text && before[-1] != '\n')
+					before--;
+				if (*before != '#')
+					fail_msg("no comment: %.40s", at + 1);
+			}
+	}
+}
+
+static void test_status(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	sd_json_variant *status = call(link, "io.mvirt.Host.Status", NULL, NULL);
+	sd_json_variant *mistake = NULL, *network = NULL;
+
+	(void)state;
+	assert_string_equal(text_of(status, "hostname"), "testhost");
+	assert_string_equal(text_of(status, "kernel"), "6.12.107");
+	assert_string_equal(text_of(status, "hostId"), "abcd0000000000000000000000000000");
+	assert_int_equal(strlen(text_of(status, "bootId")), 36);
+	assert_int_equal(number_of(status, "memoryAvailableBytes"), 3221225472);
+	assert_string_equal(text_of(sd_json_variant_by_key(status, "kvm"), "state"), "forbidden");
+	assert_string_equal(text_of(sd_json_variant_by_key(status, "kvm"), "why"), "no permission");
+	assert_int_equal(number_of(sd_json_variant_by_key(status, "screen"), "width"), 1024);
+	network = sd_json_variant_by_index(sd_json_variant_by_key(status, "networks"), 0);
+	assert_string_equal(text_of(network, "phase"), "up");
+	assert_string_equal(
+		text_of(sd_json_variant_by_index(sd_json_variant_by_key(network, "addresses"), 0),
+			"origin"),
+		"dhcp");
+	mistake = sd_json_variant_by_index(
+		sd_json_variant_by_key(sd_json_variant_by_key(status, "config"), "mistakes"), 0);
+	assert_int_equal(number_of(mistake, "line"), 12);
+	assert_int_equal(number_of(status, "guests"), 7);
+	assert_int_equal(number_of(status, "guestsRunning"), 3);
+}
+
+/* A label in Latin-1 must not cost the whole answer. */
+static void test_devices(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	sd_json_variant *devices = call(link, "io.mvirt.Host.Devices", NULL, NULL);
+	sd_json_variant *disk =
+		sd_json_variant_by_index(sd_json_variant_by_key(devices, "disks"), 0);
+
+	(void)state;
+	assert_string_equal(text_of(disk, "node"), "/dev/sda");
+	assert_string_equal(text_of(disk, "label"), "caf? \x1b]0;x\x07");
+	assert_null(sd_json_variant_by_key(disk, "model"));
+	assert_int_equal(sd_json_variant_elements(sd_json_variant_by_key(devices, "nics")), 1);
+}
+
+static void test_guests(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	sd_json_variant *guest = NULL;
+	const char *error = NULL;
+
+	(void)state;
+	guest = sd_json_variant_by_key(call(link, "io.mvirt.Guest.Get", "db", NULL), "guest");
+	assert_string_equal(text_of(guest, "state"), "running");
+	assert_string_equal(text_of(guest, "accel"), "tcg");
+	assert_int_equal(number_of(guest, "pid"), 4242);
+	assert_int_equal(sd_json_variant_elements(sd_json_variant_by_key(guest, "nics")), 2);
+	guest = sd_json_variant_by_key(call(link, "io.mvirt.Guest.Get", "bad", NULL), "guest");
+	assert_null(sd_json_variant_by_key(guest, "accel"));
+	assert_null(sd_json_variant_by_key(guest, "uptimeUsec"));
+
+	assert_string_equal(text_of(call(link, "io.mvirt.Guest.Get", "none", &error), "name"),
+			    "none");
+	assert_string_equal(error, "io.mvirt.Guest.NoSuchGuest");
+	assert_string_equal(text_of(call(link, "io.mvirt.Guest.Start", "web", &error), "reason"),
+			    "guest web is running already");
+	assert_string_equal(error, "io.mvirt.Guest.Refused");
+	assert_string_equal(text_of(call(link, "io.mvirt.Guest.Get", NULL, &error), "parameter"),
+			    "name");
+	assert_string_equal(error, "org.varlink.service.InvalidParameter");
+	(void)call(link, "io.mvirt.Guest.Nonsense", NULL, &error);
+	assert_string_equal(error, "org.varlink.service.MethodNotFound");
+	(void)call(link, "io.mvirt.Guest.Subscribe", NULL, &error);
+	assert_string_equal(error, "org.varlink.service.ExpectedMore");
+	/* and the connection is as good as before */
+	(void)call(link, "io.mvirt.Guest.List", NULL, NULL);
+}
+
+static void test_log(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	_cleanup_free_ void *data = NULL;
+	size_t length = 0;
+
+	(void)state;
+	assert_return_code(
+		sd_json_variant_unbase64(
+			sd_json_variant_by_key(call(link, "io.mvirt.Guest.Log", "web", NULL),
+					       "data"),
+			&data, &length),
+		0);
+	assert_int_equal(length, strlen(stub_ring));
+	assert_memory_equal(data, stub_ring, length);
+}
+
+/* --- events ------------------------------------------------------------------------------------- */
+
+struct events {
+	char text[4096]; /* "web=running web:stopping …" */
+	bool closed;
+};
+
+static int on_event(sd_varlink *link, sd_json_variant *event, const char *error,
+		    sd_varlink_reply_flags_t flags, void *userdata)
+{
+	struct events *events = userdata;
+	size_t length = strlen(events->text);
+	sd_json_variant *guest = event ? sd_json_variant_by_key(event, "guest") : NULL;
+
+	(void)link;
+	(void)flags;
+	if (error) {
+		events->closed = true;
+		return 0;
+	}
+	if (text_equal(text_of(event, "kind"), "current"))
+		(void)snprintf(events->text + length, sizeof(events->text) - length, "%s=%s ",
+			       guest ? text_of(guest, "name") : "lan",
+			       guest ? text_of(guest, "state") : "up");
+	else
+		(void)snprintf(events->text + length, sizeof(events->text) - length, "%s:%s ",
+			       guest ? text_of(guest, "name") : "lan", text_of(event, "kind"));
+	return 0;
+}
+
+static sd_varlink *subscribe(struct events *events)
+{
+	sd_varlink *link = connect_link();
+
+	(void)sd_varlink_set_userdata(link, events);
+	assert_return_code(sd_varlink_bind_reply(link, on_event), 0);
+	assert_return_code(sd_varlink_observe(link, "io.mvirt.Guest.Subscribe", NULL), 0);
+	return link;
+}
+
+static void wait_for(sd_varlink *link, struct events *events, const char *text)
+{
+	while (!strstr(events->text, text) && !events->closed) {
+		int r = sd_varlink_process(link);
+
+		if (r == 0)
+			r = sd_varlink_wait(link, PATIENCE_MS * 1000);
+		if (r <= 0)
+			break;
+	}
+	if (!strstr(events->text, text))
+		fail_msg("no \"%s\" in \"%s\"", text, events->text);
+}
+
+static void test_subscribe(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *watcher = NULL;
+	struct events events = {};
+
+	(void)state;
+	watcher = subscribe(&events);
+	wait_for(watcher, &events, "lan=up");
+	assert_string_equal(events.text, "bad=stopped db=running deaf=running flood=stopped "
+					 "meter=stopped storm=stopped web=running lan=up ");
+	(void)call(link, "io.mvirt.Guest.Stop", "web", NULL);
+	wait_for(watcher, &events, "web:stopped");
+	assert_non_null(strstr(events.text, "lan=up web:stopping web:stopped "));
+	(void)call(link, "io.mvirt.Guest.Start", "bad", NULL);
+	wait_for(watcher, &events, "bad:starting bad:failed");
+	(void)call(link, "io.mvirt.Host.Shutdown", NULL, NULL);
+	wait_for(watcher, &events, "lan:changed");
+}
+
+static uint64_t meter(sd_varlink *link)
+{
+	return number_of(sd_json_variant_by_key(call(link, "io.mvirt.Guest.Get", "meter", NULL),
+						"guest"),
+			 "restarts");
+}
+
+/* 100,000 events in one go: who never reads is cut off, who reads gets every one. */
+static void test_never_reading_subscriber(void **state)
+{
+	static const char request[] =
+		"{\"method\":\"io.mvirt.Guest.Subscribe\",\"more\":true,\"parameters\":{}}";
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	uint64_t before = 0, after = 0;
+	int fds[8];
+	char byte = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(fds); i++) {
+		fds[i] = raw_connect();
+		raw_send(fds[i], request, sizeof(request));
+		/* It is subscribed once the first event is there. */
+		assert_int_equal(recv(fds[i], &byte, 1, MSG_PEEK), 1);
+	}
+	before = meter(link);
+	(void)call(link, "io.mvirt.Guest.Start", "storm", NULL);
+	after = meter(link);
+	if (after > before + MEMORY_SLACK_KIB)
+		fail_msg("%u KiB before, %u KiB after", (unsigned int)before, (unsigned int)after);
+	for (size_t i = 0; i < ELEMENTS(fds); i++) {
+		assert_true(is_closed(fds[i]));
+		(void)close(fds[i]);
+	}
+	assert_alive();
+}
+
+/* The server must be able to end while such a client is there: teardown checks it. */
+static void test_end_with_subscriber_that_never_reads(void **state)
+{
+	static const char request[] =
+		"{\"method\":\"io.mvirt.Guest.Subscribe\",\"more\":true,\"parameters\":{}}";
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	int small = 4096;
+	int fd = raw_connect();
+
+	(void)state;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	raw_send(fd, request, sizeof(request));
+	/* Events until something is left lying, but too few to be cut off. */
+	for (int i = 0; i < 120; i++) {
+		const char *error = NULL;
+
+		(void)call(link, "io.mvirt.Guest.Start", "db", &error);
+		(void)call(link, "io.mvirt.Host.Reboot", NULL, NULL);
+	}
+	stop_server();
+	(void)close(fd);
+}
+
+/* --- clients that misbehave ----------------------------------------------------------------------*/
+
+static void test_bad_json(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+	} messages[] = {
+		{ "}", 2 },
+		{ "hello", 6 },
+		{ "{\"method\":", 11 },
+		{ "[1,2,3]", 8 },
+		{ "{\"method\":17}", 14 },
+		{ "{\"method\":\"a\",\"parameters\":[]}", 31 },
+		{ "{\"method\":\"a\",\"more\":true,\"oneway\":true}", 41 },
+		{ "{}", 3 },
+		{ "\xff\xfe\x00", 3 },
+		{ "\0", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(messages); i++) {
+		int fd = raw_connect();
+
+		raw_send(fd, messages[i].text, messages[i].length);
+		if (!is_closed(fd))
+			fail_msg("message %zu: not closed", i);
+		(void)close(fd);
+	}
+	assert_alive();
+}
+
+static void test_junk(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	uint64_t before = meter(link), after = 0;
+	unsigned int seed = 1;
+	int fd = -EBADF;
+
+	(void)state;
+	for (int i = 0; i < JUNK_MESSAGES; i++) {
+		char junk[64];
+
+		for (size_t k = 0; k < sizeof(junk); k++)
+			junk[k] = (char)rand_r(&seed);
+		junk[sizeof(junk) - 1] = '\0';
+		if (i % 10 == 0) {
+			fd_close(fd);
+			fd = raw_connect();
+		}
+		raw_send(fd, junk, sizeof(junk));
+	}
+	fd_close(fd);
+	assert_alive();
+	after = meter(link);
+	if (after > before + MEMORY_SLACK_KIB)
+		fail_msg("%u KiB before, %u KiB after", (unsigned int)before, (unsigned int)after);
+}
+
+/* Asks and asks, and never reads an answer. */
+static void test_never_reading_caller(void **state)
+{
+	static const char *const requests[] = {
+		"{\"method\":\"io.mvirt.Guest.Log\",\"parameters\":{\"name\":\"flood\"}}",
+		"{\"method\":\"io.mvirt.Guest.Get\",\"parameters\":{\"name\":\"nobody\"}}",
+	};
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	uint64_t before = meter(link);
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(requests); i++) {
+		size_t length = strlen(requests[i]) + 1;
+		int fd = raw_connect();
+		bool cut_off = false;
+
+		for (int k = 0; k < 100000 && !cut_off; k++)
+			cut_off = send(fd, requests[i], length, MSG_NOSIGNAL) < 0;
+		if (!cut_off)
+			fail_msg("request %zu: not cut off", i);
+		assert_true(meter(link) < before + MEMORY_SLACK_KIB);
+		(void)close(fd);
+	}
+	assert_alive();
+}
+
+static void test_many_clients(void **state)
+{
+	sd_varlink *links[CLIENTS];
+
+	(void)state;
+	for (size_t i = 0; i < CLIENTS; i++) {
+		links[i] = connect_link();
+		(void)call(links[i], "io.mvirt.Guest.Get", "web", NULL);
+	}
+	for (size_t i = 0; i < CLIENTS; i++) {
+		(void)call(links[i], "io.mvirt.Guest.List", NULL, NULL);
+		sd_varlink_unref(links[i]);
+	}
+	assert_alive();
+}
+
+static void test_client_limit(void **state)
+{
+	int fds[CLIENTS_MAX], extra = -EBADF;
+
+	(void)state;
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		fds[i] = raw_connect();
+	extra = raw_connect();
+	assert_true(is_closed(extra));
+	(void)close(extra);
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		(void)close(fds[i]);
+	assert_alive();
+}
+
+/* --- console ------------------------------------------------------------------------------------ */
+
+static int attach(const char *name, bool replay, bool read_only)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	sd_json_variant *answer = NULL;
+	const char *error = NULL;
+	int fd = -EBADF;
+
+	assert_return_code(sd_varlink_set_allow_fd_passing_input(link, true), 0);
+	assert_return_code(sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", name),
+					  SD_JSON_BUILD_PAIR_BOOLEAN("replay", replay),
+					  SD_JSON_BUILD_PAIR_CONDITION(read_only, "readOnly",
+								       SD_JSON_BUILD_BOOLEAN(true)),
+					  SD_JSON_BUILD_PAIR_CONDITION(!read_only, "readOnly",
+								       SD_JSON_BUILD_NULL)),
+			   0);
+	assert_return_code(
+		sd_varlink_call(link, "io.mvirt.Guest.Console", parameters, &answer, &error), 0);
+	assert_null(error);
+	fd = sd_varlink_take_fd(link, number_of(answer, "fileDescriptor"));
+	assert_return_code(fd, 0);
+	return fd;
+}
+
+/* Reads until the text has come. */
+static void expect_output(int fd, const char *text, size_t limit)
+{
+	_cleanup_free_ char *output = calloc(1, limit + 1);
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	size_t length = 0;
+
+	while (!memmem(output, length, text, strlen(text)) && length < limit &&
+	       poll(&polled, 1, PATIENCE_MS) > 0) {
+		ssize_t n = read(fd, output + length, limit - length);
+
+		if (n <= 0)
+			break;
+		length += (size_t)n;
+	}
+	if (!memmem(output, length, text, strlen(text)))
+		fail_msg("no \"%s\" in %zu bytes: %.200s", text, length, output);
+}
+
+static void test_console(void **state)
+{
+	int fd = attach("web", true, false), other = attach("web", false, false);
+
+	(void)state;
+	expect_output(fd, stub_ring, 4096);
+	assert_int_equal(write(fd, "ls\n", 3), 3);
+	expect_output(fd, "ls\n", 4096);
+	expect_output(other, "ls\n", 4096);
+	(void)close(fd);
+	assert_int_equal(write(other, "id\n", 3), 3);
+	expect_output(other, "id\n", 4096);
+	(void)close(other);
+}
+
+static void test_read_only_console(void **state)
+{
+	int fd = attach("web", true, true);
+
+	(void)state;
+	expect_output(fd, stub_ring, 4096);
+	assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), -1);
+	assert_int_equal(errno, EPIPE);
+	(void)close(fd);
+}
+
+/* Three times the guest takes nothing, then what was typed arrives, though the client is gone. */
+static void test_console_input_waits(void **state)
+{
+	int watcher = attach("deaf", false, true), fd = attach("deaf", false, false);
+
+	(void)state;
+	assert_int_equal(write(fd, "patience\n", 9), 9);
+	(void)close(fd);
+	expect_output(watcher, "patience\n", 4096);
+	(void)close(watcher);
+}
+
+static void test_slow_console(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	int slow = attach("flood", false, false);
+	uint64_t before = meter(link);
+
+	(void)state;
+	(void)call(link, "io.mvirt.Guest.Start", "flood", NULL);
+	assert_true(meter(link) < before + MEMORY_SLACK_KIB);
+	expect_output(slow, "\r\n[output lost]\r\n", FLOOD_BYTES);
+	(void)close(slow);
+	assert_alive();
+}
+
+static void test_console_limit(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	const char *error = NULL;
+	int fds[64];
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(fds); i++)
+		fds[i] = attach("web", false, false);
+	(void)call(link, "io.mvirt.Guest.Console", "web", &error);
+	assert_string_equal(error, "io.mvirt.Guest.Refused");
+	for (size_t i = 0; i < ELEMENTS(fds); i++)
+		(void)close(fds[i]);
+	(void)close(attach("web", false, false));
+}
+
+/* --- a host without anything -------------------------------------------------------------------- */
+
+static void test_empty_host(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	sd_json_variant *answer = NULL;
+
+	(void)state;
+	stop_server();
+	(void)start_server_with("--serve-empty");
+	link = connect_link();
+	answer = call(link, "io.mvirt.Guest.List", NULL, NULL);
+	assert_int_equal(sd_json_variant_elements(sd_json_variant_by_key(answer, "guests")), 0);
+	(void)call(link, "io.mvirt.Host.Status", NULL, NULL);
+	(void)call(link, "io.mvirt.Host.Devices", NULL, NULL);
+}
+
+/* A hostd that was killed leaves its socket behind. */
+static void test_stale_socket(void **state)
+{
+	int status = 0;
+
+	(void)state;
+	assert_return_code(kill(server.pid, SIGKILL), errno);
+	assert_return_code(waitpid(server.pid, &status, 0), errno);
+	assert_return_code(access(server.path, F_OK), errno);
+	(void)start_server_with("--serve");
+	assert_alive();
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+		TEST(test_socket_is_for_root_only),
+		TEST(test_introspection),
+		TEST(test_status),
+		TEST(test_devices),
+		TEST(test_guests),
+		TEST(test_log),
+		TEST(test_subscribe),
+		TEST(test_never_reading_subscriber),
+		TEST(test_end_with_subscriber_that_never_reads),
+		TEST(test_bad_json),
+		TEST(test_junk),
+		TEST(test_never_reading_caller),
+		TEST(test_many_clients),
+		TEST(test_client_limit),
+		TEST(test_console),
+		TEST(test_read_only_console),
+		TEST(test_console_input_waits),
+		TEST(test_slow_console),
+		TEST(test_console_limit),
+		TEST(test_empty_host),
+		TEST(test_stale_socket),
+	};
+
+	if (argc == 3 && (text_equal(argv[1], "--serve") || text_equal(argv[1], "--serve-empty")))
+		return stub_serve(argv[2], text_equal(argv[1], "--serve-empty"));
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
