@@ -10,9 +10,9 @@ CPPFLAGS := -D_GNU_SOURCE -Ihostd -I$(SYSROOT)/include -I/usr/include/libnl3 \
 	-ffile-prefix-map=$(CURDIR)=.
 CFLAGS := -std=gnu23 -Os $(WARNINGS) -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
 	-fcf-protection -ffunction-sections -fdata-sections
-LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -s -Wl,--no-warnings
-SYSTEMD_LIBS := -L$(SYSROOT)/lib -ludev -lsystemd -lcap -lcrypt
-HOSTD_LIBS := -lconfuse -lnl-route-3 -lnl-3 -lseccomp -lblkid $(SYSTEMD_LIBS)
+LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -s
+SYSTEMD_LIBS := -L$(SYSROOT)/lib -ludev -lsystemd -lcap -lcrypt -lm
+HOSTD_LIBS := -lnl-3 -lseccomp -lblkid $(SYSTEMD_LIBS)
 
 CLI_SOURCES := $(sort $(wildcard hostd/cli/*.c))
 BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
@@ -20,6 +20,10 @@ BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
 HOSTD_SOURCES := $(BASE_SOURCES) $(sort $(foreach p,$(filter-out base cli,$(PARTS)),$(wildcard hostd/$p/*.c)))
 
 FLAGS_FILE := $(call remember,$(HOSTD_OBJECTS)/flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+
+# $(call link,OBJECTS,LIBRARIES): the linker warns of getpwnam() and the like in libsystemd, which we never call;
+# what it says is shown when it fails.
+link = $(Q)gcc $(CFLAGS) $(LDFLAGS) $1 $2 -o $@ 2>$@.log || { cat $@.log >&2; exit 1; }
 
 objects = $(patsubst hostd/%.c,$(HOSTD_OBJECTS)/%.o,$1)
 
@@ -32,12 +36,12 @@ $(call objects,hostd/hostd.c hostd/cli/mvirt.c): CPPFLAGS += -DMVIRT_VERSION='"$
 $(call objects,hostd/hostd.c hostd/cli/mvirt.c): $(VERSION_FILE)
 
 $(HOSTD_OBJECTS)/init: $(call objects,hostd/init.c)
-	$(Q)gcc $(CFLAGS) $(LDFLAGS) $^ -o $@
+	$(call link,$^)
 
 $(HOSTD_OBJECTS)/hostd: $(call objects,hostd/hostd.c $(HOSTD_SOURCES))
-	$(Q)gcc $(CFLAGS) $(LDFLAGS) $^ $(HOSTD_LIBS) -o $@
+	$(call link,$^,$(HOSTD_LIBS))
 
 $(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(CLI_SOURCES))
-	$(Q)gcc $(CFLAGS) $(LDFLAGS) $^ $(SYSTEMD_LIBS) -o $@
+	$(call link,$^,$(SYSTEMD_LIBS))
 
 -include $(patsubst %.o,%.d,$(call objects,hostd/init.c hostd/hostd.c $(HOSTD_SOURCES) $(CLI_SOURCES)))

@@ -393,7 +393,7 @@ int main(int argc, char **argv)
 		mount_everything();
 		open_console();
 		(void)reboot(RB_DISABLE_CAD);
-		(void)sethostname("mvirt", 5);
+		(void)!sethostname("mvirt", 5);
 		read_command_line();
 	}
 	for (;;)

@@ -7,14 +7,89 @@
 #include "config/config.h"
 
 enum guest_state {
-	GUEST_STATE_STOPPED,
-	GUEST_STATE_STARTING, /* QEMU is being started, or a restart is due */
+	GUEST_STATE_STOPPED, /* no process; with restart = "always" a start may be due */
+	GUEST_STATE_STARTING, /* QEMU is being started and has not answered yet */
 	GUEST_STATE_RUNNING,
-	GUEST_STATE_STOPPING,
+	GUEST_STATE_STOPPING, /* asked to power off, or killed; the process is still there */
 	GUEST_STATE_CRASHED, /* ended by itself, will be started again after the back-off */
-	GUEST_STATE_FAILED, /* five fast failures, or cannot be started at all */
+	GUEST_STATE_FAILED, /* ended badly and stays so until a user starts it */
 	GUEST_STATE_COUNT,
 };
 
-/* "stopped", "starting"…, as in the console's and the API's contract. */
+/* "stopped", "starting"…, as in the console's and the API's contract. NULL out of range. */
 const char *guest_state_name(enum guest_state state);
+
+enum guest_event_kind {
+	GUEST_EVENT_START, /* a user's word, or autostart */
+	GUEST_EVENT_STOP,
+	GUEST_EVENT_KILL,
+	GUEST_EVENT_HOST_STOPPING,
+	GUEST_EVENT_PROCESS_STARTED, /* the answers to GUEST_ACTION_LAUNCH */
+	GUEST_EVENT_PROCESS_START_FAILED, /* might work at the next try */
+	GUEST_EVENT_START_REFUSED, /* will not work before someone changes something */
+	GUEST_EVENT_QMP_READY,
+	GUEST_EVENT_POWERED_OFF, /* QMP SHUTDOWN: by the guest or on our word; exit follows */
+	GUEST_EVENT_RESET, /* the guest rebooted itself */
+	GUEST_EVENT_PANICKED, /* the guest said so by pvpanic; exit follows */
+	GUEST_EVENT_BROKEN, /* QEMU runs, the guest in it cannot go on */
+	GUEST_EVENT_EXIT, /* see guest_exit */
+	GUEST_EVENT_TIMER, /* timer_usec has come */
+	GUEST_EVENT_ADOPT, /* a new hostd found the process (if the state has one) alive */
+	GUEST_EVENT_ADOPT_UNMADE, /* it found the record of a process that it does not know */
+	GUEST_EVENT_COUNT,
+};
+
+enum guest_exit {
+	GUEST_EXIT_SUCCESS, /* status 0 */
+	GUEST_EXIT_FAILURE, /* another status, or a signal */
+	GUEST_EXIT_UNKNOWN, /* not our child: only QMP's last word tells */
+};
+
+struct guest_event {
+	enum guest_event_kind kind;
+	enum guest_exit exit; /* of GUEST_EVENT_EXIT */
+};
+
+/* A set, to be carried out from the lowest bit to the highest. */
+enum guest_action {
+	GUEST_ACTION_DISARM = 1 << 0,
+	GUEST_ACTION_ARM = 1 << 1, /* call with GUEST_EVENT_TIMER at life.timer_usec */
+	GUEST_ACTION_POWERDOWN = 1 << 2, /* QMP system_powerdown, when QMP is there */
+	GUEST_ACTION_KILL = 1 << 3, /* SIGKILL */
+	GUEST_ACTION_CLEANUP = 1 << 4, /* remove what the process leaves */
+	GUEST_ACTION_ANNOUNCE = 1 << 5, /* the state is another, or is worth saying again */
+	GUEST_ACTION_LAUNCH = 1 << 6,
+};
+
+/* What QMP said before the end. */
+enum guest_ending { GUEST_ENDING_NONE, GUEST_ENDING_POWER_OFF, GUEST_ENDING_BAD };
+
+/* All that has to be remembered of a guest's life; times are CLOCK_BOOTTIME, 0 means none. */
+struct guest_life {
+	enum guest_state state;
+	enum guest_ending ending;
+	unsigned int failures; /* in a row, without a run over GUEST_BACKOFF_MAX_USEC between */
+	unsigned int fast_failures; /* in a row, each of a run under GUEST_FAST_RUN_USEC */
+	unsigned int restarts; /* since the last start by a user */
+	uint64_t started_usec; /* of the process */
+	uint64_t timer_usec;
+};
+
+struct guest_policy {
+	enum guest_restart restart;
+	uint64_t shutdown_timeout_usec;
+};
+
+#define GUEST_BACKOFF_MIN_USEC UINT64_C(100000)
+#define GUEST_BACKOFF_MAX_USEC UINT64_C(60000000)
+#define GUEST_FAST_RUN_USEC UINT64_C(10000000)
+#define GUEST_FAST_FAILURES_MAX 5
+/* QEMU answers QMP as soon as its machine is made, long before the guest has booted. */
+#define GUEST_START_TIMEOUT_USEC UINT64_C(60000000)
+
+/* What happens next. Returns the set of actions; every pair of state and event has its answer. */
+unsigned int guest_life_step(struct guest_life *life, const struct guest_policy *policy,
+			     const struct guest_event *event, uint64_t now_usec);
+
+/* Whether the state has a process, or is about to. */
+bool guest_state_has_process(enum guest_state state);

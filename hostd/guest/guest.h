@@ -34,12 +34,15 @@ struct guests_environment {
 	bool kvm_usable;
 	const char *kvm_why; /* shown when a guest needs KVM and there is none */
 	uint8_t host_id[16]; /* stable for this machine: MACs are made from it */
+	/* For tests; NULL means /run/mvirt/guests and /proc/meminfo. */
+	const char *folder, *meminfo;
 };
 
 /*
- * Takes over the guests of the configuration, and those that an earlier hostd left running
- * (/run/mvirt/guests), then starts what autostart asks for. config must outlive the guests. Returns
- * 0 or -errno.
+ * Reads which guests there are: those of the configuration, and those that an earlier hostd left
+ * running (/run/mvirt/guests). As soon as the event loop runs, it takes the running ones up again
+ * and starts what autostart asks for; callbacks come from the loop, and from the commands below.
+ * config must outlive the guests. Returns 0 or -errno.
  */
 int guests_new(sd_event *event, const struct host_config *config,
 	       const struct guests_environment *environment,
@@ -68,7 +71,8 @@ enum guest_state guest_state(const struct guest *guest);
 const char *guest_reason(const struct guest *guest); /* why it is failed or crashed, or NULL */
 pid_t guest_pid(const struct guest *guest); /* of QEMU, or 0 */
 uint64_t guest_started_usec(const struct guest *guest); /* CLOCK_BOOTTIME, or 0 */
-bool guest_uses_kvm(const struct guest *guest); /* false: TCG, "no isolation" */
+/* False: TCG, "no isolation". Of a guest that does not run: what it would get. */
+bool guest_uses_kvm(const struct guest *guest);
 unsigned int guest_restarts(const struct guest *guest);
 /* MAC of a NIC, "52:54:00:…"; buffer of 18 bytes; returns it. */
 char *guest_nic_mac(const struct guest *guest, size_t nic_index, char buffer[static 18]);

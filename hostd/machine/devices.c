@@ -60,7 +60,8 @@ static void forget_disk(struct devices *devices, const char *name)
 	gone = *disk;
 	memmove(disk, disk + 1,
 		(size_t)(devices->disks + --devices->disk_count - disk) * sizeof(*disk));
-	devices->callbacks.disk_removed(gone.name, devices->callbacks.userdata);
+	if (devices->callbacks.disk_removed)
+		devices->callbacks.disk_removed(gone.name, devices->callbacks.userdata);
 	disk_device_done(&gone);
 }
 
@@ -84,7 +85,8 @@ static void report_disk(struct devices *devices, struct disk_device *disk_consum
 	known = &grown[devices->disk_count++];
 	*known = disk;
 	disk = (struct disk_device){};
-	devices->callbacks.disk_added(known, devices->callbacks.userdata);
+	if (devices->callbacks.disk_added)
+		devices->callbacks.disk_added(known, devices->callbacks.userdata);
 }
 
 static void pending_free(struct pending *pending)
@@ -197,7 +199,8 @@ static void forget_nic(struct devices *devices, size_t index)
 		devices->nics[i] = devices->nics[i + 1];
 		devices->nic_syspaths[i] = devices->nic_syspaths[i + 1];
 	}
-	devices->callbacks.nic_removed(gone.name, devices->callbacks.userdata);
+	if (devices->callbacks.nic_removed)
+		devices->callbacks.nic_removed(gone.name, devices->callbacks.userdata);
 	nic_device_done(&gone);
 }
 
@@ -253,7 +256,8 @@ static void add_nic(struct devices *devices, struct udev_device *device)
 		log_error("nics", "%s: %s", udev_device_get_sysname(device), strerror(-r));
 		return;
 	}
-	devices->callbacks.nic_added(&devices->nics[devices->nic_count - 1],
+	if (devices->callbacks.nic_added)
+		devices->callbacks.nic_added(&devices->nics[devices->nic_count - 1],
 				     devices->callbacks.userdata);
 }
 

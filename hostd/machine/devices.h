@@ -33,6 +33,7 @@ struct nic_device {
 
 struct devices;
 
+/* Each may be NULL. */
 struct devices_callbacks {
 	/* A disk or partition appeared (also on the first scan) or went; valid during the call
 	 * only. */

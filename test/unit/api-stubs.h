@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/api-internal.h"
 #include "api/api.h"
 #include "machine/info.h"
 
@@ -139,7 +140,8 @@ static void stub_note_memory(void)
 		stub.peak_kib = now_kib;
 }
 
-/* --- guest/guest.h ------------------------------------------------------------------------------ */
+/* --- guest/guest.h ------------------------------------------------------------------------------
+ */
 
 size_t guests_count(const struct guests *guests)
 {
@@ -172,6 +174,12 @@ int guest_start(struct guest *guest, char **ret_why)
 			if (i % 16 == 0)
 				stub_note_memory();
 		}
+		return 0;
+	}
+	if (stub_is(guest, "drizzle")) {
+		for (const struct api_client *at = stub.api->clients; at; at = at->next)
+			while (at->subscribed && at->pending_bytes < API_PENDING_BYTES_MAX / 2)
+				api_publish_guest_event(stub.api, guest, "reset", NULL);
 		return 0;
 	}
 	if (stub_is(guest, "flood")) {
@@ -228,7 +236,7 @@ pid_t guest_pid(const struct guest *guest)
 
 uint64_t guest_started_usec(const struct guest *guest)
 {
-	return guest_state_has_process(guest->state) ? stub_now_usec() - 1000000 : 0;
+	return guest_state_has_process(guest->state) ? stub_now_usec() - 1500000 : 0;
 }
 
 bool guest_uses_kvm(const struct guest *guest)
@@ -305,7 +313,8 @@ void guest_console_unlisten(struct guest_console_listener *listener)
 		}
 }
 
-/* --- net/net.h, machine/devices.h, machine/info.h ------------------------------------------------ */
+/* --- net/net.h, machine/devices.h, machine/info.h ------------------------------------------------
+ */
 
 size_t net_count(const struct net *net)
 {
@@ -375,7 +384,8 @@ uint64_t machine_uptime_usec(void)
 	return stub_now_usec();
 }
 
-/* --- the server ---------------------------------------------------------------------------------- */
+/* --- the server ----------------------------------------------------------------------------------
+ */
 
 static void stub_on_power(enum power_action action [[maybe_unused]],
 			  void *userdata [[maybe_unused]])
@@ -383,8 +393,8 @@ static void stub_on_power(enum power_action action [[maybe_unused]],
 	api_publish_network_event(stub.api, "lan");
 }
 
-static int stub_on_sigterm(sd_event_source *source, const struct signalfd_siginfo *info
-			   [[maybe_unused]],
+static int stub_on_sigterm(sd_event_source *source,
+			   const struct signalfd_siginfo *info [[maybe_unused]],
 			   void *userdata [[maybe_unused]])
 {
 	return sd_event_exit(sd_event_source_get_event(source), 0);
@@ -447,6 +457,7 @@ static int stub_serve(const char *path, bool empty)
 		stub_add_guest("bad", GUEST_STATE_STOPPED);
 		stub_add_guest("db", GUEST_STATE_RUNNING);
 		stub_add_guest("deaf", GUEST_STATE_RUNNING);
+		stub_add_guest("drizzle", GUEST_STATE_STOPPED);
 		stub_add_guest("flood", GUEST_STATE_STOPPED);
 		stub_add_guest("meter", GUEST_STATE_STOPPED);
 		stub_add_guest("storm", GUEST_STATE_STOPPED);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What others may ask of a guest, and see of it: guest.h.
+#include "guest.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "guest/guest-argv.h"
+#include "guest/guest-internal.h"
+
+static int refuse(char **ret_why, int error, const struct guest *guest, const char *why)
+{
+	guest_set_text(ret_why, "guest %s %s", guest->config->name, why);
+	return error;
+}
+
+int guest_start(struct guest *guest, char **ret_why)
+{
+	_cleanup_free_ char *why = NULL;
+	int r = 0;
+
+	if (guest->guests->no_start)
+		return refuse(ret_why, -ESHUTDOWN, guest, "is not started: the host is going down");
+	switch (guest->record.life.state) {
+	case GUEST_STATE_STARTING:
+	case GUEST_STATE_RUNNING:
+		return refuse(ret_why, -EALREADY, guest, "is running already");
+	case GUEST_STATE_STOPPING:
+		return refuse(ret_why, -EBUSY, guest, "is stopping");
+	case GUEST_STATE_STOPPED:
+	case GUEST_STATE_CRASHED:
+	case GUEST_STATE_FAILED:
+	case GUEST_STATE_COUNT:
+		break;
+	}
+	r = guest_launch_check(guest, &why);
+	if (r < 0) {
+		guest_set_text(ret_why, "guest %s is not started: %s", guest->config->name,
+			       why ? why : strerrordesc_np(-r));
+		return r;
+	}
+	guest_handle(guest, GUEST_EVENT_START, GUEST_EXIT_UNKNOWN);
+	if (guest_state_has_process(guest->record.life.state))
+		return 0;
+	guest_set_text(ret_why, "guest %s is not started: %s", guest->config->name,
+		       guest->record.reason ? guest->record.reason : "out of memory");
+	return -EIO;
+}
+
+/* A start that is due counts as running: stop takes it back. */
+static bool is_idle(const struct guest *guest)
+{
+	const struct guest_life *life = &guest->record.life;
+
+	return life->state == GUEST_STATE_FAILED ||
+	       (life->state == GUEST_STATE_STOPPED && life->timer_usec == 0);
+}
+
+int guest_stop(struct guest *guest, char **ret_why)
+{
+	if (is_idle(guest))
+		return refuse(ret_why, -EALREADY, guest, "is not running");
+	if (guest->record.life.state == GUEST_STATE_STOPPING)
+		return refuse(ret_why, -EALREADY, guest, "is stopping already");
+	guest_handle(guest, GUEST_EVENT_STOP, GUEST_EXIT_UNKNOWN);
+	return 0;
+}
+
+int guest_kill(struct guest *guest, char **ret_why)
+{
+	if (is_idle(guest))
+		return refuse(ret_why, -EALREADY, guest, "is not running");
+	if (guest_state_has_process(guest->record.life.state))
+		guest_set_text(&guest->pending_reason, "killed");
+	guest_handle(guest, GUEST_EVENT_KILL, GUEST_EXIT_UNKNOWN);
+	return 0;
+}
+
+const struct guest_config *guest_config(const struct guest *guest)
+{
+	return guest->config;
+}
+
+enum guest_state guest_state(const struct guest *guest)
+{
+	return guest->record.life.state;
+}
+
+const char *guest_reason(const struct guest *guest)
+{
+	enum guest_state state = guest->record.life.state;
+
+	return state == GUEST_STATE_CRASHED || state == GUEST_STATE_FAILED ? guest->record.reason
+									   : NULL;
+}
+
+pid_t guest_pid(const struct guest *guest)
+{
+	return guest->record.pid;
+}
+
+uint64_t guest_started_usec(const struct guest *guest)
+{
+	return guest->record.life.started_usec;
+}
+
+bool guest_uses_kvm(const struct guest *guest)
+{
+	if (guest_state_has_process(guest->record.life.state))
+		return guest->record.kvm;
+	return guest->config->accel != GUEST_ACCEL_TCG && guest->guests->environment.kvm_usable;
+}
+
+unsigned int guest_restarts(const struct guest *guest)
+{
+	return guest->record.life.restarts;
+}
+
+char *guest_nic_mac(const struct guest *guest, size_t nic_index, char buffer[static 18])
+{
+	uint8_t mac[6];
+
+	guest_argv_mac(guest->config, nic_index, guest->guests->environment.host_id, mac);
+	(void)snprintf(buffer, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+		       mac[4], mac[5]);
+	return buffer;
+}
+
+int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length)
+{
+	int r = guest_open_console(guest);
+
+	return r < 0 ? r : guest_console_copy(guest->console, ret_data, ret_length);
+}
+
+int guest_console_write(struct guest *guest, const void *data, size_t length)
+{
+	if (!guest->console || guest->pidfd < 0)
+		return -ENOTCONN;
+	return guest_console_send(guest->console, data, length);
+}
+
+int guest_console_listen(struct guest *guest, guest_console_output_t output, void *userdata,
+			 struct guest_console_listener **ret_listener)
+{
+	int r = guest_open_console(guest);
+
+	return r < 0 ? r
+		     : guest_console_add_listener(guest->console, output, userdata, ret_listener);
+}
+
+void guest_console_unlisten(struct guest_console_listener *listener)
+{
+	guest_console_remove_listener(listener);
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the child does between clone and exec. It has one thread, a copy of hostd's memory, and
+// nobody to tell but the report pipe: each step returns 0 or -errno and frees nothing.
+#include "guest-confine.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+
+#define ROOT_OPTIONS "size=64k,nr_inodes=32,mode=0755"
+#define TMP_OPTIONS "size=1m,nr_inodes=64,mode=1777"
+/* Sockets of SLIRP's connections are the most of it. */
+#define OPEN_FILES_MAX 4096
+/* Nothing is locked before devices are passed through (VFIO). */
+#define LOCKED_BYTES_MAX (64UL * 1024)
+
+static int or_errno(int result)
+{
+	return result < 0 ? -errno : 0;
+}
+
+static int reset_signals(struct guest_confine *)
+{
+	sigset_t none;
+
+	/* Some numbers are no signal, and two cannot be set. */
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	(void)sigemptyset(&none);
+	return or_errno(sigprocmask(SIG_SETMASK, &none, NULL));
+}
+
+static int make_session(struct guest_confine *)
+{
+	(void)umask(077);
+	return or_errno(setsid());
+}
+
+static int make_mounts_private(struct guest_confine *)
+{
+	return or_errno(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+}
+
+/* Only this namespace sees it, so the guest's own folder can be what it is mounted over. */
+static int mount_root(struct guest_confine *confine)
+{
+	if (mount("root", confine->root, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, ROOT_OPTIONS) <
+	    0)
+		return -errno;
+	return or_errno(chdir(confine->root));
+}
+
+static int make_folder(const char *path)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	/* umask(2) leaves too little. */
+	return or_errno(chmod(path, 0755));
+}
+
+/* The path is absolute and is taken below the new root, where we are. */
+static int attach(int mount_fd, const char *path)
+{
+	return or_errno(move_mount(mount_fd, "", AT_FDCWD, path + 1, MOVE_MOUNT_F_EMPTY_PATH));
+}
+
+static int mount_firmware(struct guest_confine *confine)
+{
+	char path[256];
+	int r = 0;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/", confine->firmware_path + 1) >= sizeof(path))
+		return -ENAMETOOLONG;
+	for (char *slash = strchr(path, '/'); r == 0 && slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		r = make_folder(path);
+		*slash = '/';
+	}
+	return r < 0 ? r : attach(confine->firmware_mount_fd, confine->firmware_path);
+}
+
+static int mount_resolver(struct guest_confine *confine)
+{
+	int r = 0;
+
+	if (confine->resolver_mount_fd < 0)
+		return 0;
+	r = make_folder("etc");
+	return r < 0 ? r : attach(confine->resolver_mount_fd, "/etc");
+}
+
+static int mount_files(struct guest_confine *confine)
+{
+	for (size_t i = 0; i < confine->spec->file_count; i++) {
+		const char *path = confine->spec->files[i].path;
+		int fd = open(path + 1, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), r = 0;
+
+		if (fd < 0)
+			return -errno;
+		fd_close(fd);
+		r = attach(confine->file_mount_fds[i], path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int mount_tmp(struct guest_confine *)
+{
+	int r = make_folder("tmp");
+
+	return r < 0 ? r
+		     : or_errno(mount("tmp", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+				      TMP_OPTIONS));
+}
+
+/*
+ * With "." for both, the old root comes to lie over the new one, and is taken away from there. The
+ * kernel's own first root file system cannot be pivoted away from (EINVAL); PID 1 sees to it that
+ * ours is another. Where it is not, the old root is only covered: no path leads to it, and to
+ * uncover it takes a capability, which QEMU does not get.
+ */
+static int enter_root(struct guest_confine *)
+{
+	if (syscall(SYS_pivot_root, ".", ".") == 0) {
+		if (umount2(".", MNT_DETACH) < 0)
+			return -errno;
+	} else if (errno != EINVAL) {
+		return -errno;
+	} else if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0) {
+		return -errno;
+	}
+	return or_errno(chdir("/"));
+}
+
+static int make_root_readonly(struct guest_confine *)
+{
+	return or_errno(mount(NULL, "/", NULL,
+			      MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			      NULL));
+}
+
+static int name_host(struct guest_confine *confine)
+{
+	return or_errno(sethostname(confine->spec->name, strlen(confine->spec->name)));
+}
+
+static int move_fd(int fd, int *ret_fd)
+{
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, GUEST_PROCESS_FD_NUMBER_MAX);
+
+	if (moved < 0)
+		return -errno;
+	*ret_fd = moved;
+	return 0;
+}
+
+/* A number can be that of another fd which is still needed, so all go out of the way first. */
+static int number_fds(struct guest_confine *confine)
+{
+	const struct guest_process_spec *spec = confine->spec;
+	int *const own[] = { &confine->report_fd, &confine->executable_fd, &confine->null_fd,
+			     &confine->stderr_fd };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ELEMENTS(own); i++)
+		r = move_fd(*own[i], own[i]);
+	for (size_t i = 0; r == 0 && i < spec->fd_count; i++)
+		r = move_fd(spec->fds[i].fd, &confine->moved_fds[i]);
+	if (r < 0)
+		return r;
+	if (dup2(confine->null_fd, STDIN_FILENO) < 0 || dup2(confine->null_fd, STDOUT_FILENO) < 0 ||
+	    dup2(confine->stderr_fd, STDERR_FILENO) < 0)
+		return -errno;
+	/* Whatever is open, exec closes it, but for what is numbered from here on. */
+	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return -errno;
+	for (size_t i = 0; i < spec->fd_count; i++)
+		if (dup2(confine->moved_fds[i], spec->fds[i].number) < 0)
+			return -errno;
+	return 0;
+}
+
+static int set_limits(struct guest_confine *)
+{
+	static const struct {
+		__rlimit_resource_t resource;
+		rlim_t limit;
+	} limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_NOFILE, OPEN_FILES_MAX },
+		{ RLIMIT_MEMLOCK, LOCKED_BYTES_MAX },
+		{ RLIMIT_NPROC, GUEST_PROCESS_THREADS_MAX },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(limits); i++) {
+		const struct rlimit limit = { limits[i].limit, limits[i].limit };
+
+		if (setrlimit(limits[i].resource, &limit) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int drop_bounding_set(struct guest_confine *)
+{
+	for (unsigned long capability = 0;; capability++)
+		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+			/* The first number that is not a capability. */
+			return errno == EINVAL && capability > 0 ? 0 : -errno;
+}
+
+static int change_user(struct guest_confine *confine)
+{
+	const uid_t id = GUEST_PROCESS_UID_BASE + confine->spec->index;
+
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
+	    setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The kernel has done most of it with the uid, unless hostd's secure bits were unusual. */
+static int drop_capabilities(struct guest_confine *)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	return or_errno((int)syscall(SYS_capset, &header, none));
+}
+
+static int forbid_new_privileges(struct guest_confine *)
+{
+	return or_errno(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+static int execute(struct guest_confine *confine)
+{
+	static char *const environment[] = { NULL };
+
+	return or_errno(execveat(confine->executable_fd, "", confine->spec->argv, environment,
+				 AT_EMPTY_PATH));
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct guest_confine *confine);
+} steps[] = {
+	{ "resetting signals", reset_signals },
+	{ "making a session", make_session },
+	{ "making mounts private", make_mounts_private },
+	{ "mounting its root", mount_root },
+	{ "mounting the firmware", mount_firmware },
+	{ "mounting the resolver", mount_resolver },
+	{ "mounting its files", mount_files },
+	{ "mounting /tmp", mount_tmp },
+	{ "entering its root", enter_root },
+	{ "making its root read-only", make_root_readonly },
+	{ "setting the host name", name_host },
+	{ "numbering fds", number_fds },
+	{ "setting limits", set_limits },
+	{ "dropping the bounding set", drop_bounding_set },
+	{ "changing the user", change_user },
+	{ "dropping capabilities", drop_capabilities },
+	{ "forbidding new privileges", forbid_new_privileges },
+	{ "executing it", execute },
+};
+
+void guest_confine_exec(struct guest_confine *confine)
+{
+	struct guest_confine_failure failure = {};
+
+	for (size_t i = 0; i < ELEMENTS(steps) && failure.error == 0; i++) {
+		int r = steps[i].run(confine);
+
+		if (r < 0)
+			failure = (struct guest_confine_failure){ .step = (int)i, .error = -r };
+	}
+	(void)!write(confine->report_fd, &failure, sizeof(failure));
+	_exit(127);
+}
+
+const char *guest_confine_step_name(int step)
+{
+	return step >= 0 && (size_t)step < ELEMENTS(steps) ? steps[step].name : NULL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the child does between clone and exec: it takes from itself all that QEMU does not need. */
+#pragma once
+
+#include <stdint.h>
+
+#include "guest/guest-process.h"
+
+/*
+ * All of this was opened by hostd, so that the child only gives up. Mounts are detached copies
+ * (open_tree(2), OPEN_TREE_CLONE), read-only already: the kernel copies a mount only in the
+ * namespace that it is in, so the child, which has one of its own, could not.
+ */
+struct guest_confine {
+	const struct guest_process_spec *spec;
+	const char *root; /* a folder, over which QEMU's root is mounted */
+	const char *firmware_path; /* where the firmware is seen */
+	int firmware_mount_fd;
+	int resolver_mount_fd; /* seen as /etc, -EBADF: none */
+	const int *file_mount_fds; /* one a file */
+	int null_fd, stderr_fd, executable_fd;
+	int report_fd; /* takes a guest_confine_failure, is closed by exec otherwise */
+	int *moved_fds; /* room for spec->fd_count of them */
+};
+
+struct guest_confine_failure {
+	int step;
+	int error; /* positive */
+};
+
+/*
+ * To be called in the child, which is PID 1 of new mount, PID, IPC, UTS and (unless host_network)
+ * network namespaces, and still root. QEMU is executed with
+ *
+ * - a root, read-only, with its firmware, its files, an empty /tmp and nothing else: no /proc (QEMU
+ *   does without), no /dev (what it needs of it comes as an fd);
+ * - its own uid and gid, no further groups, no capability in any set, and no-new-privs;
+ * - the fds of the spec, /dev/null as stdin and stdout, its log as stderr, and no other;
+ * - no environment, default signals, a session of its own.
+ *
+ * There is no PR_SET_PDEATHSIG: guests outlive hostd. There is no PR_SET_DUMPABLE: exec sets it
+ * again, and nobody but root sees this process: it is alone in its PID namespace and has its uid
+ * to itself.
+ *
+ * There is no user namespace either. It would take nothing more from QEMU, which has no capability
+ * and no way to one, and hostd would have to write its maps while the child waits. The one thing
+ * it could do, to keep a broken QEMU from making user namespaces itself, is better done for the
+ * whole host: /proc/sys/user/max_user_namespaces = 0.
+ *
+ * As PID 1 of its namespace QEMU ignores signals without a handler, even its own: abort() ends it
+ * with SIGSEGV. hostd's SIGKILL always works.
+ */
+[[noreturn]] void guest_confine_exec(struct guest_confine *confine);
+
+/* "mounting its root", for the log. NULL out of range. */
+const char *guest_confine_step_name(int step);

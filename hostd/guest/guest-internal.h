@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the guests' driver share: guests.c (all of them), guest.c (one), guest-launch.c
+ * (its start). Nobody else includes this. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "guest/guest-console.h"
+#include "guest/guest-qmp.h"
+#include "guest/guest-record.h"
+#include "guest/guest.h"
+
+struct guest {
+	struct guests *guests; /* weak */
+	const struct guest_config *config; /* weak: the host's, or the record's own */
+	struct guest_record record; /* record.config is the one that it was started with */
+	char *pending_reason; /* why the process is about to end, when we know before it does */
+	bool has_record; /* found when hostd began: the guest has had its autostart */
+	bool disk_error_told;
+
+	int pidfd; /* owned, -EBADF without a process */
+	sd_event_source *exit_source, *timer_source, *reconnect_source;
+	struct guest_qmp *qmp;
+	bool qmp_ready;
+	uint64_t reconnect_delay_usec;
+	struct guest_console *console; /* from the first need until the guest is freed */
+};
+
+struct guests {
+	sd_event *event; /* weak, outlives us */
+	const struct host_config *config; /* weak */
+	struct guests_environment environment;
+	struct guests_callbacks callbacks;
+	char *folder; /* GUESTS_FOLDER */
+	int folder_fd;
+	struct guest **items; /* owned */
+	size_t count;
+	sd_event_source *begin_source;
+	bool stopping; /* guests_stop_all() was called and all_stopped was not yet */
+	bool no_start; /* guests_stop_all() was called */
+};
+
+/* guest.c */
+int guest_new(struct guests *guests, const char *name, struct guest **ret_guest);
+/* Lets go of it, without ending it. */
+void guest_free(struct guest *guest);
+DEFINE_CLEANUP(struct guest *, guest_free);
+/* Lets something happen to the guest, and does what follows. exit is of GUEST_EVENT_EXIT. */
+void guest_handle(struct guest *guest, enum guest_event_kind kind, enum guest_exit exit);
+/* Takes the process of the record up again, or finds that it is gone. */
+void guest_adopt(struct guest *guest);
+/* The pidfd is readable. */
+int guest_on_exit(sd_event_source *source, int fd, uint32_t revents, void *userdata);
+/* Warns when it fails; the record of before stays then. Returns 0 or -errno. */
+int guest_save(struct guest *guest);
+/* Sets *text to what is formatted, or to NULL without memory for it. */
+void guest_set_text(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "guest web", the subject of its lines. */
+struct guest_subject {
+	char text[sizeof("guest ") + NAME_LENGTH_MAX];
+};
+struct guest_subject guest_subject(const struct guest *guest);
+void guest_tell(const struct guest *guest, const char *kind, const char *detail);
+
+/* guest-link.c */
+/* Watches the process behind pidfd, connects QMP and the console. Returns 0 or -errno. */
+int guest_attach(struct guest *guest, int pidfd_consume);
+void guest_detach(struct guest *guest);
+/* Does nothing as long as QMP does not answer. */
+void guest_powerdown(struct guest *guest);
+/* The ring is there before the guest has ever run, so that one can wait for its first word. */
+int guest_open_console(struct guest *guest);
+
+/* guest-launch.c */
+/* Whether all is there that the guest needs now. Returns 0, or -errno with *ret_why set. */
+int guest_launch_check(struct guest *guest, char **ret_why);
+/* GUEST_ACTION_LAUNCH: ends in PROCESS_STARTED, PROCESS_START_FAILED or START_REFUSED. */
+void guest_launch(struct guest *guest);
+
+/* guests.c: after a guest has lost its process. */
+void guests_check_all_stopped(struct guests *guests);

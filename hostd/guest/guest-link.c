@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What connects hostd with a guest's process: its pidfd, QMP and the console. All of it can be
+// dropped and taken up again while the guest runs.
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "guest/guest-internal.h"
+
+/* sd-event gathers wake-ups within this time. */
+#define TIMER_ACCURACY_USEC 100000
+#define RECONNECT_MIN_USEC UINT64_C(500000)
+#define RECONNECT_MAX_USEC UINT64_C(60000000)
+
+static void connect_qmp(struct guest *guest);
+
+static char *place(const struct guest *guest, const char *file)
+{
+	return text_format("%s/%s/%s", guest->guests->folder, guest->config->name, file);
+}
+
+static void on_powerdown_reply(sd_json_variant *, const char *error, void *userdata)
+{
+	const struct guest *guest = userdata;
+
+	/* Also called when QEMU is gone before it answered, as it was asked to. */
+	if (error)
+		log_debug(guest_subject(guest).text, "system_powerdown: %s", error);
+}
+
+void guest_powerdown(struct guest *guest)
+{
+	if (guest->qmp_ready)
+		(void)guest_qmp_execute(guest->qmp, "system_powerdown", NULL, on_powerdown_reply,
+					guest);
+}
+
+static void on_status(sd_json_variant *result, const char *error, void *userdata)
+{
+	struct guest *guest = userdata;
+	const char *status = NULL;
+
+	if (error || !result)
+		return;
+	status = sd_json_variant_string(sd_json_variant_by_key(result, "status"));
+	if (text_equal(status, "internal-error") || text_equal(status, "guest-panicked")) {
+		guest_set_text(&guest->pending_reason, "the guest cannot go on (%s)", status);
+		guest_handle(guest, GUEST_EVENT_BROKEN, GUEST_EXIT_UNKNOWN);
+	} else if (text_equal(status, "io-error") || text_equal(status, "paused")) {
+		log_warning(guest_subject(guest).text, "paused by QEMU (%s)", status);
+		guest_tell(guest, "paused", status);
+	}
+}
+
+static void on_qmp_ready(void *userdata)
+{
+	struct guest *guest = userdata;
+
+	guest->qmp_ready = true;
+	guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
+	(void)guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest);
+	guest_handle(guest, GUEST_EVENT_QMP_READY, GUEST_EXIT_UNKNOWN);
+}
+
+static const char *text_field(sd_json_variant *data, const char *key)
+{
+	sd_json_variant *value = data ? sd_json_variant_by_key(data, key) : NULL;
+
+	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
+}
+
+static void on_shutdown(struct guest *guest, sd_json_variant *data)
+{
+	const char *reason = text_field(data, "reason");
+
+	if (text_equal(reason, "guest-panic") || text_equal(reason, "host-error"))
+		guest_handle(guest, GUEST_EVENT_PANICKED, GUEST_EXIT_UNKNOWN);
+	else
+		guest_handle(guest, GUEST_EVENT_POWERED_OFF, GUEST_EXIT_UNKNOWN);
+}
+
+static void on_reset(struct guest *guest, sd_json_variant *data)
+{
+	guest_tell(guest, "reset", text_field(data, "reason"));
+	guest_handle(guest, GUEST_EVENT_RESET, GUEST_EXIT_UNKNOWN);
+}
+
+static void on_panicked(struct guest *guest, sd_json_variant *)
+{
+	guest_set_text(&guest->pending_reason, "the guest panicked");
+	guest_tell(guest, "panicked", NULL);
+	guest_handle(guest, GUEST_EVENT_PANICKED, GUEST_EXIT_UNKNOWN);
+}
+
+static void on_stop(struct guest *guest, sd_json_variant *)
+{
+	(void)guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest);
+}
+
+/* Once a run: a bad disk makes thousands of them. */
+static void on_block_error(struct guest *guest, sd_json_variant *data)
+{
+	const char *device = text_field(data, "node-name"), *reason = text_field(data, "reason");
+	const char *operation = text_field(data, "operation");
+
+	if (guest->disk_error_told)
+		return;
+	guest->disk_error_told = true;
+	log_warning(guest_subject(guest).text, "%s error on %s: %s", operation ? operation : "I/O",
+		    device ? device : "a disk", reason ? reason : "unknown");
+	guest_tell(guest, "disk-error", reason);
+}
+
+static void on_qmp_event(const char *name, sd_json_variant *data, void *userdata)
+{
+	static const struct {
+		const char *name;
+		void (*handle)(struct guest *guest, sd_json_variant *data);
+	} handlers[] = {
+		{ "SHUTDOWN", on_shutdown },          { "RESET", on_reset },
+		{ "GUEST_PANICKED", on_panicked },    { "STOP", on_stop },
+		{ "BLOCK_IO_ERROR", on_block_error },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(handlers); i++)
+		if (strcmp(handlers[i].name, name) == 0)
+			handlers[i].handle(userdata, data);
+}
+
+static int on_reconnect(sd_event_source *, uint64_t, void *userdata)
+{
+	connect_qmp(userdata);
+	return 0;
+}
+
+static void reconnect_later(struct guest *guest)
+{
+	int r = 0;
+
+	guest->qmp_ready = false;
+	guest->reconnect_source = sd_event_source_disable_unref(guest->reconnect_source);
+	r = sd_event_add_time_relative(guest->guests->event, &guest->reconnect_source,
+				       CLOCK_BOOTTIME, guest->reconnect_delay_usec,
+				       TIMER_ACCURACY_USEC, on_reconnect, guest);
+	if (r < 0)
+		log_error(guest_subject(guest).text, "no timer: %s", strerrordesc_np(-r));
+	if (guest->reconnect_delay_usec < RECONNECT_MAX_USEC)
+		guest->reconnect_delay_usec *= 2;
+}
+
+/* It ends with the process as a rule; then guest_on_exit() comes before the timer. */
+static void on_qmp_closed(int error, void *userdata)
+{
+	struct guest *guest = userdata;
+
+	log_debug(guest_subject(guest).text, "QMP closed: %s", strerrordesc_np(abs(error)));
+	reconnect_later(guest);
+}
+
+static void connect_qmp(struct guest *guest)
+{
+	const struct guest_qmp_callbacks callbacks = {
+		.ready = on_qmp_ready,
+		.event = on_qmp_event,
+		.closed = on_qmp_closed,
+		.userdata = guest,
+	};
+	_cleanup_free_ char *path = place(guest, "qmp.sock");
+	int r = 0;
+
+	guest_qmp_free(take_ptr(guest->qmp));
+	r = path ? guest_qmp_new(guest->guests->event, path, &callbacks, &guest->qmp) : -ENOMEM;
+	if (r < 0)
+		reconnect_later(guest);
+}
+
+static void echo_line(const char *text, void *userdata)
+{
+	const struct guest *guest = userdata;
+
+	log_echo(guest->config->name, text);
+}
+
+int guest_open_console(struct guest *guest)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (guest->console)
+		return 0;
+	path = place(guest, "console.ring");
+	if (!path)
+		return -ENOMEM;
+	if (mkdirat(guest->guests->folder_fd, guest->config->name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	return guest_console_new(path, guest->config->echo_console ? echo_line : NULL, guest,
+				 &guest->console);
+}
+
+static void connect_console(struct guest *guest)
+{
+	_cleanup_free_ char *path = place(guest, "serial.sock");
+	int r = path ? guest_open_console(guest) : -ENOMEM;
+
+	if (r >= 0)
+		r = guest_console_connect(guest->console, guest->guests->event, path);
+	if (r < 0)
+		log_warning(guest_subject(guest).text, "no console: %s", strerrordesc_np(-r));
+}
+
+int guest_attach(struct guest *guest, int pidfd_consume)
+{
+	_cleanup_fd_ int pidfd = pidfd_consume;
+	int r = sd_event_add_io(guest->guests->event, &guest->exit_source, pidfd, EPOLLIN,
+				guest_on_exit, guest);
+
+	if (r < 0)
+		return r;
+	/* The last words on QMP and the console come first. */
+	(void)sd_event_source_set_priority(guest->exit_source, SD_EVENT_PRIORITY_NORMAL + 10);
+	guest->pidfd = take_fd(&pidfd);
+	guest->disk_error_told = false;
+	guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
+	connect_console(guest);
+	connect_qmp(guest);
+	return 0;
+}
+
+void guest_detach(struct guest *guest)
+{
+	guest->exit_source = sd_event_source_disable_unref(guest->exit_source);
+	guest->reconnect_source = sd_event_source_disable_unref(guest->reconnect_source);
+	guest_qmp_free(take_ptr(guest->qmp));
+	guest->qmp_ready = false;
+	if (guest->console)
+		guest_console_disconnect(guest->console);
+	guest->pidfd = fd_close(guest->pidfd);
+	guest->record.pid = 0;
+	guest->record.start_time = 0;
+	free(take_ptr(guest->pending_reason));
+}

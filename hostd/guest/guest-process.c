@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// QEMU as a process: opens what its confinement takes, clones, and hears whether it was executed.
+#include "guest-process.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "guest/guest-cgroup.h"
+#include "guest/guest-confine.h"
+#include "guest/guest-process-internal.h"
+
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+#define MOUNT_ATTRIBUTES \
+	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define STAT_BYTES_MAX 4096
+
+/* What hostd opens for one start. */
+struct start {
+	const struct guest_process_spec *spec;
+	char *folder;
+	int *file_mount_fds, *moved_fds;
+	int cgroup_fd, null_fd, stderr_fd, executable_fd, firmware_mount_fd, resolver_mount_fd;
+	int report_fds[2];
+};
+
+static void start_done(struct start *start)
+{
+	const int fds[] = { start->cgroup_fd,         start->null_fd,
+			    start->stderr_fd,         start->executable_fd,
+			    start->firmware_mount_fd, start->resolver_mount_fd,
+			    start->report_fds[0],     start->report_fds[1] };
+
+	for (size_t i = 0; i < ELEMENTS(fds); i++)
+		fd_close(fds[i]);
+	for (size_t i = 0; start->file_mount_fds && i < start->spec->file_count; i++)
+		fd_close(start->file_mount_fds[i]);
+	free(start->file_mount_fds);
+	free(start->moved_fds);
+	free(start->folder);
+}
+
+/* Says what could not be done, in the name of the guest, and passes the error on. */
+static int complain(const struct start *start, const char *step, int error)
+{
+	char subject[sizeof("guest ") + NAME_LENGTH_MAX];
+
+	(void)snprintf(subject, sizeof(subject), "guest %s", start->spec->name);
+	log_error(subject, "QEMU is not started: %s: %s", step, strerrordesc_np(-error));
+	return error;
+}
+
+static int check_spec(const struct guest_process_spec *spec)
+{
+	if (!text_is_name(spec->name) || !spec->argv || !spec->argv[0])
+		return -EINVAL;
+	for (size_t i = 0; i < spec->fd_count; i++) {
+		struct stat status;
+
+		if (spec->fds[i].number <= STDERR_FILENO ||
+		    spec->fds[i].number >= GUEST_PROCESS_FD_NUMBER_MAX)
+			return -EINVAL;
+		for (size_t j = 0; j < i; j++)
+			if (spec->fds[j].number == spec->fds[i].number)
+				return -EINVAL;
+		if (fstat(spec->fds[i].fd, &status) < 0)
+			return -errno;
+		/* A way out of its root. */
+		if (S_ISDIR(status.st_mode))
+			return -EISDIR;
+	}
+	for (size_t i = 0; i < spec->file_count; i++) {
+		const char *path = spec->files[i].path;
+
+		if (path[0] != '/' || !path[1] || path[1] == '.' || strchr(path + 1, '/'))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int open_fd(const char *path, int flags, int *ret_fd)
+{
+	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
+
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+/* A copy of the mount, with nothing but path (or fd itself, with "") in it, attached nowhere. */
+static int copy_mount(int fd, const char *path, int *ret_fd)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTRIBUTES };
+	_cleanup_fd_ int mount_fd = open_tree(
+		fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (*path ? 0 : AT_EMPTY_PATH));
+
+	if (mount_fd < 0 ||
+	    mount_setattr(mount_fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
+		return -errno;
+	*ret_fd = take_fd(&mount_fd);
+	return 0;
+}
+
+static int open_log(struct start *start)
+{
+	_cleanup_free_ char *path = guest_process_path(start->spec->name, GUEST_PROCESS_STDERR);
+
+	if (!path)
+		return -ENOMEM;
+	return open_fd(path, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_NOFOLLOW,
+		       &start->stderr_fd);
+}
+
+/* A folder and not the file: hostd replaces resolv.conf when a lease comes. */
+static int open_resolver(struct start *start)
+{
+	const char *path = guest_process_paths()->resolver;
+	int r = 0;
+
+	if (!start->spec->host_network)
+		return 0;
+	r = guest_process_make_folders(path);
+	return r < 0 ? r : copy_mount(AT_FDCWD, path, &start->resolver_mount_fd);
+}
+
+static int open_mounts(struct start *start)
+{
+	const struct guest_process_spec *spec = start->spec;
+	int r = copy_mount(AT_FDCWD, guest_process_paths()->firmware, &start->firmware_mount_fd);
+
+	if (r < 0)
+		return complain(start, "its firmware", r);
+	r = open_resolver(start);
+	if (r < 0)
+		return complain(start, "its resolver", r);
+	for (size_t i = 0; i < spec->file_count; i++) {
+		r = copy_mount(spec->files[i].fd, "", &start->file_mount_fds[i]);
+		if (r < 0)
+			return complain(start, spec->files[i].path, r);
+	}
+	return 0;
+}
+
+static int open_all(struct start *start)
+{
+	const struct guest_process_spec *spec = start->spec;
+	const char *qemu = guest_process_paths()->qemu;
+	int r = guest_cgroup_make(spec->name, spec->memory_bytes, &start->cgroup_fd);
+
+	if (r < 0)
+		return complain(start, "its cgroup", r);
+	r = open_fd("/dev/null", O_RDWR, &start->null_fd);
+	if (r < 0)
+		return complain(start, "/dev/null", r);
+	r = open_log(start);
+	if (r < 0)
+		return complain(start, "its log", r);
+	r = open_fd(qemu, O_PATH, &start->executable_fd);
+	if (r < 0)
+		return complain(start, qemu, r);
+	r = open_mounts(start);
+	if (r < 0)
+		return r;
+	if (pipe2(start->report_fds, O_CLOEXEC) < 0)
+		return complain(start, "pipe", -errno);
+	return 0;
+}
+
+/* As fork(2). The C library does not know of the child, which keeps to system calls. */
+static int clone_child(const struct start *start, pid_t *ret_pid, int *ret_pidfd)
+{
+	int pidfd = -EBADF;
+	struct clone_args arguments = {
+		.flags = CLONE_PIDFD | NAMESPACES | (start->spec->host_network ? 0 : CLONE_NEWNET),
+		.pidfd = (uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid = 0;
+
+	if (start->cgroup_fd >= 0) {
+		arguments.flags |= CLONE_INTO_CGROUP;
+		arguments.cgroup = (uint64_t)start->cgroup_fd;
+	}
+	pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (pid < 0)
+		return -errno;
+	*ret_pid = pid;
+	if (pid > 0)
+		*ret_pidfd = pidfd;
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now = {};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Returns 0 when fd is readable, or -ETIMEDOUT. */
+static int wait_readable(int fd, int limit_ms)
+{
+	const int64_t deadline_ms = now_ms() + limit_ms;
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	for (;;) {
+		int64_t left_ms = deadline_ms - now_ms();
+		int ready = poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0);
+
+		if (ready > 0)
+			return 0;
+		if (ready == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+/* The pipe ends without a word when QEMU is executed, or when the child was killed before. */
+static int wait_executed(const struct start *start)
+{
+	struct guest_confine_failure failure = {};
+	const char *step = NULL;
+	ssize_t length = 0;
+	int r = wait_readable(start->report_fds[0], GUEST_PROCESS_START_MS);
+
+	if (r < 0)
+		return complain(start, "waiting for its execution", r);
+	length = read(start->report_fds[0], &failure, sizeof(failure));
+	if (length == 0)
+		return 0;
+	if (length < 0)
+		return complain(start, "waiting for its execution", -errno);
+	step = guest_confine_step_name(failure.step);
+	if (length != sizeof(failure) || failure.error <= 0 || !step)
+		return complain(start, "waiting for its execution", -EBADMSG);
+	return complain(start, step, -failure.error);
+}
+
+/* Bounded, because a process in the kernel's hands can stay there. */
+static void kill_child(int pidfd)
+{
+	siginfo_t info;
+
+	(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	(void)wait_readable(pidfd, GUEST_PROCESS_START_MS);
+	(void)waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
+}
+
+static int read_start_time(pid_t pid, uint64_t *ret_start_time)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[32], *field = NULL;
+	unsigned long long start_time = 0;
+	int r = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	r = file_read(AT_FDCWD, path, STAT_BYTES_MAX, &text, NULL);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	/* Field 2 is the name in parentheses, with anything in it; 20 fields on it is. */
+	field = strrchr(text, ')');
+	for (int i = 2; field && i < 22; i++)
+		field = strchr(field + 1, ' ');
+	if (!field || sscanf(field, " %llu", &start_time) != 1)
+		return -EBADMSG;
+	*ret_start_time = start_time;
+	return 0;
+}
+
+/* In the child this does not return. */
+static int clone_and_wait(struct start *start, pid_t *ret_pid, int *ret_pidfd,
+			  uint64_t *ret_start_time)
+{
+	pid_t pid = 0;
+	int pidfd = -EBADF, r = clone_child(start, &pid, &pidfd);
+
+	if (r < 0)
+		return complain(start, "clone", r);
+	if (pid == 0)
+		guest_confine_exec(&(struct guest_confine){
+			.spec = start->spec,
+			.root = start->folder,
+			.firmware_path = guest_process_paths()->firmware,
+			.firmware_mount_fd = start->firmware_mount_fd,
+			.resolver_mount_fd = start->resolver_mount_fd,
+			.file_mount_fds = start->file_mount_fds,
+			.null_fd = start->null_fd,
+			.stderr_fd = start->stderr_fd,
+			.executable_fd = start->executable_fd,
+			.report_fd = start->report_fds[1],
+			.moved_fds = start->moved_fds,
+		});
+	start->report_fds[1] = fd_close(start->report_fds[1]);
+	r = wait_executed(start);
+	if (r == 0) {
+		r = read_start_time(pid, ret_start_time);
+		if (r < 0)
+			(void)complain(start, "its start time", r);
+	}
+	if (r < 0) {
+		kill_child(pidfd);
+		fd_close(pidfd);
+		return r;
+	}
+	*ret_pid = pid;
+	*ret_pidfd = pidfd;
+	return 0;
+}
+
+int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, int *ret_pidfd,
+			uint64_t *ret_start_time)
+{
+	_cleanup_(start_done) struct start start = {
+		.spec = spec,
+		.cgroup_fd = -EBADF,
+		.null_fd = -EBADF,
+		.stderr_fd = -EBADF,
+		.executable_fd = -EBADF,
+		.firmware_mount_fd = -EBADF,
+		.resolver_mount_fd = -EBADF,
+		.report_fds = { -EBADF, -EBADF },
+	};
+	int r = check_spec(spec);
+
+	if (r < 0)
+		return complain(&start, "its files", r);
+	start.folder = guest_process_path(spec->name, "");
+	start.file_mount_fds = calloc(spec->file_count + 1, sizeof(*start.file_mount_fds));
+	start.moved_fds = calloc(spec->fd_count + 1, sizeof(*start.moved_fds));
+	if (!start.folder || !start.file_mount_fds || !start.moved_fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < spec->file_count; i++)
+		start.file_mount_fds[i] = -EBADF;
+	r = open_all(&start);
+	if (r == 0)
+		r = clone_and_wait(&start, ret_pid, ret_pidfd, ret_start_time);
+	if (r < 0)
+		(void)guest_cgroup_remove(spec->name);
+	return r;
+}
+
+int guest_process_adopt(pid_t pid, uint64_t start_time, int *ret_pidfd)
+{
+	_cleanup_fd_ int pidfd = -EBADF;
+	uint64_t found_start_time = 0;
+	int r = 0;
+
+	if (pid <= 0)
+		return -ESRCH;
+	/* In this order: from here on the pid, if it is the right one, cannot be another's. */
+	pidfd = pidfd_open(pid, 0);
+	if (pidfd < 0)
+		/* EINVAL, of old ENOENT too: the number is a thread's. */
+		return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
+	r = read_start_time(pid, &found_start_time);
+	if (r < 0)
+		return r;
+	if (found_start_time != start_time)
+		return -ESRCH;
+	*ret_pidfd = take_fd(&pidfd);
+	return 0;
+}
+
+int guest_process_exit_status(pid_t pid [[maybe_unused]], int pidfd, int *ret_wstatus)
+{
+	siginfo_t info = {};
+
+	if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0)
+		return -errno;
+	if (info.si_pid == 0)
+		return -EAGAIN;
+	switch (info.si_code) {
+	case CLD_EXITED:
+		*ret_wstatus = W_EXITCODE(info.si_status, 0);
+		return 0;
+	case CLD_DUMPED:
+		*ret_wstatus = info.si_status | WCOREFLAG;
+		return 0;
+	case CLD_KILLED:
+		*ret_wstatus = info.si_status;
+		return 0;
+	}
+	return -EBADMSG;
+}

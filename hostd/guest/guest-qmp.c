@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A client of QEMU's machine protocol: qemu.git, docs/interop/qmp-spec.rst.
+#include "guest-qmp.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+#define READ_BYTES (16UL * 1024)
+/* A buffer that has grown over this is given back when it is empty. */
+#define KEEP_BYTES (64UL * 1024)
+
+enum qmp_state {
+	QMP_STATE_GREETING, /* waits for QEMU's first line */
+	QMP_STATE_NEGOTIATING, /* waits for the reply to qmp_capabilities */
+	QMP_STATE_READY,
+	QMP_STATE_CLOSED,
+};
+
+/* A command without its reply. */
+struct command {
+	struct command *next;
+	uint64_t id;
+	guest_qmp_reply_t reply; /* NULL: nobody wants to know */
+	void *userdata;
+};
+
+struct bytes {
+	char *data;
+	size_t length, room;
+};
+
+struct guest_qmp {
+	struct guest_qmp_callbacks callbacks;
+	char subject[sizeof("guest ") + NAME_LENGTH_MAX]; /* of its lines in the log */
+	sd_event_source *source;
+	int fd; /* owned */
+	enum qmp_state state;
+	uint64_t next_id;
+	struct command *commands, **commands_end; /* in the order they were sent */
+	struct bytes in, out;
+	unsigned int calls; /* of ours that are on the stack and may call callbacks */
+	bool freed; /* guest_qmp_free() was called from one of them */
+};
+
+/* Makes room for length more bytes. */
+static int bytes_reserve(struct bytes *bytes, size_t length)
+{
+	size_t room = bytes->room ? bytes->room : 4096;
+	char *data = NULL;
+
+	if (bytes->room - bytes->length >= length)
+		return 0;
+	while (room - bytes->length < length)
+		room *= 2;
+	data = realloc(bytes->data, room);
+	if (!data)
+		return -ENOMEM;
+	bytes->data = data;
+	bytes->room = room;
+	return 0;
+}
+
+static int bytes_append(struct bytes *bytes, const void *data, size_t length)
+{
+	int r = bytes_reserve(bytes, length);
+
+	if (r < 0)
+		return r;
+	memcpy(bytes->data + bytes->length, data, length);
+	bytes->length += length;
+	return 0;
+}
+
+static void bytes_drop(struct bytes *bytes, size_t length)
+{
+	bytes->length -= length;
+	memmove(bytes->data, bytes->data + length, bytes->length);
+	if (bytes->length == 0 && bytes->room > KEEP_BYTES) {
+		free(bytes->data);
+		*bytes = (struct bytes){};
+	}
+}
+
+/* --- the life of the object --- */
+
+static void destroy(struct guest_qmp *qmp)
+{
+	free(qmp->in.data);
+	free(qmp->out.data);
+	free(qmp);
+}
+
+static void enter(struct guest_qmp *qmp)
+{
+	qmp->calls++;
+}
+
+/* After this qmp may be gone. */
+static void leave(struct guest_qmp *qmp)
+{
+	if (--qmp->calls == 0 && qmp->freed)
+		destroy(qmp);
+}
+
+static bool is_over(const struct guest_qmp *qmp)
+{
+	return qmp->freed || qmp->state == QMP_STATE_CLOSED;
+}
+
+static void answer(struct command *command, sd_json_variant *result, const char *error)
+{
+	guest_qmp_reply_t reply = command->reply;
+	void *userdata = command->userdata;
+
+	free(command);
+	if (reply)
+		reply(result, error, userdata);
+}
+
+/* To be called within enter() and leave(). */
+static void disconnect(struct guest_qmp *qmp)
+{
+	struct command *command = NULL;
+
+	qmp->state = QMP_STATE_CLOSED;
+	qmp->source = sd_event_source_disable_unref(qmp->source);
+	qmp->fd = fd_close(qmp->fd);
+	while ((command = qmp->commands)) {
+		qmp->commands = command->next;
+		answer(command, NULL, "the connection to QEMU is closed");
+	}
+	qmp->commands_end = &qmp->commands;
+}
+
+static void end(struct guest_qmp *qmp, int error)
+{
+	if (is_over(qmp))
+		return;
+	disconnect(qmp);
+	if (!qmp->freed && qmp->callbacks.closed)
+		qmp->callbacks.closed(error, qmp->callbacks.userdata);
+}
+
+/* QEMU is at fault: says what is wrong. */
+__attribute__((format(printf, 3, 4))) static void end_with(struct guest_qmp *qmp, int error,
+							   const char *format, ...)
+{
+	_cleanup_free_ char *what = NULL;
+	va_list arguments;
+
+	if (is_over(qmp))
+		return;
+	va_start(arguments, format);
+	if (vasprintf(&what, format, arguments) < 0)
+		what = NULL;
+	va_end(arguments);
+	log_warning(qmp->subject, "QMP is given up: %s", what ? what : strerrordesc_np(-error));
+	end(qmp, error);
+}
+
+/* --- sending --- */
+
+/* As much as QEMU takes; the loop calls again for the rest. */
+static int flush(struct guest_qmp *qmp)
+{
+	while (qmp->out.length > 0) {
+		ssize_t sent =
+			send(qmp->fd, qmp->out.data, qmp->out.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && errno != EAGAIN)
+			return -errno;
+		if (sent < 0)
+			break;
+		bytes_drop(&qmp->out, (size_t)sent);
+	}
+	return sd_event_source_set_io_events(qmp->source,
+					     EPOLLIN | (qmp->out.length > 0 ? EPOLLOUT : 0));
+}
+
+static int format_command(const char *name, sd_json_variant *arguments, uint64_t id,
+			  char **ret_text)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+	int r = sd_json_buildo(&object, SD_JSON_BUILD_PAIR_STRING("execute", name),
+			       SD_JSON_BUILD_PAIR_CONDITION(arguments != NULL, "arguments",
+							    SD_JSON_BUILD_VARIANT(arguments)),
+			       SD_JSON_BUILD_PAIR_UNSIGNED("id", id));
+
+	return r < 0 ? r : sd_json_variant_format(object, SD_JSON_FORMAT_NEWLINE, ret_text);
+}
+
+/* Errors of the socket are left to the loop, so that closed() is not called from here. */
+static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arguments,
+		   guest_qmp_reply_t reply, void *userdata)
+{
+	_cleanup_free_ struct command *command = malloc(sizeof(*command));
+	_cleanup_free_ char *text = NULL;
+	size_t length = 0;
+	int r = 0;
+
+	if (!command)
+		return -ENOMEM;
+	*command = (struct command){ .id = qmp->next_id, .reply = reply, .userdata = userdata };
+	r = format_command(name, arguments, command->id, &text);
+	if (r < 0)
+		return r;
+	length = strlen(text);
+	if (qmp->out.length + length > GUEST_QMP_UNSENT_BYTES_MAX)
+		return -ENOBUFS;
+	r = bytes_append(&qmp->out, text, length);
+	if (r < 0)
+		return r;
+	qmp->next_id++;
+	*qmp->commands_end = command;
+	qmp->commands_end = &take_ptr(command)->next;
+	(void)flush(qmp);
+	return 0;
+}
+
+int guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
+		      guest_qmp_reply_t reply, void *userdata)
+{
+	if (qmp->freed || qmp->state != QMP_STATE_READY)
+		return -ENOTCONN;
+	return execute(qmp, command, arguments, reply, userdata);
+}
+
+/* --- what QEMU says: each handler may leave qmp closed or freed --- */
+
+static void on_capabilities(sd_json_variant *, const char *error, void *userdata)
+{
+	struct guest_qmp *qmp = userdata;
+
+	if (is_over(qmp))
+		return;
+	if (error) {
+		end_with(qmp, -EPROTO, "QEMU refuses qmp_capabilities: %s", error);
+		return;
+	}
+	qmp->state = QMP_STATE_READY;
+	if (qmp->callbacks.ready)
+		qmp->callbacks.ready(qmp->callbacks.userdata);
+}
+
+static void handle_greeting(struct guest_qmp *qmp, sd_json_variant *message)
+{
+	int r = 0;
+
+	if (!sd_json_variant_is_object(sd_json_variant_by_key(message, "QMP"))) {
+		end_with(qmp, -EBADMSG, "the first line is not a greeting");
+		return;
+	}
+	qmp->state = QMP_STATE_NEGOTIATING;
+	r = execute(qmp, "qmp_capabilities", NULL, on_capabilities, qmp);
+	if (r < 0)
+		end(qmp, r);
+}
+
+static void handle_event(struct guest_qmp *qmp, sd_json_variant *message, sd_json_variant *name)
+{
+	sd_json_variant *data = sd_json_variant_by_key(message, "data");
+
+	if (!sd_json_variant_is_string(name) || (data && !sd_json_variant_is_object(data)))
+		end_with(qmp, -EBADMSG, "an event without a name, or with data that is no object");
+	else if (qmp->callbacks.event)
+		qmp->callbacks.event(sd_json_variant_string(name), data, qmp->callbacks.userdata);
+}
+
+/* Takes the command out of the list, or returns NULL. */
+static struct command *take_command(struct guest_qmp *qmp, uint64_t id)
+{
+	for (struct command **link = &qmp->commands; *link; link = &(*link)->next) {
+		struct command *command = *link;
+
+		if (command->id != id)
+			continue;
+		*link = command->next;
+		if (!*link)
+			qmp->commands_end = link;
+		return command;
+	}
+	return NULL;
+}
+
+static void handle_reply(struct guest_qmp *qmp, sd_json_variant *message, sd_json_variant *result,
+			 sd_json_variant *error)
+{
+	sd_json_variant *id = sd_json_variant_by_key(message, "id"), *text = NULL;
+	struct command *command = NULL;
+
+	if (error) {
+		text = sd_json_variant_is_object(error) ? sd_json_variant_by_key(error, "desc")
+							: NULL;
+		if (!text || !sd_json_variant_is_string(text)) {
+			end_with(qmp, -EBADMSG, "an error without a description");
+			return;
+		}
+	}
+	if (id && sd_json_variant_is_unsigned(id))
+		command = take_command(qmp, sd_json_variant_unsigned(id));
+	if (!command)
+		end_with(qmp, -EBADMSG, "a reply to no command%s%s", text ? ": " : "",
+			 text ? sd_json_variant_string(text) : "");
+	else
+		answer(command, text ? NULL : result, text ? sd_json_variant_string(text) : NULL);
+}
+
+static void handle_message(struct guest_qmp *qmp, sd_json_variant *message)
+{
+	sd_json_variant *event = sd_json_variant_by_key(message, "event"),
+			*result = sd_json_variant_by_key(message, "return"),
+			*error = sd_json_variant_by_key(message, "error");
+
+	if (qmp->state == QMP_STATE_GREETING)
+		handle_greeting(qmp, message);
+	else if (event)
+		handle_event(qmp, message, event);
+	else if (result || error)
+		handle_reply(qmp, message, result, error);
+	else
+		end_with(qmp, -EBADMSG, "a line that is neither event, reply nor error");
+}
+
+/* A line without its end, NUL-terminated. */
+static void handle_line(struct guest_qmp *qmp, const char *line, size_t length)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *message = NULL;
+	unsigned int column = 0;
+	int r = 0;
+
+	if (strspn(line, " \t\r") == length)
+		return;
+	if (strlen(line) != length) {
+		end_with(qmp, -EBADMSG, "a line with a NUL in it");
+		return;
+	}
+	r = sd_json_parse(line, 0, &message, NULL, &column);
+	if (r == -ENOMEM)
+		end(qmp, r);
+	else if (r < 0)
+		end_with(qmp, -EBADMSG, "a line that is not JSON, at column %u: %.80s", column,
+			 line);
+	else if (!sd_json_variant_is_object(message))
+		end_with(qmp, -EBADMSG, "a line that is not an object: %.80s", line);
+	else
+		handle_message(qmp, message);
+}
+
+/* --- receiving --- */
+
+/* The whole lines of the buffer, of which the first is known to have been searched up to here. */
+static void handle_lines(struct guest_qmp *qmp, size_t searched)
+{
+	size_t done = 0;
+
+	while (!is_over(qmp)) {
+		char *start = qmp->in.data + done, *newline = NULL;
+		size_t length = 0;
+
+		newline = memchr(qmp->in.data + searched, '\n', qmp->in.length - searched);
+		length = newline ? (size_t)(newline - start) : qmp->in.length - done;
+		if (length > GUEST_QMP_LINE_BYTES_MAX)
+			end_with(qmp, -EMSGSIZE, "a line of more than %lu bytes",
+				 GUEST_QMP_LINE_BYTES_MAX);
+		else if (newline) {
+			*newline = '\0';
+			handle_line(qmp, start, length);
+		}
+		if (!newline)
+			break;
+		searched = done += length + 1;
+	}
+	bytes_drop(&qmp->in, done);
+}
+
+void guest_qmp_receive(struct guest_qmp *qmp, const void *data, size_t length)
+{
+	size_t searched = qmp->in.length;
+	int r = 0;
+
+	if (is_over(qmp) || length == 0)
+		return;
+	enter(qmp);
+	r = bytes_append(&qmp->in, data, length);
+	if (r < 0)
+		end(qmp, r);
+	else
+		handle_lines(qmp, searched);
+	leave(qmp);
+}
+
+static int on_io(sd_event_source *, int fd, uint32_t revents, void *userdata)
+{
+	struct guest_qmp *qmp = userdata;
+	char data[READ_BYTES];
+	ssize_t length = 0;
+	int r = 0;
+
+	enter(qmp);
+	if (revents & EPOLLOUT)
+		r = flush(qmp);
+	/* Its last words come even when it does not listen any more. */
+	if (revents & ~(uint32_t)EPOLLOUT) {
+		length = recv(fd, data, sizeof(data), MSG_DONTWAIT);
+		if (length > 0) {
+			r = 0;
+			guest_qmp_receive(qmp, data, (size_t)length);
+		} else if (length == 0)
+			r = -ECONNRESET;
+		else if (errno != EAGAIN && errno != EINTR)
+			r = -errno;
+	}
+	if (r < 0)
+		end(qmp, r);
+	leave(qmp);
+	return 0;
+}
+
+int guest_qmp_new_connected(sd_event *event, int fd_consume,
+			    const struct guest_qmp_callbacks *callbacks, struct guest_qmp **ret_qmp)
+{
+	_cleanup_fd_ int fd = fd_consume;
+	_cleanup_free_ struct guest_qmp *qmp = calloc(1, sizeof(*qmp));
+	int r = 0;
+
+	if (!qmp)
+		return -ENOMEM;
+	qmp->callbacks = *callbacks;
+	(void)strcpy(qmp->subject, "qmp");
+	qmp->commands_end = &qmp->commands;
+	r = sd_event_add_io(event, &qmp->source, fd, EPOLLIN, on_io, qmp);
+	if (r < 0)
+		return r;
+	qmp->fd = take_fd(&fd);
+	*ret_qmp = take_ptr(qmp);
+	return 0;
+}
+
+/* The socket is called FOLDER/NAME/qmp.sock. */
+static void set_subject(struct guest_qmp *qmp, const char *socket_path)
+{
+	const char *end = strrchr(socket_path, '/'), *start = end;
+
+	while (start && start > socket_path && start[-1] != '/')
+		start--;
+	if (start && end > start && end - start <= NAME_LENGTH_MAX)
+		(void)snprintf(qmp->subject, sizeof(qmp->subject), "guest %.*s", (int)(end - start),
+			       start);
+}
+
+int guest_qmp_new(sd_event *event, const char *socket_path,
+		  const struct guest_qmp_callbacks *callbacks, struct guest_qmp **ret_qmp)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_fd_ int fd = -EBADF;
+	int r = 0;
+
+	if (strlen(socket_path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, socket_path, strlen(socket_path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	r = guest_qmp_new_connected(event, take_fd(&fd), callbacks, ret_qmp);
+	if (r == 0)
+		set_subject(*ret_qmp, socket_path);
+	return r;
+}
+
+void guest_qmp_free(struct guest_qmp *qmp)
+{
+	if (!qmp || qmp->freed)
+		return;
+	qmp->freed = true;
+	enter(qmp);
+	disconnect(qmp);
+	leave(qmp);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What outlives hostd of a guest: /run/mvirt/guests/NAME/record.json. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/config.h"
+#include "guest/guest-state.h"
+
+#define GUESTS_FOLDER "/run/mvirt/guests"
+
+/* Which file a disk is, whatever it is called: the block device, or the file system and inode. */
+struct guest_disk_identity {
+	uint64_t device, inode;
+	bool writable;
+};
+
+struct guest_record {
+	struct guest_config *config; /* as the guest was started; owned */
+	struct guest_life life;
+	char *reason; /* owned, or NULL */
+	pid_t pid; /* 0: none, or not known yet */
+	uint64_t start_time; /* of pid, field 22 of /proc/PID/stat */
+	unsigned int index; /* its uid is 70000 + index */
+	bool kvm;
+	struct guest_disk_identity *disks; /* owned */
+	size_t disk_count;
+};
+
+void guest_record_done(struct guest_record *record);
+
+/* JSON, one line. Returns 0 with a new string, or -ENOMEM. */
+int guest_record_format(const struct guest_record *record, char **ret_text);
+/* Returns 0, -EBADMSG for anything but a whole record, or -ENOMEM. The record is the caller's. */
+int guest_record_parse(const char *text, struct guest_record *ret_record);
+
+/*
+ * In NAME/record.json of the folder of all guests, whose fd is given; saving makes NAME if need be,
+ * and replaces the file atomically. 0 or -errno.
+ */
+int guest_record_save(int folder_fd, const struct guest_record *record);
+int guest_record_load(int folder_fd, const char *name, struct guest_record *ret_record);

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A guest's life: one function for each thing that can happen, and the table of when it does.
+#include "guest-state.h"
+
+struct step {
+	struct guest_life *life;
+	const struct guest_policy *policy;
+	const struct guest_event *event;
+	uint64_t now_usec;
+};
+
+typedef unsigned int (*step_t)(const struct step *step);
+
+const char *guest_state_name(enum guest_state state)
+{
+	switch (state) {
+	case GUEST_STATE_STOPPED:
+		return "stopped";
+	case GUEST_STATE_STARTING:
+		return "starting";
+	case GUEST_STATE_RUNNING:
+		return "running";
+	case GUEST_STATE_STOPPING:
+		return "stopping";
+	case GUEST_STATE_CRASHED:
+		return "crashed";
+	case GUEST_STATE_FAILED:
+		return "failed";
+	case GUEST_STATE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+bool guest_state_has_process(enum guest_state state)
+{
+	return state == GUEST_STATE_STARTING || state == GUEST_STATE_RUNNING ||
+	       state == GUEST_STATE_STOPPING;
+}
+
+static unsigned int enter(const struct step *step, enum guest_state state)
+{
+	step->life->state = state;
+	return GUEST_ACTION_ANNOUNCE;
+}
+
+static unsigned int disarm(const struct step *step)
+{
+	if (step->life->timer_usec == 0)
+		return 0;
+	step->life->timer_usec = 0;
+	return GUEST_ACTION_DISARM;
+}
+
+static unsigned int arm(const struct step *step, uint64_t delay_usec)
+{
+	step->life->timer_usec = step->now_usec + delay_usec;
+	return GUEST_ACTION_ARM;
+}
+
+static unsigned int ignore(const struct step *)
+{
+	return 0;
+}
+
+/* A new process; the caller has made sure that there is none. */
+static unsigned int launch(const struct step *step)
+{
+	unsigned int actions = disarm(step);
+
+	step->life->ending = GUEST_ENDING_NONE;
+	step->life->started_usec = step->now_usec;
+	return actions | enter(step, GUEST_STATE_STARTING) | GUEST_ACTION_LAUNCH;
+}
+
+/* A user's word forgives what was. */
+static unsigned int start(const struct step *step)
+{
+	step->life->failures = 0;
+	step->life->fast_failures = 0;
+	step->life->restarts = 0;
+	return launch(step);
+}
+
+static unsigned int restart(const struct step *step)
+{
+	if (step->life->timer_usec == 0) /* a timer that was disarmed as it fired */
+		return 0;
+	step->life->restarts++;
+	return launch(step);
+}
+
+static unsigned int started(const struct step *step)
+{
+	step->life->started_usec = step->now_usec;
+	return arm(step, GUEST_START_TIMEOUT_USEC);
+}
+
+/* 100 ms, doubled by every further failure in a row, up to a minute. */
+static uint64_t backoff_usec(unsigned int failures)
+{
+	uint64_t delay = GUEST_BACKOFF_MIN_USEC;
+
+	for (unsigned int i = 1; i < failures && delay < GUEST_BACKOFF_MAX_USEC; i++)
+		delay *= 2;
+	return delay < GUEST_BACKOFF_MAX_USEC ? delay : GUEST_BACKOFF_MAX_USEC;
+}
+
+static unsigned int failed(const struct step *step, uint64_t run_usec)
+{
+	struct guest_life *life = step->life;
+	unsigned int actions = disarm(step) | GUEST_ACTION_CLEANUP;
+
+	life->fast_failures = run_usec < GUEST_FAST_RUN_USEC ? life->fast_failures + 1 : 0;
+	life->failures = run_usec < GUEST_BACKOFF_MAX_USEC ? life->failures + 1 : 1;
+	life->started_usec = 0;
+	if (step->policy->restart == GUEST_RESTART_NEVER ||
+	    life->fast_failures >= GUEST_FAST_FAILURES_MAX)
+		return actions | enter(step, GUEST_STATE_FAILED);
+	actions = (actions & ~(unsigned int)GUEST_ACTION_DISARM) |
+		  arm(step, backoff_usec(life->failures));
+	return actions | enter(step, GUEST_STATE_CRASHED);
+}
+
+static unsigned int start_failed(const struct step *step)
+{
+	return failed(step, 0);
+}
+
+static unsigned int refused(const struct step *step)
+{
+	unsigned int actions = disarm(step) | GUEST_ACTION_CLEANUP;
+
+	step->life->started_usec = 0;
+	return actions | enter(step, GUEST_STATE_FAILED);
+}
+
+static unsigned int stopped(const struct step *step)
+{
+	unsigned int actions = disarm(step) | GUEST_ACTION_CLEANUP;
+
+	step->life->started_usec = 0;
+	return actions | enter(step, GUEST_STATE_STOPPED);
+}
+
+static unsigned int ended(const struct step *step)
+{
+	struct guest_life *life = step->life;
+	uint64_t run_usec =
+		step->now_usec > life->started_usec ? step->now_usec - life->started_usec : 0;
+	bool success = false;
+	unsigned int actions = 0;
+
+	switch (step->event->exit) {
+	case GUEST_EXIT_SUCCESS:
+		success = life->ending != GUEST_ENDING_BAD;
+		break;
+	case GUEST_EXIT_FAILURE:
+		success = false;
+		break;
+	case GUEST_EXIT_UNKNOWN:
+		success = life->ending == GUEST_ENDING_POWER_OFF;
+		break;
+	}
+	if (!success)
+		/* What never came up has not run, however long that took. */
+		return failed(step, life->state == GUEST_STATE_RUNNING ? run_usec : 0);
+	life->failures = 0;
+	life->fast_failures = 0;
+	actions = stopped(step);
+	if (step->policy->restart == GUEST_RESTART_ALWAYS)
+		actions = (actions & ~(unsigned int)GUEST_ACTION_DISARM) |
+			  arm(step, GUEST_BACKOFF_MIN_USEC);
+	return actions;
+}
+
+static unsigned int leave(const struct step *)
+{
+	return GUEST_ACTION_CLEANUP;
+}
+
+static unsigned int ready(const struct step *step)
+{
+	return disarm(step) | enter(step, GUEST_STATE_RUNNING);
+}
+
+static unsigned int powerdown(const struct step *)
+{
+	return GUEST_ACTION_POWERDOWN;
+}
+
+/* Without QMP yet, the word is given as soon as it is there: see STOPPING, QMP_READY. */
+static unsigned int stop(const struct step *step)
+{
+	return arm(step, step->policy->shutdown_timeout_usec) | enter(step, GUEST_STATE_STOPPING) |
+	       GUEST_ACTION_POWERDOWN;
+}
+
+/* Nothing is left to wait for but the exit, which the kernel does not lose. */
+static unsigned int kill_now(const struct step *step)
+{
+	unsigned int actions = disarm(step) | GUEST_ACTION_KILL;
+
+	if (step->life->state != GUEST_STATE_STOPPING)
+		actions |= enter(step, GUEST_STATE_STOPPING);
+	return actions;
+}
+
+/* No restart after all. */
+static unsigned int give_up_restart(const struct step *step)
+{
+	unsigned int actions = disarm(step);
+
+	if (step->life->state != GUEST_STATE_STOPPED)
+		actions |= enter(step, GUEST_STATE_STOPPED);
+	return actions;
+}
+
+/* The exit that follows decides what is next; until then the state stays. */
+static unsigned int deadline(const struct step *step)
+{
+	if (step->life->timer_usec == 0)
+		return 0;
+	step->life->timer_usec = 0;
+	return GUEST_ACTION_KILL;
+}
+
+static unsigned int kill_stray(const struct step *)
+{
+	return GUEST_ACTION_KILL;
+}
+
+static unsigned int note_power_off(const struct step *step)
+{
+	if (step->life->ending == GUEST_ENDING_NONE)
+		step->life->ending = GUEST_ENDING_POWER_OFF;
+	return 0;
+}
+
+static unsigned int note_bad_end(const struct step *step)
+{
+	step->life->ending = GUEST_ENDING_BAD;
+	return 0;
+}
+
+static unsigned int broken(const struct step *step)
+{
+	step->life->ending = GUEST_ENDING_BAD;
+	return disarm(step) | GUEST_ACTION_KILL;
+}
+
+/* The clock that was running goes on where it was; one that has passed fires at once. */
+static unsigned int adopt(const struct step *step)
+{
+	return step->life->timer_usec ? GUEST_ACTION_ARM : 0;
+}
+
+static unsigned int adopt_starting(const struct step *step)
+{
+	return arm(step, GUEST_START_TIMEOUT_USEC);
+}
+
+/* Worth saying: the guest has outlived a hostd. */
+static unsigned int adopt_running(const struct step *)
+{
+	return GUEST_ACTION_ANNOUNCE;
+}
+
+/* Without a deadline it was to be killed, and perhaps was not. */
+static unsigned int adopt_stopping(const struct step *step)
+{
+	return step->life->timer_usec ? GUEST_ACTION_ARM : GUEST_ACTION_KILL;
+}
+
+static unsigned int adopt_crashed(const struct step *step)
+{
+	if (step->life->timer_usec)
+		return GUEST_ACTION_ARM;
+	return arm(step, backoff_usec(step->life->failures));
+}
+
+/* hostd ended between the record and the process: what there may be of it goes. */
+static unsigned int unmade_start(const struct step *step)
+{
+	return launch(step) | GUEST_ACTION_CLEANUP;
+}
+
+#define STEP(event) [GUEST_EVENT_##event]
+
+static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
+	[GUEST_STATE_STOPPED] = {
+		STEP(START) = start,
+		STEP(STOP) = give_up_restart,
+		STEP(KILL) = give_up_restart,
+		STEP(HOST_STOPPING) = give_up_restart,
+		STEP(PROCESS_STARTED) = kill_stray,
+		STEP(PROCESS_START_FAILED) = ignore,
+		STEP(START_REFUSED) = ignore,
+		STEP(QMP_READY) = ignore,
+		STEP(POWERED_OFF) = ignore,
+		STEP(RESET) = ignore,
+		STEP(PANICKED) = ignore,
+		STEP(BROKEN) = ignore,
+		STEP(EXIT) = leave,
+		STEP(TIMER) = restart,
+		STEP(ADOPT) = adopt,
+		STEP(ADOPT_UNMADE) = leave,
+	},
+	[GUEST_STATE_STARTING] = {
+		STEP(START) = ignore,
+		STEP(STOP) = stop,
+		STEP(KILL) = kill_now,
+		STEP(HOST_STOPPING) = stop,
+		STEP(PROCESS_STARTED) = started,
+		STEP(PROCESS_START_FAILED) = start_failed,
+		STEP(START_REFUSED) = refused,
+		STEP(QMP_READY) = ready,
+		STEP(POWERED_OFF) = note_power_off,
+		STEP(RESET) = ignore,
+		STEP(PANICKED) = note_bad_end,
+		STEP(BROKEN) = broken,
+		STEP(EXIT) = ended,
+		STEP(TIMER) = deadline,
+		STEP(ADOPT) = adopt_starting,
+		STEP(ADOPT_UNMADE) = unmade_start,
+	},
+	[GUEST_STATE_RUNNING] = {
+		STEP(START) = ignore,
+		STEP(STOP) = stop,
+		STEP(KILL) = kill_now,
+		STEP(HOST_STOPPING) = stop,
+		STEP(PROCESS_STARTED) = ignore,
+		STEP(PROCESS_START_FAILED) = ignore,
+		STEP(START_REFUSED) = ignore,
+		STEP(QMP_READY) = ignore,
+		STEP(POWERED_OFF) = note_power_off,
+		STEP(RESET) = ignore,
+		STEP(PANICKED) = note_bad_end,
+		STEP(BROKEN) = broken,
+		STEP(EXIT) = ended,
+		STEP(TIMER) = ignore,
+		STEP(ADOPT) = adopt_running,
+		STEP(ADOPT_UNMADE) = unmade_start,
+	},
+	[GUEST_STATE_STOPPING] = {
+		STEP(START) = ignore,
+		STEP(STOP) = ignore,
+		STEP(KILL) = kill_now,
+		STEP(HOST_STOPPING) = ignore,
+		STEP(PROCESS_STARTED) = ignore,
+		STEP(PROCESS_START_FAILED) = stopped,
+		STEP(START_REFUSED) = stopped,
+		STEP(QMP_READY) = powerdown,
+		STEP(POWERED_OFF) = note_power_off,
+		STEP(RESET) = ignore,
+		STEP(PANICKED) = note_bad_end,
+		STEP(BROKEN) = broken,
+		STEP(EXIT) = stopped,
+		STEP(TIMER) = deadline,
+		STEP(ADOPT) = adopt_stopping,
+		STEP(ADOPT_UNMADE) = stopped,
+	},
+	[GUEST_STATE_CRASHED] = {
+		STEP(START) = start,
+		STEP(STOP) = give_up_restart,
+		STEP(KILL) = give_up_restart,
+		STEP(HOST_STOPPING) = give_up_restart,
+		STEP(PROCESS_STARTED) = kill_stray,
+		STEP(PROCESS_START_FAILED) = ignore,
+		STEP(START_REFUSED) = ignore,
+		STEP(QMP_READY) = ignore,
+		STEP(POWERED_OFF) = ignore,
+		STEP(RESET) = ignore,
+		STEP(PANICKED) = ignore,
+		STEP(BROKEN) = ignore,
+		STEP(EXIT) = leave,
+		STEP(TIMER) = restart,
+		STEP(ADOPT) = adopt_crashed,
+		STEP(ADOPT_UNMADE) = leave,
+	},
+	[GUEST_STATE_FAILED] = {
+		STEP(START) = start,
+		STEP(STOP) = ignore,
+		STEP(KILL) = ignore,
+		STEP(HOST_STOPPING) = ignore,
+		STEP(PROCESS_STARTED) = kill_stray,
+		STEP(PROCESS_START_FAILED) = ignore,
+		STEP(START_REFUSED) = ignore,
+		STEP(QMP_READY) = ignore,
+		STEP(POWERED_OFF) = ignore,
+		STEP(RESET) = ignore,
+		STEP(PANICKED) = ignore,
+		STEP(BROKEN) = ignore,
+		STEP(EXIT) = leave,
+		STEP(TIMER) = ignore,
+		STEP(ADOPT) = ignore,
+		STEP(ADOPT_UNMADE) = leave,
+	},
+};
+
+unsigned int guest_life_step(struct guest_life *life, const struct guest_policy *policy,
+			     const struct guest_event *event, uint64_t now_usec)
+{
+	const struct step step = {
+		.life = life, .policy = policy, .event = event, .now_usec = now_usec
+	};
+
+	return table[life->state][event->kind](&step);
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One guest: asks the table what is next, and does it.
+#include "guest.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "guest/guest-internal.h"
+#include "guest/guest-process.h"
+#include "guest/guest-spec.h"
+
+/* sd-event gathers wake-ups within this time; its default of 250 ms is more than a back-off. */
+#define TIMER_ACCURACY_USEC 1000
+
+static uint64_t now_usec(void)
+{
+	struct timespec now = {};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void guest_set_text(char **text, const char *format, ...)
+{
+	va_list arguments;
+
+	free(*text);
+	va_start(arguments, format);
+	if (vasprintf(text, format, arguments) < 0)
+		*text = NULL;
+	va_end(arguments);
+}
+
+/* What stands in parentheses after the state: new string or NULL for nothing. */
+static char *state_detail(const struct guest *guest, enum guest_event_kind cause)
+{
+	const struct guest_record *record = &guest->record;
+	uint64_t now = now_usec();
+
+	switch (record->life.state) {
+	case GUEST_STATE_STARTING:
+		return record->life.restarts ? text_format("restart %u", record->life.restarts)
+					     : NULL;
+	case GUEST_STATE_RUNNING:
+		return text_format("%s, pid %d%s", record->kvm ? "kvm" : "tcg, no isolation",
+				   record->pid,
+				   cause == GUEST_EVENT_ADOPT ? ", taken up again" : "");
+	case GUEST_STATE_CRASHED:
+		return text_format("%s; next start in %.1f s",
+				   record->reason ? record->reason : "?",
+				   record->life.timer_usec > now
+					   ? (double)(record->life.timer_usec - now) / 1e6
+					   : 0.0);
+	case GUEST_STATE_FAILED:
+		if (record->life.fast_failures >= GUEST_FAST_FAILURES_MAX)
+			return text_format("%u fast failures in a row, the last: %s",
+					   record->life.fast_failures,
+					   record->reason ? record->reason : "?");
+		return record->reason ? text_format("%s", record->reason) : NULL;
+	case GUEST_STATE_STOPPED:
+		return record->reason ? text_format("%s", record->reason) : NULL;
+	case GUEST_STATE_STOPPING:
+	case GUEST_STATE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static void announce(struct guest *guest, enum guest_event_kind cause)
+{
+	_cleanup_free_ char *detail = state_detail(guest, cause);
+	enum guest_state state = guest->record.life.state;
+	enum log_level level = state == GUEST_STATE_FAILED    ? LOG_LEVEL_ERROR
+			       : state == GUEST_STATE_CRASHED ? LOG_LEVEL_WARNING
+							      : LOG_LEVEL_NOTICE;
+
+	if (detail)
+		log_line(level, guest_subject(guest).text, "%s (%s)", guest_state_name(state),
+			 detail);
+	else
+		log_line(level, guest_subject(guest).text, "%s", guest_state_name(state));
+	guest_tell(guest, guest_state_name(state), detail);
+}
+
+struct guest_subject guest_subject(const struct guest *guest)
+{
+	struct guest_subject subject;
+
+	(void)snprintf(subject.text, sizeof(subject.text), "guest %s", guest->config->name);
+	return subject;
+}
+
+void guest_tell(const struct guest *guest, const char *kind, const char *detail)
+{
+	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
+
+	if (callbacks->event)
+		callbacks->event(guest, kind, detail, callbacks->userdata);
+}
+
+int guest_save(struct guest *guest)
+{
+	int r = guest_record_save(guest->guests->folder_fd, &guest->record);
+
+	if (r < 0)
+		log_warning(guest_subject(guest).text,
+			    "its record cannot be saved (%s), so a new hostd may not know of it",
+			    strerrordesc_np(-r));
+	return r;
+}
+
+static int on_timer(sd_event_source *, uint64_t, void *userdata)
+{
+	struct guest *guest = userdata;
+
+	if (guest->record.life.state == GUEST_STATE_STARTING)
+		guest_set_text(&guest->pending_reason, "QEMU did not answer within %u s",
+			       (unsigned int)(GUEST_START_TIMEOUT_USEC / 1000000));
+	else if (guest->record.life.state == GUEST_STATE_STOPPING)
+		guest_set_text(&guest->pending_reason, "killed: it did not power off within %u s",
+			       guest->config->shutdown_timeout_s);
+	guest_handle(guest, GUEST_EVENT_TIMER, GUEST_EXIT_UNKNOWN);
+	return 0;
+}
+
+static void disarm(struct guest *guest)
+{
+	guest->timer_source = sd_event_source_disable_unref(guest->timer_source);
+}
+
+static void arm(struct guest *guest)
+{
+	int r = 0;
+
+	disarm(guest);
+	r = sd_event_add_time(guest->guests->event, &guest->timer_source, CLOCK_BOOTTIME,
+			      guest->record.life.timer_usec, TIMER_ACCURACY_USEC, on_timer, guest);
+	if (r < 0)
+		log_error(guest_subject(guest).text, "no timer: %s", strerrordesc_np(-r));
+}
+
+static void kill_process(struct guest *guest)
+{
+	if (guest->pidfd >= 0 && pidfd_send_signal(guest->pidfd, SIGKILL, NULL, 0) < 0 &&
+	    errno != ESRCH)
+		log_error(guest_subject(guest).text, "cannot be killed: %s",
+			  strerrordesc_np(errno));
+}
+
+static void clean_up(struct guest *guest)
+{
+	int r = 0;
+
+	guest_detach(guest);
+	r = guest_process_cleanup(guest->config->name);
+	if (r < 0)
+		log_warning(guest_subject(guest).text, "clean-up: %s", strerrordesc_np(-r));
+}
+
+void guest_handle(struct guest *guest, enum guest_event_kind kind, enum guest_exit exit)
+{
+	struct guest_life *life = &guest->record.life;
+	const struct guest_policy policy = {
+		.restart = guest->config->restart,
+		.shutdown_timeout_usec = (uint64_t)guest->config->shutdown_timeout_s * 1000000,
+	};
+	const struct guest_event event = { .kind = kind, .exit = exit };
+	enum guest_ending ending = life->ending;
+	unsigned int actions = guest_life_step(life, &policy, &event, now_usec());
+
+	if (actions & GUEST_ACTION_DISARM)
+		disarm(guest);
+	if (actions & GUEST_ACTION_ARM)
+		arm(guest);
+	if (actions & GUEST_ACTION_POWERDOWN)
+		guest_powerdown(guest);
+	if (actions & GUEST_ACTION_KILL)
+		kill_process(guest);
+	if (actions & GUEST_ACTION_CLEANUP)
+		clean_up(guest);
+	/* What a launch is preceded by is in the record that the launch writes. */
+	if (!(actions & GUEST_ACTION_LAUNCH) && (actions || life->ending != ending))
+		(void)guest_save(guest);
+	if (actions & GUEST_ACTION_ANNOUNCE)
+		announce(guest, kind);
+	if (actions & GUEST_ACTION_LAUNCH)
+		guest_launch(guest);
+	else if (actions & GUEST_ACTION_CLEANUP)
+		guests_check_all_stopped(guest->guests);
+}
+
+/* Why the process ended, in one line, and as what the table sees it. */
+static enum guest_exit explain_exit(struct guest *guest, int exit_status_error, int status)
+{
+	_cleanup_free_ char *tail = guest_process_stderr_tail(guest->config->name);
+	char **reason = &guest->record.reason;
+	const char *colon = tail ? ": " : "", *text = tail ? tail : "";
+	enum guest_ending ending = guest->record.life.ending;
+
+	if (guest->pending_reason) {
+		free(*reason);
+		*reason = take_ptr(guest->pending_reason);
+	} else if (exit_status_error < 0 && ending != GUEST_ENDING_POWER_OFF)
+		guest_set_text(reason, "QEMU is gone%s%s", colon, text);
+	else if (exit_status_error < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		guest_set_text(reason, "powered off");
+	else if (WIFEXITED(status))
+		guest_set_text(reason, "QEMU ended with status %d%s%s", WEXITSTATUS(status), colon,
+			       text);
+	else
+		guest_set_text(reason, "QEMU was killed by SIG%s%s%s",
+			       sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status))
+							      : "?",
+			       colon, text);
+	if (exit_status_error < 0)
+		return GUEST_EXIT_UNKNOWN;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? GUEST_EXIT_SUCCESS
+							     : GUEST_EXIT_FAILURE;
+}
+
+int guest_on_exit(sd_event_source *, int fd, uint32_t, void *userdata)
+{
+	struct guest *guest = userdata;
+	int status = 0, r = guest_process_exit_status(guest->record.pid, fd, &status);
+
+	if (r == -EAGAIN)
+		return 0;
+	guest_handle(guest, GUEST_EVENT_EXIT, explain_exit(guest, r, status));
+	return 0;
+}
+
+void guest_adopt(struct guest *guest)
+{
+	struct guest_record *record = &guest->record;
+	_cleanup_fd_ int pidfd = -EBADF;
+	int r = 0;
+
+	if (!guest_state_has_process(record->life.state)) {
+		guest_handle(guest, GUEST_EVENT_ADOPT, GUEST_EXIT_UNKNOWN);
+		return;
+	}
+	if (record->pid == 0) {
+		guest_handle(guest, GUEST_EVENT_ADOPT_UNMADE, GUEST_EXIT_UNKNOWN);
+		return;
+	}
+	r = guest_process_adopt(record->pid, record->start_time, &pidfd);
+	if (r >= 0)
+		r = guest_attach(guest, take_fd(&pidfd));
+	if (r >= 0) {
+		guest_handle(guest, GUEST_EVENT_ADOPT, GUEST_EXIT_UNKNOWN);
+		return;
+	}
+	guest_handle(guest, GUEST_EVENT_EXIT, explain_exit(guest, -ECHILD, 0));
+}
+
+int guest_new(struct guests *guests, const char *name, struct guest **ret_guest)
+{
+	_cleanup_(guest_freep) struct guest *guest = calloc(1, sizeof(*guest));
+	int r = 0;
+
+	if (!guest)
+		return -ENOMEM;
+	guest->guests = guests;
+	guest->pidfd = -EBADF;
+	guest->config = host_config_find_guest(guests->config, name);
+	r = guest_record_load(guests->folder_fd, name, &guest->record);
+	guest->has_record = r >= 0;
+	if (r < 0) {
+		if (!guest->config)
+			return r;
+		if (r != -ENOENT) {
+			log_warning(guest_subject(guest).text,
+				    "its record is lost (%s), so what may run of it is ended",
+				    strerrordesc_np(-r));
+			(void)guest_process_cleanup(name);
+		}
+		r = guest_spec_copy(guest->config, &guest->record.config);
+		if (r < 0)
+			return r;
+	}
+	if (!guest->config)
+		guest->config = guest->record.config;
+	*ret_guest = take_ptr(guest);
+	return 0;
+}
+
+void guest_free(struct guest *guest)
+{
+	if (!guest)
+		return;
+	guest_detach(guest);
+	disarm(guest);
+	guest_console_free(guest->console);
+	guest_record_done(&guest->record);
+	free(guest);
+}

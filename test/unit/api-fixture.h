@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The test itself once more as the server, and clients of it: sd-varlink's and raw ones. */
+#pragma once
+
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <systemd/sd-varlink.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+
+#define PATIENCE_MS 20000
+
+static struct {
+	char folder[64];
+	char path[96];
+	pid_t pid;
+} server;
+
+static int start_server_with(const char *option)
+{
+	(void)fflush(NULL);
+	server.pid = fork();
+	assert_return_code(server.pid, errno);
+	if (server.pid == 0) {
+		execl("/proc/self/exe", "test-api", option, server.path, NULL);
+		_exit(1);
+	}
+	for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += 10) {
+		_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+
+		if (sd_varlink_connect_address(&link, server.path) >= 0)
+			return 0;
+		(void)poll(NULL, 0, 10);
+	}
+	fail_msg("the server does not come up");
+	return -1;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)snprintf(server.folder, sizeof(server.folder), "/tmp/test-api-XXXXXX");
+	assert_non_null(mkdtemp(server.folder));
+	(void)snprintf(server.path, sizeof(server.path), "%s/api.sock", server.folder);
+	return start_server_with("--serve");
+}
+
+/* The server must end by itself when told to, with success (no leak, no hanging). */
+static void stop_server(void)
+{
+	int status = 0;
+
+	if (server.pid <= 0)
+		return;
+	assert_return_code(kill(server.pid, SIGTERM), errno);
+	for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += 10) {
+		pid_t pid = waitpid(server.pid, &status, WNOHANG);
+
+		assert_return_code(pid, errno);
+		if (pid > 0) {
+			server.pid = 0;
+			assert_true(WIFEXITED(status));
+			assert_int_equal(WEXITSTATUS(status), 0);
+			return;
+		}
+		(void)poll(NULL, 0, 10);
+	}
+	(void)kill(server.pid, SIGKILL);
+	(void)waitpid(server.pid, &status, 0);
+	server.pid = 0;
+	fail_msg("the server does not end");
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stop_server();
+	assert_int_equal(access(server.path, F_OK), -1);
+	return rmdir(server.folder);
+}
+
+static sd_varlink *connect_link(void)
+{
+	sd_varlink *link = NULL;
+
+	assert_return_code(sd_varlink_connect_address(&link, server.path), 0);
+	assert_return_code(sd_varlink_set_relative_timeout(link, PATIENCE_MS * 1000), 0);
+	return link;
+}
+
+static sd_json_variant *call(sd_varlink *link, const char *method, const char *name,
+			     const char **ret_error)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	sd_json_variant *answer = NULL;
+	const char *error = NULL;
+
+	if (name)
+		assert_return_code(
+			sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", name)), 0);
+	assert_return_code(sd_varlink_call(link, method, parameters, &answer, &error), 0);
+	if (ret_error)
+		*ret_error = error;
+	else
+		assert_null(error);
+	return answer;
+}
+
+static const char *text_of(sd_json_variant *object, const char *key)
+{
+	return sd_json_variant_string(sd_json_variant_by_key(object, key));
+}
+
+static uint64_t number_of(sd_json_variant *object, const char *key)
+{
+	return sd_json_variant_unsigned(sd_json_variant_by_key(object, key));
+}
+
+static int raw_connect(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_return_code(fd, errno);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", server.path);
+	assert_return_code(connect(fd, (struct sockaddr *)&address, sizeof(address)), errno);
+	return fd;
+}
+
+static void raw_send(int fd, const char *text, size_t length)
+{
+	(void)send(fd, text, length, MSG_NOSIGNAL);
+}
+
+/* Whether the peer closes the connection; what it sends before is read and dropped. */
+static bool is_closed(int fd)
+{
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	char buffer[65536];
+
+	while (poll(&polled, 1, PATIENCE_MS) > 0) {
+		ssize_t n = read(fd, buffer, sizeof(buffer));
+
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			return true;
+	}
+	return false;
+}

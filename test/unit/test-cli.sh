@@ -1,0 +1,250 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# mvirt's arguments and exit statuses, then its commands against the made-up host of test-api.
+# MVIRT is the program; MVIRT_TEST_API the test that serves with --serve.
+set -u
+
+here=$(dirname "$0")
+mvirt=$(realpath "${MVIRT:-build/obj/hostd/mvirt}")
+stub=${MVIRT_TEST_API:-$(dirname "$mvirt")/../test/unit/test-api}
+folder=$(mktemp -d)
+server=
+socket= # once there is a server
+count=0
+failed=0
+
+# shellcheck disable=SC2317 # the trap reaches it
+finish() {
+	[ -z "$server" ] || kill "$server" 2>/dev/null
+	wait
+	rm -rf "$folder"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+result() { # 0|1 NAME
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		failed=1
+		echo "not ok $count - $2"
+		sed 's/^/# out: /' "$folder/out"
+		sed 's/^/# err: /' "$folder/err"
+	fi
+}
+
+# run STATUS ARGUMENT... : leaves out and err; returns whether the exit status was STATUS
+run() {
+	expected=$1
+	shift
+	timeout 20 "$mvirt" ${socket:+--socket "$socket"} "$@" >"$folder/out" 2>"$folder/err" </dev/null
+	status=$?
+	[ "$status" -eq "$expected" ] && return 0
+	echo "# mvirt $*: exit status $status"
+	return 1
+}
+
+# Wrong usage: exit status 2, nothing on stdout, the usage of that command on stderr
+wrong() { # USAGE ARGUMENT...
+	usage=$1
+	shift
+	run 2 "$@" && [ ! -s "$folder/out" ] && grep -qF "usage: mvirt $usage" "$folder/err"
+	result $? "wrong usage: $*"
+}
+
+# One line on stderr, nothing on stdout
+refused() { # LINE ARGUMENT...
+	line=$1
+	shift
+	run 1 "$@" && [ ! -s "$folder/out" ] && [ "$(wc -l <"$folder/err")" -eq 1 ] &&
+		grep -qF "mvirt: $line" "$folder/err"
+	result $? "refused: $*"
+}
+
+silent() { # ARGUMENT...
+	run 0 "$@" && [ ! -s "$folder/out" ] && [ ! -s "$folder/err" ]
+	result $? "silent: $*"
+}
+
+prints() { # PATTERN ARGUMENT...
+	pattern=$1
+	shift
+	run 0 "$@" && grep -qE "$pattern" "$folder/out" && [ ! -s "$folder/err" ]
+	result $? "prints $pattern: $*"
+}
+
+# --- without a server -----------------------------------------------------------------------------
+
+wrong '[--json] [--socket PATH] COMMAND'
+wrong '[--json] [--socket PATH] COMMAND' --bogus
+wrong '[--json] [--socket PATH] COMMAND' --socket
+wrong 'status [--json]' status extra
+wrong 'info [--json] NAME' info
+wrong 'info [--json] NAME' info a b
+wrong 'start [--json] [--no-wait] NAME…' start
+wrong 'stop [--json] [--no-wait] NAME…' stop --bogus web
+wrong 'console NAME' console
+wrong 'console NAME' console --json web
+wrong 'list [--json]' list --no-wait
+wrong 'list [--json]' -f list
+wrong 'log [--json] [-f] NAME' log --json -f web
+run 2 bogus && grep -qF "there is no command bogus" "$folder/err"
+result $? "an unknown command"
+run 2 "$(printf 'x\033[31m')" && ! grep -q "$(printf '\033')" "$folder/err"
+result $? "an unknown command that is a terminal sequence"
+
+prints '^usage: mvirt' --help
+for command in status devices list info start stop kill console log events poweroff reboot; do
+	run 0 --help && grep -qE "^  $command " "$folder/out" &&
+		run 0 "$command" --help && grep -qE "^usage: mvirt $command" "$folder/out"
+	result $? "help for $command"
+done
+prints '^mvirt [^ ]+$' --version
+
+refused "hostd is not running: nothing answers at $folder/none" --socket "$folder/none" list
+refused "hostd is not running" --socket "$folder/none" events
+refused "hostd is not running" --socket "$folder/none" console web
+if run 1 --socket "$folder/none" stop web && [ "$(wc -l <"$folder/err")" -eq 1 ]; then
+	result 0 "one line for stop without hostd"
+else
+	result 1 "one line for stop without hostd"
+fi
+run 1 --socket "$folder/$(printf '%0200d' 0)" list
+result $? "a socket path that is too long"
+if [ -w /dev/full ]; then
+	"$mvirt" --help >/dev/full 2>"$folder/err"
+	[ $? -eq 1 ]
+	result $? "a full disk under the output"
+fi
+
+# --- with a made-up host --------------------------------------------------------------------------
+
+if [ ! -x "$stub" ]; then
+	count=$((count + 1))
+	echo "ok $count - commands # SKIP $stub is not there"
+	echo "1..$count"
+	exit $failed
+fi
+
+socket=$folder/api.sock
+serve() { # OPTION
+	[ -z "$server" ] || { kill "$server" && wait "$server"; }
+	"$stub" "$1" "$socket" &
+	server=$!
+	for _ in $(seq 200); do
+		[ -S "$socket" ] && break
+		sleep 0.05
+	done
+}
+
+serve --serve
+export LC_ALL=C.UTF-8
+prints '^host +testhost, mvirt 1\.2, Linux 6\.12\.107, uefi$' status
+prints '^kvm +unusable: no permission$' status
+prints '^ +mvirt\.conf:12: unknown key "colour"$' status
+prints '^ +192\.0\.2\.7/24 \(dhcp\)$' status
+prints '^memory +3 GiB of 4 GiB available$' status
+prints '^sda   8 GiB  -    -     caf\? \?\]0;x\?  -$' devices
+run 0 devices && ! grep -q "$(printf '\033')" "$folder/out"
+result $? "a label cannot speak to the terminal"
+prints '^NAME +STATE +CPU +MEMORY +ACCEL +UPTIME +RESTARTS$' list
+prints '^db +running  2    512 MiB +tcg \(no isolation\) +1 s +3$' list
+prints '^web +running +2 +512 MiB +kvm +1 s +3$' list
+prints '^bad +stopped +2 +512 MiB +- +- +3$' list
+run 0 list && awk '{ c = index($0, NR == 1 ? "CPU" : " 2 ") + (NR > 1) }
+	NR > 1 && c != first { exit 1 } NR == 1 { first = c }' "$folder/out"
+result $? "the columns of list are aligned"
+prints '^nic +52:54:00:00:00:01, virtio, user' info web
+run 0 --json list && python3 -c '
+import json, sys
+guests = json.load(open(sys.argv[1]))["guests"]
+assert [g["name"] for g in guests] == ["bad", "db", "deaf", "drizzle", "flood", "meter", "storm", "web"]
+assert guests[1]["accel"] == "tcg" and "accel" not in guests[0]' "$folder/out"
+result $? "list --json is what the API returned"
+run 0 --json info web && [ "$(wc -l <"$folder/out")" -eq 1 ] &&
+	grep -q '^{"guest":{"name":"web",' "$folder/out"
+result $? "--json is one line"
+
+refused 'there is no guest nobody' info nobody
+refused 'there is no guest nobody' log nobody
+refused 'there is no guest nobody' console nobody
+refused 'there is no guest' info "$(printf 'a\377b')"
+refused 'guest web is running already' start web
+refused 'guest bad failed: the kernel ?[31mis? missing' start bad
+silent stop web
+prints '^web +stopped ' list
+silent start web
+prints '^web +running ' list
+silent stop --no-wait web
+silent kill db
+run 1 start nobody web && grep -qF 'there is no guest nobody' "$folder/err" &&
+	run 0 list && grep -qE '^web +running' "$folder/out"
+result $? "a name that is wrong does not cost the others"
+run 1 start bad db && [ "$(wc -l <"$folder/err")" -eq 1 ] && run 0 list &&
+	grep -qE '^db +running' "$folder/out"
+result $? "start of several: each is waited for"
+prints '^\{\}$' --json stop db
+
+run 0 log web && printf 'boot \377\376\033[1m done\r\n' | cmp -s - "$folder/out"
+result $? "log prints the ring as it is"
+timeout 2 "$mvirt" --socket "$socket" log -f web >"$folder/out" 2>"$folder/err" </dev/null
+[ $? -eq 124 ] && printf 'boot \377\376\033[1m done\r\n' | cmp -s - "$folder/out"
+result $? "log -f goes on"
+
+timeout 20 "$mvirt" --socket "$socket" events >"$folder/out" 2>"$folder/err" &
+events=$!
+for _ in $(seq 100); do
+	grep -q 'net lan' "$folder/out" && break
+	sleep 0.05
+done
+"$mvirt" --socket "$socket" stop web
+for _ in $(seq 100); do
+	grep -q 'web: stopped' "$folder/out" && break
+	sleep 0.05
+done
+kill $events
+wait $events
+day='[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}'
+grep -qE "^$day guest web: running$" "$folder/out" &&
+	grep -qE "^$day net lan: up on eth0, 192\.0\.2\.7/24 \(dhcp\)$" "$folder/out" &&
+	grep -qE "^$day guest web: stopping$" "$folder/out" &&
+	grep -qE "^$day guest web: stopped$" "$folder/out"
+result $? "events"
+timeout 1 "$mvirt" --socket "$socket" --json events >"$folder/out" 2>"$folder/err"
+python3 -c '
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1])]
+assert len(events) == 9 and {e["kind"] for e in events} == {"current"}, events
+assert events[-1]["network"]["uplink"] == "eth0"' "$folder/out"
+result $? "events --json is an object a line"
+
+"$mvirt" --socket "$socket" start web
+echo hello | timeout 20 "$mvirt" --socket "$socket" console web >"$folder/out" \
+	2>"$folder/err" && [ "$(cat "$folder/out")" = hello ] &&
+	[ "$(cat "$folder/err")" = "connected to web" ]
+result $? "console with a pipe"
+timeout 60 python3 "$here/cli-terminal.py" "$mvirt" "$socket" \
+	>"$folder/out" 2>"$folder/err"
+result $? "console on a terminal"
+
+prints '^\{\}$' --json reboot
+silent poweroff
+
+timeout 20 "$mvirt" --socket "$socket" events >"$folder/out" 2>"$folder/err" &
+events=$!
+sleep 0.5
+kill "$server" && wait "$server"
+server=
+wait $events
+[ $? -eq 1 ] && grep -qF 'mvirt: hostd closed the connection' "$folder/err"
+result $? "events when hostd goes"
+
+serve --serve-empty
+prints '^no guests: put a guest "NAME" \{ … \} into mvirt\.conf$' list
+prints '^\{"guests":\[\]\}$' --json list
+prints '^no disks$' devices
+prints '^guests +0, 0 running$' status
+
+echo "1..$count"
+exit $failed
