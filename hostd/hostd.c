@@ -89,6 +89,9 @@ static int open_disk(const struct disk_config *disk, int *ret_fd, void *userdata
 {
 	struct host *host = userdata;
 
+	/* The configuration's file system is never written to. */
+	if (!disk->readonly)
+		return -EROFS;
 	return config_volume_open_disk(host->volume, disk->file, ret_fd);
 }
 
@@ -278,7 +281,8 @@ static int read_config(struct host *host)
 	for (size_t i = 0; i < host->mistakes.count; i++)
 		log_error("config", "mvirt.conf:%u: %s", host->mistakes.items[i].line,
 			  host->mistakes.items[i].message);
-	log_notice("config", "%s, %zu guests", host->config_source, host->config->guest_count);
+	log_notice("config", "%s, %zu guest%s", host->config_source, host->config->guest_count,
+		   host->config->guest_count == 1 ? "" : "s");
 	keep_boot_files(host);
 	return 0;
 }

@@ -51,6 +51,6 @@ test-unit: $(UNIT_TESTS) $(FUZZERS) $(TEST_OBJECTS)/init $(HOSTD_OBJECTS)/hostd 
 
 test-boot: test-unit all
 	$(Q)cd test/boot && python3 -m pytest -p no:cacheprovider -q --tb=short \
-		$(filter-out boot,$(TESTS)) -rs .
+		$(filter-out boot,$(TESTS)) -rs
 
 -include $(TEST_ARCHIVE_OBJECTS:.o=.d) $(wildcard $(TEST_OBJECTS)/unit/*.d)

@@ -12,7 +12,7 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_DEFINE_FIELD(origin, SD_VARLINK_STRING, 0));
 
 static SD_VARLINK_DEFINE_STRUCT_TYPE(
-	Network, SD_VARLINK_FIELD_COMMENT("Name in mvirt.conf; the bridge has the same"),
+	Network, SD_VARLINK_FIELD_COMMENT("Name in mvirt.conf"),
 	SD_VARLINK_DEFINE_FIELD(name, SD_VARLINK_STRING, 0),
 	SD_VARLINK_FIELD_COMMENT("no-nic, no-carrier, waiting-for-dhcp or up"),
 	SD_VARLINK_DEFINE_FIELD(phase, SD_VARLINK_STRING, 0),

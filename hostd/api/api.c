@@ -14,7 +14,6 @@
 
 /* A client of sd-varlink does not wait for a place in the queue, it fails. */
 #define BACKLOG 4096
-#define PRODUCT_URL "https://mvirt.io"
 
 static int open_reserve(void)
 {
@@ -111,7 +110,7 @@ static int make_server(struct api *api)
 	if (r < 0)
 		return r;
 	(void)sd_varlink_server_set_userdata(api->server, api);
-	r = sd_varlink_server_set_info(api->server, "mvirt", "hostd", version, PRODUCT_URL);
+	r = sd_varlink_server_set_info(api->server, "mvirt", "hostd", version, NULL);
 	if (r < 0)
 		return r;
 	r = sd_varlink_server_add_interface_many(api->server, &vl_interface_io_mvirt_Host,

@@ -338,14 +338,14 @@ int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, i
 	int r = check_spec(spec);
 
 	if (r < 0)
-		return complain(&start, "its files", r);
+		return complain(&start, "what it is given", r);
 	start.folder = guest_process_path(spec->name, "");
-	start.file_mount_fds = calloc(spec->file_count + 1, sizeof(*start.file_mount_fds));
 	start.moved_fds = calloc(spec->fd_count + 1, sizeof(*start.moved_fds));
+	start.file_mount_fds = calloc(spec->file_count + 1, sizeof(*start.file_mount_fds));
+	for (size_t i = 0; start.file_mount_fds && i < spec->file_count; i++)
+		start.file_mount_fds[i] = -EBADF;
 	if (!start.folder || !start.file_mount_fds || !start.moved_fds)
 		return -ENOMEM;
-	for (size_t i = 0; i < spec->file_count; i++)
-		start.file_mount_fds[i] = -EBADF;
 	r = open_all(&start);
 	if (r == 0)
 		r = clone_and_wait(&start, ret_pid, ret_pidfd, ret_start_time);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -177,9 +178,16 @@ int guest_start(struct guest *guest, char **ret_why)
 		return 0;
 	}
 	if (stub_is(guest, "drizzle")) {
-		for (const struct api_client *at = stub.api->clients; at; at = at->next)
-			while (at->subscribed && at->pending_bytes < API_PENDING_BYTES_MAX / 2)
+		for (const struct api_client *at = stub.api->clients; at; at = at->next) {
+			if (!at->subscribed)
+				continue;
+			/* Until its socket takes no more. */
+			do {
 				api_publish_guest_event(stub.api, guest, "reset", NULL);
+				while (sd_varlink_process(at->link) > 0)
+					;
+			} while (!(sd_varlink_get_events(at->link) & EPOLLOUT));
+		}
 		return 0;
 	}
 	if (stub_is(guest, "flood")) {

@@ -287,9 +287,8 @@ static void test_end_with_subscriber_that_never_reads(void **state)
 	(void)state;
 	raw_send(fd, request, sizeof(request));
 	assert_int_equal(recv(fd, &byte, 1, MSG_PEEK), 1);
-	/* Until the socket is full and something is left lying, but too little to be cut off. */
-	for (int i = 0; i < 20; i++)
-		(void)call(link, "io.mvirt.Guest.Start", "drizzle", NULL);
+	/* Something is left lying then, but too little to be cut off. */
+	(void)call(link, "io.mvirt.Guest.Start", "drizzle", NULL);
 	stop_server();
 	(void)close(fd);
 }
