@@ -1,0 +1,621 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The confinement for real, audited by a program inside (confined-probe.c) and by /proc from
+// outside; then QEMU itself in it. Needs root, and says so where it is not.
+#include "fake-tree.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "guest/guest-cgroup.h"
+#include "guest/guest-console.h"
+#include "guest/guest-process.h"
+#include "guest/guest-qmp.h"
+
+#define QEMU "/build/obj/bin/qemu-system-x86_64"
+#define FIRMWARE "/usr/share/qemu"
+#define INDEX 17
+#define REPORT_BYTES_MAX 65536
+
+static struct tree tree;
+static struct guest_process_paths paths;
+static char guests[80], cgroup_mount[80], cgroup[96], probe[80], resolver[80];
+static const char *impossible; /* why, or NULL */
+static bool has_cgroup;
+
+struct fixture {
+	struct guest_process_spec spec;
+	struct guest_process_file files[2];
+	struct guest_process_fd fds[16];
+	int report_fds[2], control_fds[2], numbered_fds[10];
+	pid_t pid;
+	int pidfd;
+	uint64_t start_time;
+	char report[REPORT_BYTES_MAX];
+	char log[1024];
+	int fd_count;
+};
+
+static void on_log(enum log_level level [[maybe_unused]], const char *subject, const char *message,
+		   void *userdata)
+{
+	struct fixture *f = userdata;
+
+	(void)snprintf(f->log, sizeof(f->log), "%s: %s", subject, message);
+}
+
+static void skip_unless_possible(void)
+{
+	if (!impossible)
+		return;
+	print_message("# skipped: %s\n", impossible);
+	skip();
+}
+
+/* --- the place of all tests --- */
+
+static const char *find_impossible(void)
+{
+	_cleanup_free_ char *map = NULL;
+	unsigned int first = 0, outside = 0, count = 0;
+	char command[256];
+
+	if (getuid() != 0)
+		return "it needs root";
+	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL) < 0 ||
+	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count < 80000)
+		return "the uids of guests do not exist in this user namespace";
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return "mount namespaces cannot be made here";
+	(void)snprintf(command, sizeof(command), "gcc -static -O1 -o %s test/unit/confined-probe.c",
+		       probe);
+	if (system(command) != 0)
+		return "the probe cannot be compiled";
+	return NULL;
+}
+
+/* A group below whatever the system does with the root, which is left alone. */
+static void make_cgroup(void)
+{
+	(void)snprintf(cgroup, sizeof(cgroup), "%s/mvirt-test-%d", cgroup_mount, getpid());
+	if (mkdir(cgroup_mount, 0755) < 0 || mount("cgroup2", cgroup_mount, "cgroup2", 0, NULL) < 0)
+		return;
+	has_cgroup = mkdir(cgroup, 0755) == 0;
+}
+
+static int group_setup(void **)
+{
+	tree_make(&tree);
+	(void)snprintf(guests, sizeof(guests), "%s/guests", tree.root);
+	(void)snprintf(cgroup_mount, sizeof(cgroup_mount), "%s/cgroup", tree.root);
+	(void)snprintf(probe, sizeof(probe), "%s/probe", tree.root);
+	(void)snprintf(resolver, sizeof(resolver), "%s/resolver", tree.root);
+	(void)chmod(tree.root, 0755);
+	impossible = find_impossible();
+	if (impossible)
+		return 0;
+	make_cgroup();
+	tree_folder(&tree, "/firmware");
+	tree_file(&tree, "/firmware/bios.bin", "bios");
+	paths = (struct guest_process_paths){ .guests = guests,
+					      .cgroup = has_cgroup ? cgroup : "/none",
+					      .qemu = probe,
+					      .firmware = tree_path(&tree, "/firmware"),
+					      .resolver = resolver };
+	guest_process_set_paths(&paths);
+	return 0;
+}
+
+static int group_teardown(void **)
+{
+	if (has_cgroup) {
+		char path[128];
+
+		(void)snprintf(path, sizeof(path), "%s/mvirt", cgroup);
+		(void)rmdir(path);
+		if (rmdir(cgroup) < 0)
+			return -1;
+	}
+	(void)umount2(cgroup_mount, MNT_DETACH);
+	tree_remove(&tree);
+	return 0;
+}
+
+/* --- one start of the probe --- */
+
+static void setup(struct fixture *f)
+{
+	static char name[] = "probe", argument[] = "last";
+	static char *argv[] = { name, argument, NULL };
+	size_t count = 0;
+
+	*f = (struct fixture){ .pidfd = -EBADF };
+	log_set_hook(on_log, f);
+	tree_file(&tree, "/kernel", "the kernel");
+	tree_file(&tree, "/initrd", "the initrd");
+	f->fd_count = count_fds();
+	assert_int_equal(pipe2(f->report_fds, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(f->control_fds, O_CLOEXEC), 0);
+	f->files[0] = (struct guest_process_file){
+		open(tree_path(&tree, "/kernel"), O_RDONLY | O_CLOEXEC), "/kernel"
+	};
+	f->files[1] = (struct guest_process_file){
+		open(tree_path(&tree, "/initrd"), O_RDONLY | O_CLOEXEC), "/initrd"
+	};
+	f->fds[count++] = (struct guest_process_fd){ f->report_fds[1], 3 };
+	f->fds[count++] = (struct guest_process_fd){ f->control_fds[0], 4 };
+	/* Their numbers are those of other fds of ours, turned round. */
+	for (int i = 0; i < 10; i++) {
+		char path[32], text[32];
+
+		(void)snprintf(path, sizeof(path), "/number-%d", i);
+		(void)snprintf(text, sizeof(text), "number %d", i);
+		tree_file(&tree, path, text);
+		f->numbered_fds[i] = open(tree_path(&tree, path), O_RDONLY | O_CLOEXEC);
+		f->fds[count++] = (struct guest_process_fd){ f->numbered_fds[i], 20 - i };
+	}
+	f->spec = (struct guest_process_spec){ .name = "probe",
+					       .index = INDEX,
+					       .argv = argv,
+					       .memory_bytes = 64 << 20,
+					       .fds = f->fds,
+					       .fd_count = count,
+					       .files = f->files,
+					       .file_count = 2 };
+	assert_int_equal(guest_process_prepare("probe"), 0);
+}
+
+static void teardown(struct fixture *f)
+{
+	f->report_fds[0] = fd_close(f->report_fds[0]);
+	f->control_fds[1] = fd_close(f->control_fds[1]);
+	fd_close(f->report_fds[1]);
+	fd_close(f->control_fds[0]);
+	fd_close(f->pidfd);
+	fd_close(f->files[0].fd);
+	fd_close(f->files[1].fd);
+	for (int i = 0; i < 10; i++)
+		fd_close(f->numbered_fds[i]);
+	assert_int_equal(guest_process_cleanup("probe"), 0);
+	assert_no_child();
+	assert_int_equal(count_fds(), f->fd_count);
+	log_set_hook(NULL, NULL);
+}
+
+/* Starts it, and hears it out. */
+static void start(struct fixture *f)
+{
+	size_t length = 0;
+
+	/* What hostd has, QEMU shall not have. */
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	assert_int_equal(guest_process_start(&f->spec, &f->pid, &f->pidfd, &f->start_time), 0);
+	(void)sigprocmask(SIG_UNBLOCK, &all, NULL);
+	f->report_fds[1] = fd_close(f->report_fds[1]);
+	f->control_fds[0] = fd_close(f->control_fds[0]);
+	while (!strstr(f->report, "\nend\n")) {
+		struct pollfd poll_fd = { .fd = f->report_fds[0], .events = POLLIN };
+		ssize_t got = 0;
+
+		assert_int_equal(poll(&poll_fd, 1, 20000), 1);
+		got = read(f->report_fds[0], f->report + length, sizeof(f->report) - 1 - length);
+		assert_true(got > 0);
+		length += (size_t)got;
+		f->report[length] = '\0';
+	}
+}
+
+static int finish(struct fixture *f, const char *word)
+{
+	struct pollfd poll_fd = { .fd = f->pidfd, .events = POLLIN };
+	int status = -1;
+
+	if (*word)
+		assert_int_equal(write(f->control_fds[1], word, 1), 1);
+	f->control_fds[1] = fd_close(f->control_fds[1]);
+	assert_int_equal(poll(&poll_fd, 1, 20000), 1);
+	assert_int_equal(guest_process_exit_status(f->pid, f->pidfd, &status), 0);
+	return status;
+}
+
+static void assert_line(const struct fixture *f, const char *line)
+{
+	char whole[256];
+
+	(void)snprintf(whole, sizeof(whole), "\n%s\n", line);
+	if (!strstr(f->report, whole) && strncmp(f->report, whole + 1, strlen(whole + 1)) != 0)
+		fail_msg("not reported: %s\n%s", line, f->report);
+}
+
+static unsigned int count_lines(const char *text, const char *start)
+{
+	unsigned int count = 0;
+
+	for (const char *line = text; line;
+	     line = strchr(line, '\n'), line = line ? line + 1 : NULL)
+		count += strncmp(line, start, strlen(start)) == 0;
+	return count;
+}
+
+static void test_inside(void **)
+{
+	static const char *const lines[] = {
+		"uid: 70017 70017 70017",
+		"gid: 70017 70017 70017",
+		"groups: 0",
+		"capabilities: 0",
+		"bounding: 0",
+		"ambient: 0",
+		"no-new-privs: 1",
+		"pdeathsig: 0",
+		"argv: 2 probe last",
+		"environment: 0",
+		"pid: 1 0 1 1",
+		"signals: 0 0",
+		"hostname: probe",
+		"limit core: 0 0",
+		"limit nofile: 4096 4096",
+		"limit memlock: 65536 65536",
+		"limit nproc: 512 512",
+		"fd 0: character ",
+		"fd 1: character ",
+		"fd 2: file append ",
+		"fd 3: pipe ",
+		"fd 4: pipe read-only ",
+		"fd 20: file read-only number 0",
+		"fd 11: file read-only number 9",
+		"tree /kernel: 100644",
+		"tree /initrd: 100644",
+		"tree /tmp: 41777",
+		"mount: EPERM",
+		"umount: EPERM",
+		"remount: EPERM",
+		"chroot: EPERM",
+		"setuid: EPERM",
+		"setgroups: EPERM",
+		"sethostname: EPERM",
+		"packet socket: EPERM",
+		"raw socket: EPERM",
+		"mknod: EPERM",
+		"setns: EPERM",
+		"kill 2: ESRCH",
+		"open /proc: ENOENT",
+		"open /dev/null: ENOENT",
+		"open ../: ENOENT",
+		"reboot: EPERM",
+		"interface: lo",
+		"create /x: EROFS",
+		"create in firmware: ENOENT",
+		"write /kernel: EROFS",
+		"read /kernel: ok",
+		"unlink /kernel: EROFS",
+		"chmod /kernel: EROFS",
+		"mkdir /tmp/a: ok",
+		"create /tmp/file: ok",
+		"tmp bytes: bounded",
+		"execute /tmp/file: EACCES",
+		"log bytes: bounded",
+	};
+	struct fixture f;
+	char line[256];
+
+	skip_unless_possible();
+	setup(&f);
+	start(&f);
+	for (size_t i = 0; i < ELEMENTS(lines); i++)
+		assert_line(&f, lines[i]);
+	/* And nothing that is not listed. */
+	assert_int_equal(count_lines(f.report, "fd "), 3 + f.spec.fd_count);
+	assert_int_equal(count_lines(f.report, "interface: "), 1);
+	(void)snprintf(line, sizeof(line), "tree %s/bios.bin: 100644", paths.firmware);
+	assert_line(&f, line);
+	/* kernel, initrd, tmp; three folders down to the firmware, its file. */
+	assert_int_equal(count_lines(f.report, "tree "), 3 + 3 + 1);
+	assert_int_equal(finish(&f, ""), 42 << 8);
+	teardown(&f);
+}
+
+/* --- from outside --- */
+
+static char *read_proc(pid_t pid, const char *file)
+{
+	char path[64], *text = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	assert_int_equal(file_read(AT_FDCWD, path, REPORT_BYTES_MAX, &text, NULL), 0);
+	return text;
+}
+
+static bool shares_namespace(pid_t pid, const char *name)
+{
+	char path[64];
+	struct stat a, b;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	assert_int_equal(stat(path, &a), 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	assert_int_equal(stat(path, &b), 0);
+	return a.st_ino == b.st_ino;
+}
+
+static void test_outside(void **)
+{
+	static const char *const private[] = { "mnt", "pid", "ipc", "uts", "net" };
+	_cleanup_free_ char *status = NULL, *mounts = NULL, *group = NULL, *wanted = NULL;
+	struct fixture f;
+	int adopted = -EBADF;
+
+	skip_unless_possible();
+	setup(&f);
+	start(&f);
+	status = read_proc(f.pid, "status");
+	assert_non_null(strstr(status, "\nUid:\t70017\t70017\t70017\t70017\n"));
+	assert_non_null(strstr(status, "\nGid:\t70017\t70017\t70017\t70017\n"));
+	assert_non_null(strstr(status, "\nGroups:\t \n"));
+	assert_non_null(strstr(status, "\nCapBnd:\t0000000000000000\n"));
+	assert_non_null(strstr(status, "\nCapPrm:\t0000000000000000\n"));
+	assert_non_null(strstr(status, "\nNoNewPrivs:\t1\n"));
+	assert_non_null(strstr(status, "\nSigIgn:\t0000000000000000\n"));
+	assert_non_null(strstr(status, "\nSigBlk:\t0000000000000000\n"));
+	for (size_t i = 0; i < ELEMENTS(private); i++)
+		assert_false(shares_namespace(f.pid, private[i]));
+	mounts = read_proc(f.pid, "mountinfo");
+	/* Its root, the firmware, two files, /tmp. */
+	assert_int_equal(count_lines(mounts, ""), 5 + 1);
+	assert_int_equal(guest_process_adopt(f.pid, f.start_time, &adopted), 0);
+	adopted = fd_close(adopted);
+	if (has_cgroup) {
+		wanted = text_format("/mvirt-test-%d/mvirt/probe\n", getpid());
+		group = read_proc(f.pid, "cgroup");
+		assert_non_null(strstr(group, wanted));
+	} else
+		print_message("# no cgroup v2 here: not tested\n");
+	/* abort() of a PID 1: SIGABRT alone would be ignored. */
+	assert_int_equal(finish(&f, "a") & 0x7f, SIGSEGV);
+	teardown(&f);
+}
+
+static void test_host_network(void **)
+{
+	struct fixture f;
+	char line[256];
+
+	skip_unless_possible();
+	setup(&f);
+	f.spec.host_network = true;
+	f.spec.file_count = 0;
+	start(&f);
+	assert_true(shares_namespace(f.pid, "net"));
+	assert_false(shares_namespace(f.pid, "mnt"));
+	/* The resolver's folder was made, is empty, and a file that comes later is seen. */
+	assert_line(&f, "tree /etc: 40755");
+	assert_line(&f, "packet socket: EPERM");
+	(void)snprintf(line, sizeof(line), "/proc/%d/root/etc/resolv.conf", f.pid);
+	tree_file(&tree, "/resolver/new", "nameserver 192.0.2.1\n");
+	assert_int_equal(rename(tree_path(&tree, "/resolver/new"),
+				tree_path(&tree, "/resolver/resolv.conf")),
+			 0);
+	assert_int_equal(access(line, R_OK), 0);
+	assert_int_equal(finish(&f, ""), 42 << 8);
+	teardown(&f);
+}
+
+/* QEMU's words are there until the clean-up, as much of them as fits. */
+static void test_log(void **)
+{
+	struct fixture f;
+	struct stat status;
+
+	skip_unless_possible();
+	setup(&f);
+	start(&f);
+	assert_int_equal(stat(tree_path(&tree, "/guests/probe/log/stderr"), &status), 0);
+	assert_true(status.st_size > 0 && status.st_size <= 64 * 1024);
+	assert_int_equal(status.st_uid, 0);
+	assert_int_equal(status.st_mode, S_IFREG | 0600);
+	assert_int_equal(finish(&f, ""), 42 << 8);
+	teardown(&f);
+	assert_int_equal(access(tree_path(&tree, "/guests/probe/log"), F_OK), -1);
+}
+
+/* A hostd that was killed between the start and its note of it. */
+static void test_cleanup_kills(void **)
+{
+	struct fixture f;
+
+	skip_unless_possible();
+	if (!has_cgroup) {
+		print_message("# skipped: there is no cgroup v2 here\n");
+		skip();
+	}
+	setup(&f);
+	start(&f);
+	assert_int_equal(guest_process_cleanup("probe"), 0);
+	assert_no_child();
+	assert_int_equal(pidfd_send_signal(f.pidfd, 0, NULL, 0), -1);
+	assert_int_equal(errno, ESRCH);
+	teardown(&f);
+}
+
+static void test_failing_starts(void **)
+{
+	_cleanup_free_ char *path = NULL;
+	struct fixture f;
+
+	skip_unless_possible();
+	setup(&f);
+	/* Two files of one name. */
+	f.files[1].path = "/kernel";
+	assert_int_equal(guest_process_start(&f.spec, &f.pid, &f.pidfd, &f.start_time), -EEXIST);
+	assert_string_equal(f.log, "guest probe: QEMU is not started: mounting its files: "
+				   "File exists");
+	f.files[1].path = "/initrd";
+	/* Not prepared. */
+	assert_int_equal(guest_process_cleanup("probe"), 0);
+	assert_int_equal(guest_process_start(&f.spec, &f.pid, &f.pidfd, &f.start_time), -ENOENT);
+	assert_non_null(strstr(f.log, "its log"));
+	/* A uid that is none. */
+	assert_int_equal(guest_process_prepare("probe"), 0);
+	f.spec.index = UINT32_MAX - GUEST_PROCESS_UID_BASE;
+	assert_int_equal(guest_process_start(&f.spec, &f.pid, &f.pidfd, &f.start_time), -EINVAL);
+	assert_non_null(strstr(f.log, "changing the user"));
+	path = text_format("%s/mvirt/probe", cgroup);
+	assert_int_equal(access(path, F_OK), -1);
+	teardown(&f);
+}
+
+/* --- QEMU itself --- */
+
+struct qemu {
+	unsigned int ready, closed;
+	char events[512];
+};
+
+static void on_ready(void *userdata)
+{
+	((struct qemu *)userdata)->ready++;
+}
+
+static void on_event(const char *name, sd_json_variant *, void *userdata)
+{
+	struct qemu *qemu = userdata;
+
+	(void)strncat(qemu->events, name, sizeof(qemu->events) - strlen(qemu->events) - 1);
+}
+
+static void on_closed(int, void *userdata)
+{
+	((struct qemu *)userdata)->closed++;
+}
+
+static void wait_for(sd_event *event, const unsigned int *count)
+{
+	for (int i = 0; *count == 0 && i < 3000; i++)
+		assert_true(sd_event_run(event, 10000) >= 0);
+	assert_int_equal(*count, 1);
+}
+
+static void test_qemu(void **)
+{
+	static const char *const words[] = {
+		QEMU,
+		"-nodefaults",
+		"-no-user-config",
+		"-display",
+		"none",
+		"-accel",
+		"tcg",
+		"-machine",
+		"q35,graphics=off",
+		"-m",
+		"64M",
+		"-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+		"-L",
+		FIRMWARE,
+		"-chardev",
+		"socket,id=qmp,fd=3,server=on,wait=off",
+		"-mon",
+		"chardev=qmp,mode=control",
+		"-chardev",
+		"socket,id=serial,fd=4,server=on,wait=off",
+		"-serial",
+		"chardev:serial",
+		"-device",
+		"virtio-rng-pci",
+		NULL
+	};
+	char *argv[ELEMENTS(words)] = {};
+	struct qemu qemu = {};
+	const struct guest_qmp_callbacks callbacks = {
+		.ready = on_ready, .event = on_event, .closed = on_closed, .userdata = &qemu
+	};
+	struct guest_process_fd fds[2] = { { -1, 3 }, { -1, 4 } };
+	struct guest_process_spec spec = {
+		.name = "qemu", .argv = argv, .memory_bytes = 64 << 20, .fds = fds, .fd_count = 2
+	};
+	struct guest_qmp *qmp = NULL;
+	struct guest_console *console = NULL;
+	_cleanup_free_ char *tail = NULL, *output = NULL;
+	struct pollfd poll_fd = { .events = POLLIN };
+	sd_event *event = NULL;
+	size_t length = 0;
+	uint64_t start_time = 0;
+	int pidfd = -EBADF, status = -1;
+	pid_t pid = 0;
+
+	skip_unless_possible();
+	if (access(QEMU, X_OK) < 0) {
+		print_message("# skipped: there is no static QEMU (make qemu)\n");
+		skip();
+	}
+	for (size_t i = 0; words[i]; i++)
+		assert_non_null(argv[i] = strdup(words[i]));
+	paths.qemu = QEMU;
+	paths.firmware = FIRMWARE;
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(guest_process_prepare("qemu"), 0);
+	assert_int_equal(guest_process_listen("qemu", "qmp", &fds[0].fd), 0);
+	assert_int_equal(guest_process_listen("qemu", "serial", &fds[1].fd), 0);
+	assert_int_equal(guest_process_start(&spec, &pid, &pidfd, &start_time), 0);
+	fd_close(fds[0].fd);
+	fd_close(fds[1].fd);
+	assert_int_equal(guest_qmp_new(event, tree_path(&tree, "/guests/qemu/qmp.sock"), &callbacks,
+				       &qmp),
+			 0);
+	assert_int_equal(
+		guest_console_new(tree_path(&tree, "/guests/qemu/ring"), NULL, NULL, &console), 0);
+	assert_int_equal(guest_console_connect(console, event,
+					       tree_path(&tree, "/guests/qemu/serial.sock")),
+			 0);
+	wait_for(event, &qemu.ready);
+	/* The firmware speaks when there is no picture. */
+	for (int i = 0; length == 0 && i < 3000; i++) {
+		free(take_ptr(output));
+		assert_true(sd_event_run(event, 10000) >= 0);
+		assert_int_equal(guest_console_copy(console, &output, &length), 0);
+	}
+	assert_true(length > 0);
+	assert_int_equal(guest_qmp_execute(qmp, "quit", NULL, NULL, NULL), 0);
+	wait_for(event, &qemu.closed);
+	assert_non_null(strstr(qemu.events, "SHUTDOWN"));
+	poll_fd.fd = pidfd;
+	assert_int_equal(poll(&poll_fd, 1, 20000), 1);
+	assert_int_equal(guest_process_exit_status(pid, pidfd, &status), 0);
+	assert_int_equal(status, 0);
+	tail = guest_process_stderr_tail("qemu");
+	if (tail)
+		print_message("# QEMU said: %s\n", tail);
+	assert_null(tail);
+	assert_int_equal(guest_process_cleanup("qemu"), 0);
+	fd_close(pidfd);
+	guest_qmp_free(qmp);
+	guest_console_free(console);
+	sd_event_unref(event);
+	for (size_t i = 0; argv[i]; i++)
+		free(argv[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_inside),        cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_host_network),  cmocka_unit_test(test_log),
+		cmocka_unit_test(test_cleanup_kills), cmocka_unit_test(test_failing_starts),
+		cmocka_unit_test(test_qemu),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
