@@ -67,10 +67,10 @@ static void write_to(const char *path, const char *line)
 {
 	int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0)
-		return;
-	(void)!write(fd, line, strlen(line));
-	(void)close(fd);
+	if (fd >= 0) {
+		(void)!write(fd, line, strlen(line));
+		(void)close(fd);
+	}
 }
 
 /* Says a line on every console= of the kernel's command line, or on stderr where there is none. */
@@ -289,9 +289,7 @@ static void begin_ending(enum ending ending)
 /* Waits for the end of every process, at most so long. Returns whether none is left. */
 static bool wait_for_all(time_t limit_s)
 {
-	const struct timespec pause = { .tv_nsec = 20000000 };
-
-	for (time_t deadline = now_s() + limit_s; now_s() < deadline; (void)nanosleep(&pause, NULL)) {
+	for (time_t deadline = now_s() + limit_s; now_s() < deadline; (void)usleep(20000)) {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
@@ -363,10 +361,7 @@ static void step(const sigset_t *signals)
 		handle(signal);
 }
 
-/*
- * usage: init [--test [HOSTD [STOP-LIMIT-SECONDS]]]
- * --test runs it in a PID namespace of a running system: no mounts, no consoles, another hostd.
- */
+/* init [--test HOSTD [STOP-LIMIT-SECONDS]]: in a PID namespace: no mounts, no consoles. */
 int main(int argc, char **argv)
 {
 	sigset_t all;
@@ -394,6 +389,8 @@ int main(int argc, char **argv)
 		open_console();
 		(void)reboot(RB_DISABLE_CAD);
 		(void)!sethostname("mvirt", 5);
+		/* Nobody here needs user namespaces; they are the kernel's most used way up. */
+		write_to("/proc/sys/user/max_user_namespaces", "0");
 		read_command_line();
 	}
 	for (;;)

@@ -105,24 +105,26 @@ static void add_accelerator(struct arguments *arguments, const struct guest_argv
 
 /*
  * microvm: ACPI is what makes power-off and the power button work, and the clock saves guests
- * without kvmclock from 1970. pc and q35: nothing is drawn, so the firmware talks on the serial
- * port, and VMware's backdoor port has no user here.
+ * without kvmclock from 1970. pc and q35: VMware's backdoor port has no user here. Where firmware
+ * boots a disk, nothing is drawn, so it and the boot loader talk on the serial port.
  */
 static void add_machine(struct arguments *arguments, const struct guest_config *config)
 {
+	const char *machine = NULL;
+
 	switch (config->machine) {
 	case GUEST_MACHINE_Q35:
-		add_option(arguments, "-machine",
-			   "q35,graphics=off,vmport=off,dump-guest-core=off");
+		machine = "q35,vmport=off";
 		break;
 	case GUEST_MACHINE_PC:
-		add_option(arguments, "-machine", "pc,graphics=off,vmport=off,dump-guest-core=off");
+		machine = "pc,vmport=off";
 		break;
 	case GUEST_MACHINE_MICROVM:
-		add_option(arguments, "-machine",
-			   "microvm,acpi=on,rtc=on,graphics=off,dump-guest-core=off");
+		machine = "microvm,acpi=on,rtc=on";
 		break;
 	}
+	add_option(arguments, "-machine", "%s,dump-guest-core=off%s", machine,
+		   config->kernel ? "" : ",graphics=off");
 	add_option(arguments, "-smp", "cpus=%u", config->cpus);
 	add_option(arguments, "-m", "size=%lluB", (unsigned long long)config->memory_bytes);
 	/* A panic ends QEMU with status 1, so that it counts as a failure; a reset goes on. */

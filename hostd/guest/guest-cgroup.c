@@ -82,7 +82,7 @@ static void set_limits(int fd, uint64_t memory_bytes)
 					 "threads");
 }
 
-/* The root, and NULL in *ret_fd's place (-EBADF) when it is no cgroup v2. */
+/* Returns 0 with -EBADF for the fd when there is no cgroup v2 at all. */
 static int open_root(int *ret_fd)
 {
 	const char *path = guest_process_paths()->cgroup;

@@ -43,7 +43,7 @@ static int reset_signals(struct guest_confine *)
 
 static int make_session(struct guest_confine *)
 {
-	(void)umask(077);
+	(void)umask(022);
 	return or_errno(setsid());
 }
 
@@ -63,10 +63,16 @@ static int mount_root(struct guest_confine *confine)
 
 static int make_folder(const char *path)
 {
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return -errno;
-	/* umask(2) leaves too little. */
-	return or_errno(chmod(path, 0755));
+	return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int mount_tmp(struct guest_confine *)
+{
+	int r = make_folder("tmp");
+
+	return r < 0 ? r
+		     : or_errno(mount("tmp", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+				      TMP_OPTIONS));
 }
 
 /* The path is absolute and is taken below the new root, where we are. */
@@ -114,15 +120,6 @@ static int mount_files(struct guest_confine *confine)
 			return r;
 	}
 	return 0;
-}
-
-static int mount_tmp(struct guest_confine *)
-{
-	int r = make_folder("tmp");
-
-	return r < 0 ? r
-		     : or_errno(mount("tmp", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-				      TMP_OPTIONS));
 }
 
 /*
@@ -204,6 +201,7 @@ static int set_limits(struct guest_confine *)
 		{ RLIMIT_NPROC, GUEST_PROCESS_THREADS_MAX },
 	};
 
+	(void)umask(077);
 	for (size_t i = 0; i < ELEMENTS(limits); i++) {
 		const struct rlimit limit = { limits[i].limit, limits[i].limit };
 
@@ -263,10 +261,10 @@ static const struct {
 	{ "making a session", make_session },
 	{ "making mounts private", make_mounts_private },
 	{ "mounting its root", mount_root },
+	{ "mounting /tmp", mount_tmp },
 	{ "mounting the firmware", mount_firmware },
 	{ "mounting the resolver", mount_resolver },
 	{ "mounting its files", mount_files },
-	{ "mounting /tmp", mount_tmp },
 	{ "entering its root", enter_root },
 	{ "making its root read-only", make_root_readonly },
 	{ "setting the host name", name_host },

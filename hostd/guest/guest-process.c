@@ -64,7 +64,9 @@ static int complain(const struct start *start, const char *step, int error)
 
 static int check_spec(const struct guest_process_spec *spec)
 {
-	if (!text_is_name(spec->name) || !spec->argv || !spec->argv[0])
+	/* Beyond lie uid 0, and -1, which means "as it is". */
+	if (!text_is_name(spec->name) || spec->index > GUEST_PROCESS_INDEX_MAX || !spec->argv ||
+	    !spec->argv[0])
 		return -EINVAL;
 	for (size_t i = 0; i < spec->fd_count; i++) {
 		struct stat status;

@@ -8,6 +8,7 @@
 
 /* Each guest's QEMU has a uid and gid of its own: this and its index. */
 #define GUEST_PROCESS_UID_BASE 70000U
+#define GUEST_PROCESS_INDEX_MAX 100000U
 /* Numbers that fds may have in QEMU are below this. */
 #define GUEST_PROCESS_FD_NUMBER_MAX 512
 /*
@@ -41,7 +42,7 @@ struct guest_process_file {
 
 struct guest_process_spec {
 	const char *name;
-	unsigned int index; /* uid = gid = GUEST_PROCESS_UID_BASE + index */
+	unsigned int index; /* uid = gid = GUEST_PROCESS_UID_BASE + index; not over its maximum */
 	char *const *argv;
 	uint64_t memory_bytes; /* of the guest; its cgroup gets more, see guest-cgroup.h */
 	const struct guest_process_fd *fds;

@@ -357,7 +357,7 @@ static void handle_line(struct guest_qmp *qmp, const char *line, size_t length)
 
 /* --- receiving --- */
 
-/* The whole lines of the buffer, of which the first is known to have been searched up to here. */
+/* Takes the whole lines out of the buffer; its first bytes are known to hold no line end. */
 static void handle_lines(struct guest_qmp *qmp, size_t searched)
 {
 	size_t done = 0;

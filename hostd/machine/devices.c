@@ -258,7 +258,7 @@ static void add_nic(struct devices *devices, struct udev_device *device)
 	}
 	if (devices->callbacks.nic_added)
 		devices->callbacks.nic_added(&devices->nics[devices->nic_count - 1],
-				     devices->callbacks.userdata);
+					     devices->callbacks.userdata);
 }
 
 static void remove_nic(struct devices *devices, const char *name)

@@ -484,12 +484,14 @@ int net_new(sd_event *event, const struct host_config *config,
 	static const struct net_paths paths = {
 		.sysfs = "/sys",
 		.state = "/run/mvirt/net",
-		.resolv_conf = "/run/mvirt/resolv.conf",
+		.resolv_conf = "/run/mvirt/resolver/resolv.conf",
 		.dhcp_client = "/usr/bin/busybox",
 		.dhcp_script = "/usr/lib/mvirt/udhcpc.script",
 	};
+	/* A folder of its own: guests with user networking see it as their QEMU's /etc. */
+	int r = make_folder("/run/mvirt/resolver");
 
-	return net_new_at(&paths, event, config, callbacks, ret_net);
+	return r < 0 ? r : net_new_at(&paths, event, config, callbacks, ret_net);
 }
 
 void net_free(struct net *net)

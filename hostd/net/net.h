@@ -40,7 +40,7 @@ struct net_callbacks {
 struct net_paths {
 	const char *sysfs; /* "/sys" */
 	const char *state; /* folder of the leases, "/run/mvirt/net" */
-	const char *resolv_conf; /* "/run/mvirt/resolv.conf" */
+	const char *resolv_conf; /* "/run/mvirt/resolver/resolv.conf" */
 	const char *dhcp_client; /* busybox */
 	const char *dhcp_script;
 };

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
@@ -126,7 +127,7 @@ static void tell_fds(void)
 
 static void tell_tree(const char *path)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = opendir(*path ? path : "/");
 	struct dirent *entry = NULL;
 	char child[512];
 
@@ -158,8 +159,8 @@ static void tell_writing(void)
 	tell("create /x", open("/x", O_WRONLY | O_CREAT, 0600));
 	tell("create in firmware", open("/firmware/x", O_WRONLY | O_CREAT, 0600));
 	tell("write /kernel", open("/kernel", O_WRONLY));
+	tell("write /initrd", open("/initrd", O_WRONLY));
 	tell("read /kernel", open("/kernel", O_RDONLY));
-	tell("execute /tmp", access("/tmp", W_OK));
 	tell("unlink /kernel", unlink("/kernel"));
 	tell("chmod /kernel", chmod("/kernel", 0777));
 	tell("mkdir /tmp/a", mkdir("/tmp/a", 0700));

@@ -4,7 +4,7 @@
 // link: -Wl,--wrap=open,--wrap=openat,--wrap=mkdir,--wrap=mkdirat,--wrap=mount,--wrap=umount2
 // link: -Wl,--wrap=pipe2,--wrap=syscall,--wrap=poll,--wrap=socket,--wrap=bind,--wrap=listen
 // link: -Wl,--wrap=open_tree,--wrap=mount_setattr,--wrap=move_mount,--wrap=calloc,--wrap=fstat
-// link: -Wl,--wrap=sigprocmask,--wrap=setsid,--wrap=chdir,--wrap=chmod,--wrap=chroot,--wrap=read
+// link: -Wl,--wrap=sigprocmask,--wrap=setsid,--wrap=chdir,--wrap=chroot,--wrap=read
 // link: -Wl,--wrap=sethostname,--wrap=fcntl,--wrap=dup2,--wrap=close_range,--wrap=setrlimit
 // link: -Wl,--wrap=setgroups,--wrap=setresgid,--wrap=setresuid,--wrap=prctl,--wrap=execveat
 // link: -Wl,--wrap=pidfd_open,--wrap=waitid
@@ -78,7 +78,6 @@ static bool fails(const char *name, const char *detail)
 
 WRAP(int, mkdir, path, (const char *path, mode_t mode), (path, mode))
 WRAP(int, mkdirat, path, (int fd, const char *path, mode_t mode), (fd, path, mode))
-WRAP(int, chmod, path, (const char *path, mode_t mode), (path, mode))
 WRAP(int, chdir, path, (const char *path), (path))
 WRAP(int, pipe2, NULL, (int fds[2], int flags), (fds, flags))
 WRAP(int, socket, NULL, (int domain, int type, int protocol), (domain, type, protocol))
@@ -498,6 +497,10 @@ static void test_child_is_killed(void **)
 static void test_wrong_specs(void **)
 {
 	static char *const no_argv[] = { NULL };
+	/* uids 0 and -1, and others that no guest should have. */
+	static const unsigned int indices[] = { 0U - GUEST_PROCESS_UID_BASE,
+						UINT32_MAX - GUEST_PROCESS_UID_BASE,
+						GUEST_PROCESS_INDEX_MAX + 1, UINT32_MAX };
 	static const char *const paths[] = { "kernel", "/", "", "/a/b", "/..", "/." };
 	struct fixture f;
 	uint64_t start_time = 0;
@@ -508,6 +511,11 @@ static void test_wrong_specs(void **)
 	f.spec.name = "../x";
 	assert_int_equal(start(&f, &pid, &pidfd, &start_time), -EINVAL);
 	f.spec.name = "web";
+	for (size_t i = 0; i < ELEMENTS(indices); i++) {
+		f.spec.index = indices[i];
+		assert_int_equal(start(&f, &pid, &pidfd, &start_time), -EINVAL);
+	}
+	f.spec.index = 0;
 	f.spec.argv = no_argv;
 	assert_int_equal(start(&f, &pid, &pidfd, &start_time), -EINVAL);
 	f.spec.argv = f.argv;
@@ -684,6 +692,29 @@ static void test_folder_calls_fail(void **)
 		assert_int_equal(count_fds(), f.fd_count);
 	} while (r == -EIO);
 	assert_int_equal(r, 0);
+	assert_true(at > 5);
+	/* The clean-up goes on with the rest, and can be repeated. */
+	at = 0;
+	do {
+		int again = 0;
+
+		tree_folder(&f.tree, "/cgroup/mvirt/web");
+		tree_folder(&f.tree, "/guests/web/log");
+		tree_file(&f.tree, "/guests/web/qmp.sock", "");
+		shared->fail_at_hostd = ++at;
+		fake.call = 0;
+		fake.active = true;
+		r = guest_process_cleanup("web");
+		fake.active = false;
+		assert_int_equal(count_fds(), f.fd_count);
+		shared->fail_at_hostd = 0;
+		fake.active = true;
+		again = guest_process_cleanup("web");
+		fake.active = false;
+		assert_int_equal(again, 0);
+		assert_int_equal(access(tree_path(&f.tree, "/guests/web/qmp.sock"), F_OK), -1);
+		assert_int_equal(access(tree_path(&f.tree, "/guests/web/log"), F_OK), -1);
+	} while (r < 0);
 	assert_true(at > 5);
 	at = 0;
 	do {

@@ -457,8 +457,7 @@ static size_t spoil(char *line)
 	static const char *const good[] = {
 		GREETING,
 		NEGOTIATED,
-		"{\"event\": \"BLOCK_IO_ERROR\", \"data\": {\"node-name\": \"disk0\", \"n\": "
-		"-1.5e3}}\n",
+		"{\"event\": \"BLOCK_IO_ERROR\", \"data\": {\"node\": \"disk0\", \"n\": -1.5e3}}\n",
 		"{\"return\": [{\"a\": \"\\u00e4\\ud83d\\ude00\"}, null, true], \"id\": 0}\n",
 		"{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}, \"id\": 0}\n",
 	};
@@ -651,6 +650,12 @@ static void test_real_emulator(void **)
 	assert_non_null(
 		strstr(f.trace, "reply error The command no-such-command has not been found"));
 	assert_non_null(strstr(f.trace, "event STOP -"));
+	/* Another hostd comes: QEMU takes its connection after the end of the first. */
+	guest_qmp_free(f.qmp);
+	f.ready = 0;
+	assert_int_equal(
+		guest_qmp_new(f.event, tree_path(&tree, "/qmp.sock"), &f.callbacks, &f.qmp), 0);
+	wait_for(&f, &f.ready, 1);
 	assert_int_equal(guest_qmp_execute(f.qmp, "quit", NULL, on_reply, &f), 0);
 	wait_for(&f, &f.closed, 1);
 	assert_non_null(strstr(f.trace, "event SHUTDOWN {\"guest\":false,"));
