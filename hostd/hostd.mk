@@ -23,7 +23,7 @@ FLAGS_FILE := $(call remember,$(HOSTD_OBJECTS)/flags,$(CPPFLAGS) $(CFLAGS) $(LDF
 
 # $(call link,OBJECTS,LIBRARIES): the linker warns of getpwnam() and the like in libsystemd, which we never call;
 # what it says is shown when it fails.
-link = $(Q)gcc $(CFLAGS) $(LDFLAGS) $1 $2 -o $@ 2>$@.log || { cat $@.log >&2; exit 1; }
+link = $(Q)gcc $(CFLAGS) $(LDFLAGS) $1 $2 -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 objects = $(patsubst hostd/%.c,$(HOSTD_OBJECTS)/%.o,$1)
 

@@ -30,13 +30,13 @@ $(TEST_OBJECTS)/unit/%: test/unit/%.c $(TEST_ARCHIVE)
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) -Itest/unit $(TEST_CFLAGS) -MMD -MP -c $< -o $@.o
 	$(Q)gcc $(TEST_CFLAGS) $@.o $$(sed -n 's|^// link: ||p' $<) $(TEST_ARCHIVE) \
-		-lcmocka $(HOSTD_LIBS) -o $@ 2>$@.log || { cat $@.log >&2; exit 1; }
+		-lcmocka $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 # Each fuzz target is run over its corpus here; CONTRIBUTING.md says how to let it search.
 $(TEST_OBJECTS)/fuzz/%: test/fuzz/%.c $(HOSTD_SOURCES) $(SYSROOT)/.systemd
 	$(Q)mkdir -p $(@D)
 	$(Q)clang -std=gnu23 -g -O1 $(CPPFLAGS) -fsanitize=fuzzer,address,undefined $< \
-		$(HOSTD_SOURCES) $(HOSTD_LIBS) -o $@ 2>$@.log || { cat $@.log >&2; exit 1; }
+		$(HOSTD_SOURCES) $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 $(TEST_OBJECTS)/init: hostd/init.c
 	$(Q)mkdir -p $(@D)

@@ -48,8 +48,7 @@ def test_software_emulation_only_where_allowed(machine):
     allowed = DEMO.replace('machine = "microvm"', 'machine = "microvm"\n\taccel = "any"')
     host = machine(stick=emulator.demo_files(allowed), cpu="qemu64,svm=off", kvm=False)
     host.console.wait(r"hostd: guest demo: running.*no isolation", 120)
-    # The guest's userspace would take minutes in an emulator inside an emulator; its firmware is enough.
-    host.console.wait(r"demo: .*Booting from ROM", 120, start=0)
+    # What it prints would take minutes in an emulator inside an emulator.
     status, output = host.shell("mvirt list")
     assert status == 0 and "tcg (no isolation)" in output, output
 
@@ -115,7 +114,7 @@ def test_stop_by_acpi(machine):
     wait_demo(host)
     status, output = host.shell("mvirt stop demo", 90)
     assert status == 0, output
-    host.console.wait(r"demo: mvirt-guest: power button, powering off", 30, start=0)
+    host.console.wait(r"mvirt-guest: power button, powering off", 30, start=0)
     host.console.wait(r"hostd: guest demo: stopped", 30, start=0)
     assert "killed" not in host.console.text
 
@@ -126,7 +125,7 @@ def test_power_button(machine):
     wait_demo(host)
     host.qmp("system_powerdown")
     host.console.wait(r"hostd: power: the power button was pressed", 30)
-    host.console.wait(r"demo: mvirt-guest: power button, powering off", 60)
+    host.console.wait(r"mvirt-guest: power button, powering off", 60)
     host.console.wait(r"hostd: guest demo: stopped", 60)
     host.wait_off(60)
 
