@@ -12,7 +12,7 @@ guest "demo" {
 	memory = "96M"
 	kernel = "guest/vmlinuz"
 	initrd = "guest/initramfs.cpio.zst"
-	cmdline = "console=ttyS0 quiet pci=off mvirt.name=demo"
+	cmdline = "console=ttyS0 quiet mvirt.name=demo"
 	restart = "always"
 	echo-console = true
 	shutdown-timeout = 60
