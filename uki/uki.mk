@@ -13,6 +13,7 @@ $(O)/obj/os-release: uki/os-release $(VERSION_FILE)
 	$(Q)sed 's/@VERSION@/$(VERSION)/' $< >$@
 
 $(UKI): $(O)/vmlinuz $(INITRAMFS) cmdline.txt $(O)/obj/os-release
+	$(Q)mkdir -p $(O)/log
 	$(Q)ukify build --linux=$(O)/vmlinuz --initrd=$(INITRAMFS) --cmdline=@cmdline.txt \
 		--os-release=@$(O)/obj/os-release --uname="$$(cat $(KERNEL_OBJECTS)/include/config/kernel.release)" \
 		--stub=$(STUB) --output=$@ >$(O)/log/uki.log
