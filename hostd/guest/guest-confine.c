@@ -34,9 +34,17 @@ static int reset_signals(struct guest_confine *)
 {
 	sigset_t none;
 
-	/* Some numbers are no signal, and two cannot be set. */
+	/*
+	 * The system call itself, because signal() refuses the two that glibc keeps for itself, and
+	 * posix_spawn() of whoever started us may have left them ignored. The kernel's structure
+	 * (rt_sigaction(2)) all zero is SIG_DFL; SIGKILL and SIGSTOP cannot be set.
+	 */
+	static const struct {
+		uint64_t handler, flags, restorer, mask;
+	} standard = {};
+
 	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
+		(void)syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(standard.mask));
 	(void)sigemptyset(&none);
 	return or_errno(sigprocmask(SIG_SETMASK, &none, NULL));
 }
