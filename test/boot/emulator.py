@@ -279,13 +279,14 @@ class Machine:
         if not shell.text.endswith("# "):
             shell.wait(r"# $", timeout)
         start = len(shell.text)
-        # The marker is in two parts so that the echo of what is typed does not match.
-        shell.send(f"{command}\necho MARK-\"\"$?-END\n")
+        # The marks are in two parts so that the echo of what is typed does not match; all is one line, so
+        # that nothing is echoed in between.
+        shell.send(f'echo BEGIN-""MARK; {{ {command}; }}; echo MARK-""$?-END\n')
+        shell.wait(r"BEGIN-MARK\n", timeout, start)
+        start = shell.mark
         found = shell.wait(r"MARK-(\d+)-END\n", timeout, start)
         shell.wait(r"# $", timeout)
-        output = shell.text[start:found.start()]
-        lines = [line for line in output.splitlines() if "MARK-" not in line]
-        return int(found.group(1)), "\n".join(lines[1:])
+        return int(found.group(1)), shell.text[start:found.start()].rstrip("\n")
 
     def mvirt(self, arguments, timeout=60):
         """Runs `mvirt --json ARGUMENTS` in the machine; returns what the API returned."""
