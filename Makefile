@@ -46,7 +46,7 @@ SHELL := /bin/sh
 Q := $(if $(filter 0,$(V)),@)
 STEP := os/step
 
-include os/version.mk os/kernel.mk os/qemu.mk os/libraries.mk os/busybox.mk os/e2fsprogs.mk
+include os/version.mk os/kernel.mk os/qemu.mk os/libraries.mk os/busybox.mk os/e2fsprogs.mk os/cdrkit.mk
 include hostd/hostd.mk initramfs/initramfs.mk uki/uki.mk iso/iso.mk guest/guest.mk
 include os/manifest.mk test/test.mk tools/tools.mk
 

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // hostd: the order in which the machine comes up, and who tells whom. Nothing else.
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "api/api.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config/check.h"
-#include "config/config.h"
-#include "guest/guest.h"
-#include "machine/devices.h"
-#include "machine/info.h"
-#include "machine/kvm-probe.h"
-#include "machine/power.h"
-#include "machine/screen.h"
-#include "net/net.h"
-#include "storage/config-volume.h"
+#include "hostd.h"
+#include "machine/privileges.h"
 
 #ifndef MVIRT_VERSION
 #define MVIRT_VERSION "unknown"
@@ -27,31 +20,17 @@
 #define CONFIG_LABEL "MVIRT"
 /* A USB stick is found a second or two after the kernel has started. */
 #define CONFIG_WAIT_MS 4000
-
-struct host {
-	sd_event *event;
-	struct host_config *config;
-	struct config_mistakes mistakes;
-	char *config_source;
-	char *config_label;
-	struct kvm_status kvm;
-	struct screen_status screen;
-	struct config_volume *volume;
-	struct devices *devices;
-	struct power_button *power_button;
-	struct net *net;
-	struct guests *guests;
-	struct api *api;
-	bool stopping;
-};
+#define KVM_KNOWN "/run/mvirt/kvm"
 
 static void host_done(struct host *host)
 {
 	api_free(host->api);
 	guests_free(host->guests);
+	fd_close(host->files.memory_fd);
 	net_free(host->net);
 	power_button_free(host->power_button);
 	devices_free(host->devices);
+	data_volume_free(host->data_volume);
 	config_volume_free(host->volume);
 	free(host->config_source);
 	free(host->config_label);
@@ -67,6 +46,7 @@ static void on_disk_added(const struct disk_device *disk, void *userdata)
 	struct host *host = userdata;
 
 	(void)config_volume_offer(host->volume, disk->node, disk->label, disk->type);
+	(void)data_volume_offer(host->data_volume, disk->node, disk->label, disk->type);
 }
 
 static void on_disk_removed(const char *name, void *userdata)
@@ -74,43 +54,10 @@ static void on_disk_removed(const char *name, void *userdata)
 	struct host *host = userdata;
 
 	(void)config_volume_remove(host->volume, name);
+	(void)data_volume_remove(host->data_volume, name);
 }
 
-/* --- guests -> storage, net, API --- */
-
-static int open_boot_file(const char *path, int *ret_fd, void *userdata)
-{
-	struct host *host = userdata;
-
-	return config_volume_open_kept(host->volume, path, ret_fd);
-}
-
-static int open_disk(const struct disk_config *disk, int *ret_fd, void *userdata)
-{
-	struct host *host = userdata;
-
-	/* The configuration's file system is never written to. */
-	if (!disk->readonly)
-		return -EROFS;
-	return config_volume_open_disk(host->volume, disk->file, ret_fd);
-}
-
-static int open_tap(const char *network, const char *guest_name, unsigned int nic_index,
-		    int *ret_tap_fd, int *ret_vhost_fd, void *userdata)
-{
-	struct host *host = userdata;
-
-	return net_open_tap(host->net, network, guest_name, nic_index, ret_tap_fd, ret_vhost_fd);
-}
-
-static void on_guest_event(const struct guest *guest, const char *kind, const char *detail,
-			   void *userdata)
-{
-	struct host *host = userdata;
-
-	if (host->api)
-		api_publish_guest_event(host->api, guest, kind, detail);
-}
+/* --- net -> API --- */
 
 static void on_network_changed(const char *network, void *userdata)
 {
@@ -122,11 +69,12 @@ static void on_network_changed(const char *network, void *userdata)
 
 /* --- the end --- */
 
-static void on_all_stopped(void *userdata)
+void host_on_all_stopped(void *userdata)
 {
 	struct host *host = userdata;
 
 	log_notice("shutdown", "all guests have stopped");
+	(void)data_volume_release(host->data_volume);
 	(void)sd_event_exit(host->event, 0);
 }
 
@@ -188,13 +136,36 @@ static void start_log(void)
 	log_notice("host", "mvirt %s", MVIRT_VERSION);
 }
 
+/* The confinement of guests does not depend on it, so the host goes on without. */
+static void drop_privileges(void)
+{
+	const char *step = "";
+	int r = privileges_drop(&step);
+
+	if (r < 0)
+		log_warning("host", "hostd keeps more privileges than it needs: %s: %s", step,
+			    strerror(-r));
+}
+
+/* What an earlier hostd of this boot found holds: under load a second try might take too long. */
 static void probe_kvm(struct host *host)
 {
-	kvm_probe("/dev/kvm", &host->kvm);
-	if (kvm_usable(&host->kvm))
-		log_notice("kvm", "ok (%s)", kvm_state_name(host->kvm.state));
+	_cleanup_free_ char *known = NULL;
+
+	if (file_read_line(AT_FDCWD, KVM_KNOWN, &known) >= 0 && *known)
+		host->kvm.state = text_equal(known, "vmx") ? KVM_OK_VMX : KVM_OK_SVM;
 	else
+		kvm_probe("/dev/kvm", &host->kvm);
+	if (!kvm_usable(&host->kvm)) {
 		log_warning("kvm", "unusable: %s", host->kvm.why);
+		return;
+	}
+	log_notice("kvm", "ok (%s)", kvm_state_name(host->kvm.state));
+	if (!known)
+		(void)file_replace(AT_FDCWD, KVM_KNOWN, kvm_state_name(host->kvm.state), 3, 0644);
+	if (kvm_shadow_paging("", host->kvm.state))
+		log_warning("kvm", "the processor has no nested paging: guests are slow, and in an "
+				   "emulated machine they do not run (QEMU: -cpu MODEL,npt=on)");
 }
 
 static void probe_screen(struct host *host)
@@ -225,6 +196,11 @@ static int find_devices(struct host *host)
 		.disk_removed = on_disk_removed,
 		.userdata = host,
 	};
+	const struct data_volume_callbacks data_callbacks = {
+		.mounted = host_data_mounted,
+		.lost = host_data_lost,
+		.userdata = host,
+	};
 	_cleanup_free_ char *label = cmdline_value("mvirt.config");
 	_cleanup_free_ char *kept = NULL;
 	int r = 0;
@@ -233,6 +209,8 @@ static int find_devices(struct host *host)
 	if (!host->config_label)
 		return -ENOMEM;
 	r = config_volume_new(host->config_label, &host->volume);
+	if (r >= 0)
+		r = data_volume_new(host->event, &data_callbacks, &host->data_volume);
 	if (r >= 0)
 		r = devices_new(host->event, &callbacks, &host->devices);
 	if (r < 0)
@@ -296,25 +274,6 @@ static int start_network(struct host *host)
 	return net_new(host->event, host->config, &callbacks, &host->net);
 }
 
-static int start_guests(struct host *host)
-{
-	const struct guests_callbacks callbacks = {
-		.open_boot_file = open_boot_file,
-		.open_disk = open_disk,
-		.open_tap = open_tap,
-		.event = on_guest_event,
-		.all_stopped = on_all_stopped,
-		.userdata = host,
-	};
-	struct guests_environment environment = {
-		.kvm_usable = kvm_usable(&host->kvm),
-		.kvm_why = host->kvm.why,
-	};
-
-	machine_host_id(environment.host_id);
-	return guests_new(host->event, host->config, &environment, &callbacks, &host->guests);
-}
-
 static int start_api(struct host *host)
 {
 	const struct api_context context = {
@@ -344,10 +303,13 @@ static void report(const char *step, int r)
 
 static int run(void)
 {
-	_cleanup_(host_done) struct host host = {};
+	_cleanup_(host_done) struct host host = {
+		.files = { .data_fd = -EBADF, .memory_fd = -EBADF },
+	};
 	int r = 0;
 
 	start_log();
+	drop_privileges();
 	r = sd_event_default(&host.event);
 	if (r < 0)
 		return r;
@@ -364,7 +326,7 @@ static int run(void)
 	if (r < 0)
 		return r;
 	report("network", start_network(&host));
-	r = start_guests(&host);
+	r = host_start_guests(&host);
 	if (r < 0)
 		return r;
 	report("API", start_api(&host));

@@ -15,6 +15,8 @@ SYSTEMD_LIBS := -L$(SYSROOT)/lib -ludev -lsystemd -lcap -lcrypt -lm
 HOSTD_LIBS := -lnl-3 -lseccomp -lblkid $(SYSTEMD_LIBS)
 
 CLI_SOURCES := $(sort $(wildcard hostd/cli/*.c))
+# main(), and who tells whom.
+MAIN_SOURCES := hostd/hostd.c $(sort $(wildcard hostd/hostd-*.c))
 BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
 # Everything of hostd but its main(): also what the tests link.
 HOSTD_SOURCES := $(BASE_SOURCES) $(sort $(foreach p,$(filter-out base cli,$(PARTS)),$(wildcard hostd/$p/*.c)))
@@ -38,10 +40,10 @@ $(call objects,hostd/hostd.c hostd/cli/mvirt.c): $(VERSION_FILE)
 $(HOSTD_OBJECTS)/init: $(call objects,hostd/init.c)
 	$(call link,$^)
 
-$(HOSTD_OBJECTS)/hostd: $(call objects,hostd/hostd.c $(HOSTD_SOURCES))
+$(HOSTD_OBJECTS)/hostd: $(call objects,$(MAIN_SOURCES) $(HOSTD_SOURCES))
 	$(call link,$^,$(HOSTD_LIBS))
 
 $(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(CLI_SOURCES))
 	$(call link,$^,$(SYSTEMD_LIBS))
 
--include $(patsubst %.o,%.d,$(call objects,hostd/init.c hostd/hostd.c $(HOSTD_SOURCES) $(CLI_SOURCES)))
+-include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES)))

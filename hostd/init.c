@@ -389,8 +389,8 @@ int main(int argc, char **argv)
 		open_console();
 		(void)reboot(RB_DISABLE_CAD);
 		(void)!sethostname("mvirt", 5);
-		/* Nobody here needs user namespaces; they are the kernel's most used way up. */
-		write_to("/proc/sys/user/max_user_namespaces", "0");
+		/* One each is what a guest's QEMU gets; they are the kernel's most used way up. */
+		write_to("/proc/sys/user/max_user_namespaces", "1");
 		read_command_line();
 	}
 	for (;;)

@@ -9,6 +9,12 @@ ROOT_MADE := $(OUTPUT)/root.$(shell sha256sum os/buildroot.packages os/make-buil
 # What the user may set on the command line and the inside needs to know
 PASSED := V MEDIUM FIRMWARE KERNEL_TARBALL TESTS ARGS
 
+# A tarball from anywhere is copied to where the inside sees it.
+TARBALL := $(KERNEL_TARBALL)
+ifneq ($(TARBALL),)
+override KERNEL_TARBALL := /build/tarball/$(notdir $(TARBALL))
+endif
+
 $(ROOT_MADE):
 	@mkdir -p $(OUTPUT) $(CACHE)
 	@os/make-buildroot os/buildroot.packages $(ROOT) $(CACHE)
@@ -17,10 +23,7 @@ $(ROOT_MADE):
 
 .PHONY: inside
 inside: $(ROOT_MADE)
-ifneq ($(KERNEL_TARBALL),)
-	@mkdir -p $(OUTPUT)/tarball && cp -u $(KERNEL_TARBALL) $(OUTPUT)/tarball/
-override KERNEL_TARBALL := /build/tarball/$(notdir $(KERNEL_TARBALL))
-endif
+	$(if $(TARBALL),@mkdir -p $(OUTPUT)/tarball && cp -u $(TARBALL) $(OUTPUT)/tarball/)
 	@MAKEFLAGS= os/enter $(ROOT) $(CURDIR) $(OUTPUT) $(CACHE) \
 		make $(if $(filter 0,$(V)),-s) -j$(JOBS) MVIRT_INSIDE=1 O=/build \
 		$(foreach v,$(PASSED),$(if $($(v)),'$(v)=$($(v))')) \

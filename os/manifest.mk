@@ -11,5 +11,6 @@ LINKED_PACKAGES := libc6-dev libgcc-14-dev libglib2.0-dev libpcre2-dev libfdt-de
 manifest: $(MANIFEST)
 
 $(MANIFEST): os/make-manifest $(UKI) $(ISO) $(KERNEL_FETCHED) $(O)/sources/qemu $(O)/sources/systemd \
-		$(O)/sources/pixman $(O)/sources/libslirp $(O)/sources/busybox $(O)/sources/e2fsprogs
+		$(O)/sources/pixman $(O)/sources/libslirp $(O)/sources/busybox $(O)/sources/e2fsprogs \
+		$(O)/sources/cdrkit
 	$(Q)os/make-manifest $(VERSION) $(O)/sources $(LINKED_PACKAGES) >$@

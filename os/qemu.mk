@@ -16,8 +16,11 @@ QEMU_CONFIGURE := --static --target-list=x86_64-softmmu --prefix=/usr \
 .PHONY: qemu
 qemu: $(QEMU) $(QEMU_IMG)
 
-$(O)/sources/qemu: | os/fetch
-	$(Q)$(STEP) "QEMU source" $(O)/log/qemu-source.log 0 os/fetch source qemu $(QEMU_SOURCE) $@
+QEMU_PATCHES := $(sort $(wildcard os/patches/qemu-*.patch))
+$(O)/sources/qemu: $(QEMU_PATCHES) | os/fetch
+	$(Q)$(STEP) "QEMU source" $(O)/log/qemu-source.log 0 os/fetch source qemu $(QEMU_SOURCE) $@.unpatched
+	$(Q)cat $(QEMU_PATCHES) | patch -s -p1 -d $(QEMU_SOURCE)
+	$(Q)mv $@.unpatched $@
 
 $(QEMU_OBJECTS)/build.ninja: $(O)/sources/qemu os/qemu-devices.mak $(O)/sysroot/.pixman \
 		$(O)/sysroot/.slirp $(call remember,$(O)/obj/qemu.configure,$(QEMU_CONFIGURE))

@@ -8,6 +8,8 @@
 static const char *disk_format_text(enum disk_format format)
 {
 	switch (format) {
+	case DISK_FORMAT_AUTO:
+		return "auto";
 	case DISK_FORMAT_RAW:
 		return "raw";
 	case DISK_FORMAT_QCOW2:

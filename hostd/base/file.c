@@ -8,15 +8,11 @@
 
 #include "text.h"
 
-int file_read(int dir_fd, const char *path, size_t limit, char **ret_text, size_t *ret_length)
+int file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_length)
 {
-	_cleanup_fd_ int fd = -EBADF;
 	_cleanup_free_ char *text = NULL;
 	size_t length = 0, room = 0;
 
-	fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t got = 0;
 
@@ -47,6 +43,13 @@ int file_read(int dir_fd, const char *path, size_t limit, char **ret_text, size_
 	if (ret_length)
 		*ret_length = length;
 	return 0;
+}
+
+int file_read(int dir_fd, const char *path, size_t limit, char **ret_text, size_t *ret_length)
+{
+	_cleanup_fd_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : file_read_fd(fd, limit, ret_text, ret_length);
 }
 
 int file_read_line(int dir_fd, const char *path, char **ret_text)

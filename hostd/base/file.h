@@ -12,6 +12,8 @@
  * Returns 0 or -errno; -EFBIG when there is more. ret_length may be NULL.
  */
 int file_read(int dir_fd, const char *path, size_t limit, char **ret_text, size_t *ret_length);
+/* The same of an open file, from where it stands. */
+int file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_length);
 /* The same for a one-line attribute: the newline at its end is cut. */
 int file_read_line(int dir_fd, const char *path, char **ret_text);
 /* Writes to an existing file (an attribute) in one go. Returns 0 or -errno. */

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define STRING_LENGTH_MAX 4096
+#include "base/array.h"
 
 enum token { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_CHAR, TOKEN_BAD };
 
@@ -16,7 +16,7 @@ struct parser {
 	enum token token;
 	unsigned int token_line;
 	char character; /* of TOKEN_CHAR: one of = { } [ ] , */
-	char text[STRING_LENGTH_MAX + 1]; /* of TOKEN_WORD and TOKEN_STRING */
+	char text[CONFIG_STRING_LENGTH_MAX + 1]; /* of TOKEN_WORD and TOKEN_STRING */
 	unsigned int error_line;
 	char *message;
 };
@@ -88,9 +88,9 @@ static int read_string(struct parser *parser)
 			return wrong(parser, parser->line,
 				     "there is a control character in the string");
 		}
-		if (length == STRING_LENGTH_MAX)
+		if (length == CONFIG_STRING_LENGTH_MAX)
 			return wrong(parser, parser->line, "the string is longer than %d bytes",
-				     STRING_LENGTH_MAX);
+				     CONFIG_STRING_LENGTH_MAX);
 		parser->text[length++] = c;
 	}
 	parser->next++;
@@ -103,7 +103,7 @@ static int read_word(struct parser *parser)
 {
 	size_t length = 0;
 
-	while (is_word_character(*parser->next) && length < STRING_LENGTH_MAX)
+	while (is_word_character(*parser->next) && length < CONFIG_STRING_LENGTH_MAX)
 		parser->text[length++] = *parser->next++;
 	parser->text[length] = '\0';
 	parser->token = TOKEN_WORD;
@@ -237,15 +237,12 @@ static int parse_entry(struct parser *parser, struct config_entry *entry, unsign
 static int parse_entries(struct parser *parser, struct config_entry *block, unsigned int depth)
 {
 	while (parser->token != TOKEN_END && !at(parser, '}')) {
-		struct config_entry *grown = NULL;
-		int r = 0;
+		int r = array_grow(block->entries, block->entry_count);
 
-		grown = reallocarray(block->entries, block->entry_count + 1, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		block->entries = grown;
-		grown[block->entry_count] = (struct config_entry){};
-		r = parse_entry(parser, &grown[block->entry_count++], depth);
+		if (r < 0)
+			return r;
+		block->entries[block->entry_count] = (struct config_entry){};
+		r = parse_entry(parser, &block->entries[block->entry_count++], depth);
 		if (r < 0)
 			return r;
 	}

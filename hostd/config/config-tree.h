@@ -23,6 +23,7 @@ struct config_entry {
 };
 
 #define CONFIG_DEPTH_MAX 8
+#define CONFIG_STRING_LENGTH_MAX 4096
 
 /*
  * Parses a whole file into a block without key. Returns 0, -ENOMEM, or -EBADMSG with the line and a

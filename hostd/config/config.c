@@ -4,7 +4,14 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "config-parse.h"
+
+#define GUESTS_MAX 1000
+#define RESERVE_MAX_MIB (16ULL << 20)
+
+SETTER(set_memory_reserve, struct host_config,
+       config_set_mebibytes(parse, entry, 1, RESERVE_MAX_MIB, &object->memory_reserve_bytes))
 
 static void set_hostname(struct config_parse *parse, const struct config_entry *entry, void *object)
 {
@@ -18,11 +25,13 @@ static void set_hostname(struct config_parse *parse, const struct config_entry *
 		config_set_text(parse, entry, &config->hostname);
 }
 
-static const struct config_key host_keys[] = {
+static const struct config_key keys[] = {
 	{ "hostname", CONFIG_ATTRIBUTE, set_hostname },
+	{ "memory-reserve", CONFIG_ATTRIBUTE, set_memory_reserve },
 	{ "network", CONFIG_BLOCK, NULL },
 	{ "guest", CONFIG_BLOCK, NULL },
 };
+static const struct config_keys host_keys = CONFIG_KEYS(keys);
 
 void host_config_free(struct host_config *config)
 {
@@ -36,14 +45,6 @@ void host_config_free(struct host_config *config)
 	free(config->guests);
 	free(config->hostname);
 	free(config);
-}
-
-void config_mistakes_done(struct config_mistakes *mistakes)
-{
-	for (size_t i = 0; i < mistakes->count; i++)
-		free(mistakes->items[i].message);
-	free(mistakes->items);
-	*mistakes = (struct config_mistakes){};
 }
 
 int host_config_default(struct host_config **ret_config)
@@ -72,32 +73,48 @@ const struct guest_config *host_config_find_guest(const struct host_config *conf
 	return NULL;
 }
 
+static void add_guest(struct config_parse *parse, const struct config_entry *block)
+{
+	struct host_config *config = parse->config;
+	const struct guest_config *same = NULL;
+	struct guest_config guest = {};
+
+	if (block->label)
+		same = host_config_find_guest(config, block->label);
+	if (same)
+		config_wrong(parse, block->line,
+			     "guest \"%s\" is given twice, first in line %u: this one is left out",
+			     block->label, same->line);
+	else if (config->guest_count == GUESTS_MAX)
+		config_wrong(parse, block->line,
+			     "the file has more than %d guests: this one is left out", GUESTS_MAX);
+	if (same || config->guest_count == GUESTS_MAX || !config_parse_guest(parse, block, &guest))
+		return;
+	if (array_grow(config->guests, config->guest_count) < 0) {
+		parse->out_of_memory = true;
+		guest_config_done(&guest);
+		return;
+	}
+	config->guests[config->guest_count++] = guest;
+}
+
+static void each_block(struct config_parse *parse, const struct config_entry *root, const char *key,
+		       void (*read)(struct config_parse *parse, const struct config_entry *block))
+{
+	for (size_t i = 0; i < root->entry_count; i++)
+		if (root->entries[i].kind == CONFIG_BLOCK && strcmp(root->entries[i].key, key) == 0)
+			read(parse, &root->entries[i]);
+}
+
 /* Networks first: the guests' NICs name them wherever they are in the file. */
 static void parse_tree(struct config_parse *parse, const struct config_entry *root)
 {
-	config_apply(parse, root, "the file", host_keys, ELEMENTS(host_keys), parse->config);
-	for (size_t i = 0; i < root->entry_count; i++)
-		if (root->entries[i].kind == CONFIG_BLOCK &&
-		    strcmp(root->entries[i].key, "network") == 0)
-			config_parse_network(parse, &root->entries[i]);
-	for (size_t i = 0; i < root->entry_count; i++)
-		if (root->entries[i].kind == CONFIG_BLOCK &&
-		    strcmp(root->entries[i].key, "guest") == 0)
-			config_parse_guest(parse, &root->entries[i]);
-	config_check_guests(parse);
-}
-
-/* By line; mistakes of one line stay in the order they were found. */
-static void sort_by_line(struct config_mistakes *mistakes)
-{
-	for (size_t i = 1; i < mistakes->count; i++)
-		for (size_t j = i; j > 0 && mistakes->items[j - 1].line > mistakes->items[j].line;
-		     j--) {
-			struct config_mistake swapped = mistakes->items[j];
-
-			mistakes->items[j] = mistakes->items[j - 1];
-			mistakes->items[j - 1] = swapped;
-		}
+	config_apply(parse, root, "the file", &host_keys, parse->config);
+	each_block(parse, root, "network", config_parse_network);
+	config_check_uplinks(parse);
+	each_block(parse, root, "guest", add_guest);
+	config_check_nics(parse);
+	config_check_after(parse, root);
 }
 
 int host_config_parse(const char *text, struct host_config **ret_config,
@@ -116,12 +133,11 @@ int host_config_parse(const char *text, struct host_config **ret_config,
 		config_wrong(&parse, line, "%s: the file is not used", message);
 	else if (r == 0)
 		parse_tree(&parse, &root);
-	if (r == -ENOMEM || parse.out_of_memory) {
+	if (r == -ENOMEM || parse.out_of_memory || config_mistakes_sort(&parse.mistakes) < 0) {
 		config_mistakes_done(&parse.mistakes);
 		host_config_free(parse.config);
 		return -ENOMEM;
 	}
-	sort_by_line(&parse.mistakes);
 	*ret_config = parse.config;
 	*ret_mistakes = parse.mistakes;
 	return 0;

@@ -1,15 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A guest's cgroup, /sys/fs/cgroup/mvirt/NAME: bounds what QEMU uses, and finds all of it. */
+/* A guest's cgroup, /sys/fs/cgroup/mvirt/NAME: bounds what QEMU uses, tells it, and finds all of
+ * it. */
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
+
+struct guest_stats;
 
 /*
  * What QEMU may use beyond the guest's memory: itself, the virtual devices' buffers, the kernel's
- * page cache for disk files and its page tables for the guest, which grow with it.
+ * page cache for disk files and its page tables for the guest, which grow with it. This is the
+ * limit and not what is expected: page cache goes when it is reached, so it costs nothing.
  */
 #define GUEST_CGROUP_OVERHEAD_BYTES (UINT64_C(256) * 1024 * 1024)
 #define GUEST_CGROUP_OVERHEAD_DIVISOR 128
+
+/* What is 0 or NULL is not set. */
+struct guest_cgroup_limits {
+	uint64_t memory_bytes; /* of the guest; always set */
+	/* Measured, beyond the guest's memory; twice that is allowed, but never less than the
+	 * above. */
+	uint64_t overhead_bytes;
+	bool hugepages; /* the guest's memory is huge pages, which are counted apart */
+	unsigned int cpu_weight, io_weight; /* 1 to 10000, the kernel's default is 100 */
+	unsigned int cpu_limit_percent; /* of one processor: 250 is two and a half */
+	uint64_t io_limit_bytes; /* a second, for reads and for writes, of each device */
+	/* The disks, or what their files are on: st_rdev or st_dev. Partitions stand for their
+	 * disk; what is no block device (a file in memory) is passed over. */
+	const dev_t *devices;
+	size_t device_count;
+};
 
 /*
  * Makes the cgroup, empty or not, with its limits; when memory runs out all of the guest is killed
@@ -17,7 +38,15 @@
  * with an fd of the folder, which is the caller's, or -EBADF instead when there is no cgroup v2 at
  * all (warned about too), or -errno.
  */
-int guest_cgroup_make(const char *name, uint64_t memory_bytes, int *ret_fd);
+int guest_cgroup_make(const char *name, const struct guest_cgroup_limits *limits, int *ret_fd);
+
+/* What the guest uses; what the kernel does not tell is 0. Returns 0, or -ESRCH without a cgroup.
+ */
+int guest_cgroup_read_stats(const char *name, struct guest_stats *ret_stats);
+/* Bytes charged to it now, or 0. */
+uint64_t guest_cgroup_memory(const char *name);
+/* Whether the kernel killed something of it for lack of memory; to be asked before its removal. */
+bool guest_cgroup_was_oom_killed(const char *name);
 
 /*
  * Kills and reaps what is in the cgroup and removes it, if there is one; waits for the killed up to

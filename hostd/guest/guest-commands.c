@@ -2,10 +2,12 @@
 // What others may ask of a guest, and see of it: guest.h.
 #include "guest.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "guest/guest-argv.h"
+#include "guest/guest-cgroup.h"
 #include "guest/guest-internal.h"
 
 static int refuse(char **ret_why, int error, const struct guest *guest, const char *why)
@@ -39,6 +41,7 @@ int guest_start(struct guest *guest, char **ret_why)
 			       why ? why : strerrordesc_np(-r));
 		return r;
 	}
+	guest->wants_start = false;
 	guest_handle(guest, GUEST_EVENT_START, GUEST_EXIT_UNKNOWN);
 	if (guest_state_has_process(guest->record.life.state))
 		return 0;
@@ -76,9 +79,63 @@ int guest_kill(struct guest *guest, char **ret_why)
 	return 0;
 }
 
+/* A guest that does not run is started: what is asked for is a guest that runs, and runs anew. */
+int guest_restart(struct guest *guest, char **ret_why)
+{
+	if (!guest_state_has_process(guest->record.life.state))
+		return guest_start(guest, ret_why);
+	if (guest->guests->no_start)
+		return refuse(ret_why, -ESHUTDOWN, guest,
+			      "is not restarted: the host is going down");
+	guest_handle(guest, GUEST_EVENT_RESTART, GUEST_EXIT_UNKNOWN);
+	return 0;
+}
+
+int guest_pause(struct guest *guest, char **ret_why)
+{
+	if (guest->record.life.state != GUEST_STATE_RUNNING)
+		return refuse(ret_why, -EINVAL, guest, "is not running");
+	if (guest->record.life.paused)
+		return refuse(ret_why, -EALREADY, guest, "is paused already");
+	if (!guest->qmp_ready)
+		return refuse(ret_why, -EAGAIN, guest, "does not answer: its QEMU is busy");
+	guest_handle(guest, GUEST_EVENT_PAUSE, GUEST_EXIT_UNKNOWN);
+	return 0;
+}
+
+int guest_resume(struct guest *guest, char **ret_why)
+{
+	if (guest->record.life.state != GUEST_STATE_RUNNING || !guest->record.life.paused)
+		return refuse(ret_why, -EALREADY, guest, "is not paused");
+	if (!guest->qmp_ready)
+		return refuse(ret_why, -EAGAIN, guest, "does not answer: its QEMU is busy");
+	guest_handle(guest, GUEST_EVENT_RESUME, GUEST_EXIT_UNKNOWN);
+	return 0;
+}
+
 const struct guest_config *guest_config(const struct guest *guest)
 {
 	return guest->config;
+}
+
+const struct guest_config *guest_running_config(const struct guest *guest)
+{
+	return guest->record.config;
+}
+
+enum guest_origin guest_origin(const struct guest *guest)
+{
+	return guest->origin;
+}
+
+bool guest_is_paused(const struct guest *guest)
+{
+	return guest->record.life.paused;
+}
+
+const char *guest_waiting(const struct guest *guest)
+{
+	return guest->wants_start ? guest->waiting : NULL;
 }
 
 enum guest_state guest_state(const struct guest *guest)
@@ -124,6 +181,31 @@ char *guest_nic_mac(const struct guest *guest, size_t nic_index, char buffer[sta
 	(void)snprintf(buffer, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
 		       mac[4], mac[5]);
 	return buffer;
+}
+
+void guest_nic_mac_bytes(const struct guest *guest, size_t nic_index, uint8_t ret_mac[static 6])
+{
+	guest_argv_mac(guest->config, nic_index, guest->guests->environment.host_id, ret_mac);
+}
+
+char *guest_instance_id(const struct guest *guest, char buffer[static GUEST_INSTANCE_ID_BYTES])
+{
+	const uint8_t *host_id = guest->guests->environment.host_id;
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, 64 bits */
+
+	for (size_t i = 0; i < 16; i++)
+		hash = (hash ^ host_id[i]) * 0x100000001b3;
+	for (const char *c = guest->config->name; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+	(void)snprintf(buffer, GUEST_INSTANCE_ID_BYTES, "mvirt-%016" PRIx64, hash);
+	return buffer;
+}
+
+int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats)
+{
+	if (!guest_state_has_process(guest->record.life.state))
+		return -ESRCH;
+	return guest_cgroup_read_stats(guest->config->name, ret_stats);
 }
 
 int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length)

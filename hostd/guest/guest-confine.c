@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,13 +16,22 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "base/cleanup.h"
+#include "guest/guest-seccomp.h"
 
 #define ROOT_OPTIONS "size=64k,nr_inodes=32,mode=0755"
 #define TMP_OPTIONS "size=1m,nr_inodes=64,mode=1777"
 /* Sockets of SLIRP's connections are the most of it. */
 #define OPEN_FILES_MAX 4096
+static_assert(OPEN_FILES_MAX <= GUEST_SECCOMP_EXECUTABLE_FD);
+/*
+ * The user namespace of the guest's last QEMU is counted until the kernel has cleaned up behind it,
+ * which is soon, and not at once.
+ */
+#define USER_NAMESPACE_TRIES 200
+#define USER_NAMESPACE_PAUSE_MS 10
 /* Nothing is locked before devices are passed through (VFIO). */
 #define LOCKED_BYTES_MAX (64UL * 1024)
 
@@ -114,16 +124,29 @@ static int mount_resolver(struct guest_confine *confine)
 	return r < 0 ? r : attach(confine->resolver_mount_fd, "/etc");
 }
 
+static int attach_file(int mount_fd, const char *path)
+{
+	int fd = open(path + 1, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+
+	if (fd < 0)
+		return -errno;
+	fd_close(fd);
+	return attach(mount_fd, path);
+}
+
+static int mount_null(struct guest_confine *confine)
+{
+	int r = make_folder("dev");
+
+	return r < 0 ? r : attach_file(confine->null_mount_fd, "/dev/null");
+}
+
 static int mount_files(struct guest_confine *confine)
 {
 	for (size_t i = 0; i < confine->spec->file_count; i++) {
 		const char *path = confine->spec->files[i].path;
-		int fd = open(path + 1, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), r = 0;
+		int r = attach_file(confine->file_mount_fds[i], path);
 
-		if (fd < 0)
-			return -errno;
-		fd_close(fd);
-		r = attach(confine->file_mount_fds[i], path);
 		if (r < 0)
 			return r;
 	}
@@ -171,12 +194,24 @@ static int move_fd(int fd, int *ret_fd)
 	return 0;
 }
 
+/* Beyond what QEMU can open, so that this number is its program's alone. */
+static int number_executable(struct guest_confine *confine)
+{
+	const struct rlimit limit = { GUEST_SECCOMP_EXECUTABLE_FD + 1,
+				      GUEST_SECCOMP_EXECUTABLE_FD + 1 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    dup3(confine->executable_fd, GUEST_SECCOMP_EXECUTABLE_FD, O_CLOEXEC) < 0)
+		return -errno;
+	confine->executable_fd = GUEST_SECCOMP_EXECUTABLE_FD;
+	return 0;
+}
+
 /* A number can be that of another fd which is still needed, so all go out of the way first. */
 static int number_fds(struct guest_confine *confine)
 {
 	const struct guest_process_spec *spec = confine->spec;
-	int *const own[] = { &confine->report_fd, &confine->executable_fd, &confine->null_fd,
-			     &confine->stderr_fd };
+	int *const own[] = { &confine->report_fd, &confine->null_fd, &confine->stderr_fd };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ELEMENTS(own); i++)
@@ -237,7 +272,19 @@ static int change_user(struct guest_confine *confine)
 	return 0;
 }
 
-/* The kernel has done most of it with the uid, unless hostd's secure bits were unusual. */
+/* It comes with every capability in it, which the next steps drop. */
+static int enter_user_namespace(struct guest_confine *)
+{
+	static const struct timespec pause = { .tv_nsec = USER_NAMESPACE_PAUSE_MS * 1000000L };
+
+	for (int tries = USER_NAMESPACE_TRIES; unshare(CLONE_NEWUSER) < 0; tries--) {
+		if ((errno != ENOSPC && errno != EUSERS) || tries == 0)
+			return -errno;
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+	return 0;
+}
+
 static int drop_capabilities(struct guest_confine *)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -251,6 +298,11 @@ static int drop_capabilities(struct guest_confine *)
 static int forbid_new_privileges(struct guest_confine *)
 {
 	return or_errno(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+static int load_seccomp(struct guest_confine *confine)
+{
+	return or_errno((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, confine->seccomp));
 }
 
 static int execute(struct guest_confine *confine)
@@ -272,16 +324,20 @@ static const struct {
 	{ "mounting /tmp", mount_tmp },
 	{ "mounting the firmware", mount_firmware },
 	{ "mounting the resolver", mount_resolver },
+	{ "mounting /dev/null", mount_null },
 	{ "mounting its files", mount_files },
 	{ "entering its root", enter_root },
 	{ "making its root read-only", make_root_readonly },
 	{ "setting the host name", name_host },
+	{ "numbering its program", number_executable },
 	{ "numbering fds", number_fds },
 	{ "setting limits", set_limits },
-	{ "dropping the bounding set", drop_bounding_set },
 	{ "changing the user", change_user },
+	{ "making a user namespace", enter_user_namespace },
+	{ "dropping the bounding set", drop_bounding_set },
 	{ "dropping capabilities", drop_capabilities },
 	{ "forbidding new privileges", forbid_new_privileges },
+	{ "loading its seccomp filter", load_seccomp },
 	{ "executing it", execute },
 };
 

@@ -2,6 +2,7 @@
 /* What the child does between clone and exec: it takes from itself all that QEMU does not need. */
 #pragma once
 
+#include <linux/filter.h>
 #include <stdint.h>
 
 #include "guest/guest-process.h"
@@ -17,8 +18,10 @@ struct guest_confine {
 	const char *firmware_path; /* where the firmware is seen */
 	int firmware_mount_fd;
 	int resolver_mount_fd; /* seen as /etc, -EBADF: none */
+	int null_mount_fd; /* seen as /dev/null */
 	const int *file_mount_fds; /* one a file */
 	int null_fd, stderr_fd, executable_fd;
+	const struct sock_fprog *seccomp; /* guest-seccomp.h */
 	int report_fd; /* takes a guest_confine_failure, is closed by exec otherwise */
 	int *moved_fds; /* room for spec->fd_count of them */
 };
@@ -32,9 +35,11 @@ struct guest_confine_failure {
  * To be called in the child, which is PID 1 of new mount, PID, IPC, UTS and (unless host_network)
  * network namespaces, and still root. QEMU is executed with
  *
- * - a root, read-only, with its firmware, its files, an empty /tmp and nothing else: no /proc (QEMU
- *   does without), no /dev (what it needs of it comes as an fd);
+ * - a root, read-only, with its firmware, its files, an empty /tmp, /dev/null and nothing else: no
+ *   /proc (QEMU does without), no other device (what it needs comes as an fd);
  * - its own uid and gid, no further groups, no capability in any set, and no-new-privs;
+ * - a user namespace, in which there is nobody;
+ * - the system calls of guest-seccomp.h and no others;
  * - the fds of the spec, /dev/null as stdin and stdout, its log as stderr, and no other;
  * - no environment, default signals, a session of its own.
  *
@@ -42,10 +47,13 @@ struct guest_confine_failure {
  * again, and nobody but root sees this process: it is alone in its PID namespace and has its uid
  * to itself.
  *
- * There is no user namespace either. It would take nothing more from QEMU, which has no capability
- * and no way to one, and hostd would have to write its maps while the child waits. The one thing
- * it could do, to keep a broken QEMU from making user namespaces itself, is better done for the
- * whole host: /proc/sys/user/max_user_namespaces = 0.
+ * The user namespace is the last step but one, and has no uid in it: its maps stay empty. The other
+ * namespaces were made before, so they belong to the host's, and no capability that could be had in
+ * QEMU's own means anything to its mounts, its network or its PIDs. The kernel knows QEMU by its
+ * uid on the host all the same: for files, signals and /proc nothing changes. What QEMU was given
+ * is open (KVM, taps, vhost, disks) and asks for no capability any more. A guest's uid may make as
+ * many user namespaces as /proc/sys/user/max_user_namespaces says; PID 1 makes that one, and this
+ * is it.
  *
  * As PID 1 of its namespace QEMU ignores signals without a handler, even its own: abort() ends it
  * with SIGSEGV. hostd's SIGKILL always works.

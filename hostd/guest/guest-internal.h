@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the guests' driver share: guests.c (all of them), guest.c (one), guest-launch.c
- * (its start). Nobody else includes this. */
+/* What the files of the guests' driver share: guests.c (all of them), guests-sequence.c (who comes
+ * first), guest.c (one), guest-launch.c (its start). Nobody else includes this. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -11,13 +11,26 @@
 #include "guest/guest-record.h"
 #include "guest/guest.h"
 
+struct guest_ready_watch;
+struct guest_launch;
+
 struct guest {
 	struct guests *guests; /* weak */
-	const struct guest_config *config; /* weak: the host's, or the record's own */
+	struct guest_config *definition; /* owned; NULL when only the record knows the guest */
+	const struct guest_config *config; /* weak: the definition, or else the record's */
+	enum guest_origin origin;
 	struct guest_record record; /* record.config is the one that it was started with */
 	char *pending_reason; /* why the process is about to end, when we know before it does */
 	bool has_record; /* found when hostd began: the guest has had its autostart */
+	bool is_new; /* its record is to be taken up by the event loop */
 	bool disk_error_told;
+	struct guest_launch *launch; /* opened by a check that came just before; or NULL */
+
+	bool wants_start; /* its autostart waits for its turn */
+	char *waiting; /* "waiting for db", or NULL */
+	sd_event_source *delay_source;
+	bool ready; /* what comes after it may start */
+	struct guest_ready_watch *ready_watch;
 
 	int pidfd; /* owned, -EBADF without a process */
 	sd_event_source *exit_source, *timer_source, *reconnect_source;
@@ -29,20 +42,24 @@ struct guest {
 
 struct guests {
 	sd_event *event; /* weak, outlives us */
-	const struct host_config *config; /* weak */
 	struct guests_environment environment;
 	struct guests_callbacks callbacks;
 	char *folder; /* GUESTS_FOLDER */
 	int folder_fd;
-	struct guest **items; /* owned */
-	size_t count;
-	sd_event_source *begin_source;
+	struct guest **items; /* owned, by name */
+	size_t count, allocated;
+	sd_event_source *sequence_source; /* a look at who may start or stop now is due */
+	sd_event_source *deadline_source; /* of guests_stop_all() */
 	bool stopping; /* guests_stop_all() was called and all_stopped was not yet */
 	bool no_start; /* guests_stop_all() was called */
 };
 
 /* guest.c */
+/* From its record. Returns 0, -ENOENT without one (what there may be of it is ended when the record
+ * cannot be read), or -ENOMEM. */
 int guest_new(struct guests *guests, const char *name, struct guest **ret_guest);
+int guest_new_without_record(struct guests *guests, const struct guest_config *config,
+			     struct guest **ret_guest);
 /* Lets go of it, without ending it. */
 void guest_free(struct guest *guest);
 DEFINE_CLEANUP(struct guest *, guest_free);
@@ -67,16 +84,38 @@ void guest_tell(const struct guest *guest, const char *kind, const char *detail)
 /* Watches the process behind pidfd, connects QMP and the console. Returns 0 or -errno. */
 int guest_attach(struct guest *guest, int pidfd_consume);
 void guest_detach(struct guest *guest);
-/* Does nothing as long as QMP does not answer. */
+/* These do nothing as long as QMP does not answer. */
 void guest_powerdown(struct guest *guest);
+void guest_halt(struct guest *guest);
+void guest_go_on(struct guest *guest);
 /* The ring is there before the guest has ever run, so that one can wait for its first word. */
 int guest_open_console(struct guest *guest);
 
 /* guest-launch.c */
-/* Whether all is there that the guest needs now. Returns 0, or -errno with *ret_why set. */
+/* Whether all is there that the guest needs now; what was opened waits for guest_launch(). Returns
+ * 0, or -errno with *ret_why set. */
 int guest_launch_check(struct guest *guest, char **ret_why);
 /* GUEST_ACTION_LAUNCH: ends in PROCESS_STARTED, PROCESS_START_FAILED or START_REFUSED. */
 void guest_launch(struct guest *guest);
 
-/* guests.c: after a guest has lost its process. */
-void guests_check_all_stopped(struct guests *guests);
+/* guest-memory.c */
+/*
+ * Whether the host has the memory for one more guest: what is available, less what running guests
+ * were promised and have not used yet, less the host's reserve. Returns 0, or -ENOMEM with one line
+ * in *ret_why that has the figures.
+ */
+int guest_memory_admit(struct guest *guest, char **ret_why);
+/* Makes huge pages free for it, and gives back those that nobody uses. 0, or -ENOMEM as above. */
+int guest_memory_take_hugepages(const struct guest *guest, char **ret_why);
+void guest_memory_return_hugepages(void);
+/* What its QEMU uses beyond the guest's memory, measured; kept in the record. */
+void guest_memory_learn(struct guest *guest);
+
+/* guest-ready.c */
+/* From RUNNING on: sets guest->ready when its "ready" has come true, and tells the sequence. */
+void guest_ready_begin(struct guest *guest);
+void guest_ready_end(struct guest *guest);
+
+/* guests-sequence.c */
+/* Something has happened that may let a guest start, or stop: looked at from the event loop. */
+void guests_sequence_soon(struct guests *guests);

@@ -1,347 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A guest's start: look whether all is there, open it, write the record, start QEMU.
-#include <fcntl.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/stat.h>
 
-#include "base/file.h"
-#include "base/log.h"
 #include "base/text.h"
-#include "guest/guest-argv.h"
-#include "guest/guest-internal.h"
+#include "guest/guest-launch-internal.h"
 #include "guest/guest-process.h"
-#include "guest/guest-spec.h"
-
-#define KVM_DEVICE "/dev/kvm"
-
-/* Everything that is opened for one start. */
-struct launch {
-	bool kvm;
-	int qmp_fd, serial_fd, kvm_fd, kernel_fd, initrd_fd;
-	int *tap_fds, *vhost_fds; /* one a NIC, -EBADF: none */
-	int *disk_fds; /* one a disk */
-	struct guest_disk_identity *identities; /* one a disk */
-	size_t nic_count, disk_count;
-};
-
-static void fds_done(int *fds, size_t count)
-{
-	for (size_t i = 0; fds && i < count; i++)
-		fd_close(fds[i]);
-	free(fds);
-}
-
-static void launch_done(struct launch *launch)
-{
-	fd_close(launch->qmp_fd);
-	fd_close(launch->serial_fd);
-	fd_close(launch->kvm_fd);
-	fd_close(launch->kernel_fd);
-	fd_close(launch->initrd_fd);
-	fds_done(launch->tap_fds, launch->nic_count);
-	fds_done(launch->vhost_fds, launch->nic_count);
-	fds_done(launch->disk_fds, launch->disk_count);
-	free(launch->identities);
-}
-
-#define LAUNCH_EMPTY                                                                          \
-	(struct launch)                                                                       \
-	{                                                                                     \
-		.qmp_fd = -EBADF, .serial_fd = -EBADF, .kvm_fd = -EBADF, .kernel_fd = -EBADF, \
-		.initrd_fd = -EBADF                                                           \
-	}
-
-static int *new_fds(size_t count)
-{
-	int *fds = calloc(count ? count : 1, sizeof(*fds));
-
-	for (size_t i = 0; fds && i < count; i++)
-		fds[i] = -EBADF;
-	return fds;
-}
-
-static int choose_accel(const struct guest *guest, struct launch *launch, char **why)
-{
-	const struct guests_environment *environment = &guest->guests->environment;
-
-	switch (guest->config->accel) {
-	case GUEST_ACCEL_TCG:
-		return 0;
-	case GUEST_ACCEL_ANY:
-		if (!environment->kvm_usable)
-			return 0;
-		break;
-	case GUEST_ACCEL_KVM:
-		if (environment->kvm_usable)
-			break;
-		guest_set_text(why, "it needs KVM, which this machine does not offer: %s",
-			       environment->kvm_why && *environment->kvm_why ? environment->kvm_why
-									     : "unusable");
-		return -EOPNOTSUPP;
-	}
-	launch->kvm_fd = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
-	if (launch->kvm_fd < 0) {
-		int error = errno;
-
-		guest_set_text(why, "%s: %s", KVM_DEVICE, strerrordesc_np(error));
-		return -error;
-	}
-	launch->kvm = true;
-	return 0;
-}
-
-/* MemAvailable of /proc/meminfo, in bytes; UINT64_MAX when the kernel does not say. */
-static uint64_t memory_available(const char *path)
-{
-	_cleanup_free_ char *text = NULL;
-	const char *line = NULL;
-	unsigned long long kib = 0;
-
-	if (file_read(AT_FDCWD, path, 64 * 1024, &text, NULL) < 0)
-		return UINT64_MAX;
-	line = strstr(text, "MemAvailable:");
-	if (!line || sscanf(line, "MemAvailable: %llu kB", &kib) != 1)
-		return UINT64_MAX;
-	return (uint64_t)kib * 1024;
-}
-
-static int check_memory(const struct guest *guest, char **why)
-{
-	const char *path = guest->guests->environment.meminfo;
-	uint64_t available = memory_available(path ? path : "/proc/meminfo");
-	char wanted_text[TEXT_BYTES_MAX], available_text[TEXT_BYTES_MAX];
-
-	if (guest->config->memory_bytes <= available)
-		return 0;
-	guest_set_text(why, "memory is to be %s, and this machine has %s left",
-		       text_from_bytes(guest->config->memory_bytes, wanted_text),
-		       text_from_bytes(available, available_text));
-	return -ENOMEM;
-}
-
-static int open_boot_file(const struct guest *guest, const char *what, const char *path,
-			  int *ret_fd, char **why)
-{
-	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
-	int r = 0;
-
-	if (!path)
-		return 0;
-	r = callbacks->open_boot_file(path, ret_fd, callbacks->userdata);
-	if (r < 0)
-		guest_set_text(why, "%s \"%s\": %s", what, path, strerrordesc_np(-r));
-	return r;
-}
-
-static bool identity_conflicts(const struct guest_disk_identity *a,
-			       const struct guest_disk_identity *b)
-{
-	return a->device == b->device && a->inode == b->inode && (a->writable || b->writable);
-}
-
-/* The guest that has the disk already, this one included when it lists it twice; or NULL. */
-static const struct guest *find_disk_user(const struct guest *guest, const struct launch *launch,
-					  size_t disk)
-{
-	const struct guests *guests = guest->guests;
-
-	for (size_t i = 0; i < disk; i++)
-		if (identity_conflicts(&launch->identities[i], &launch->identities[disk]))
-			return guest;
-	for (size_t g = 0; g < guests->count; g++) {
-		const struct guest *other = guests->items[g];
-
-		if (other == guest || !guest_state_has_process(other->record.life.state))
-			continue;
-		for (size_t i = 0; i < other->record.disk_count; i++)
-			if (identity_conflicts(&other->record.disks[i], &launch->identities[disk]))
-				return other;
-	}
-	return NULL;
-}
-
-/*
- * QEMU takes an fd only with the flags it would open the file with. On a block device the page
- * cache would hold everything twice, so those are direct; of files not every file system can.
- */
-static int identify_disk(int fd, bool writable, struct guest_disk_identity *ret_identity)
-{
-	struct stat status;
-	int flags = 0;
-
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	if (!S_ISBLK(status.st_mode) && !S_ISREG(status.st_mode))
-		return S_ISDIR(status.st_mode) ? -EISDIR : -ENOTBLK;
-	flags = fcntl(fd, F_GETFL);
-	if (flags < 0)
-		return -errno;
-	if (S_ISBLK(status.st_mode))
-		(void)fcntl(fd, F_SETFL, flags | O_DIRECT);
-	*ret_identity = (struct guest_disk_identity){
-		.device = S_ISBLK(status.st_mode) ? status.st_rdev : status.st_dev,
-		.inode = S_ISBLK(status.st_mode) ? 0 : status.st_ino,
-		.writable = writable,
-	};
-	return 0;
-}
-
-static int open_disk(const struct guest *guest, struct launch *launch, size_t index, char **why)
-{
-	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
-	const struct disk_config *disk = &guest->config->disks[index];
-	const struct guest *user = NULL;
-	int r = callbacks->open_disk(disk, &launch->disk_fds[index], callbacks->userdata);
-
-	if (r >= 0)
-		r = identify_disk(launch->disk_fds[index], !disk->readonly,
-				  &launch->identities[index]);
-	if (r < 0) {
-		guest_set_text(why, "disk \"%s\": %s", disk->file, strerrordesc_np(-r));
-		return r;
-	}
-	user = find_disk_user(guest, launch, index);
-	if (!user)
-		return 0;
-	if (user == guest)
-		guest_set_text(why, "disk \"%s\" is listed twice", disk->file);
-	else
-		guest_set_text(why, "disk \"%s\" is in use by guest %s", disk->file,
-			       user->config->name);
-	return -EBUSY;
-}
-
-/* All but the taps, which make network interfaces: so this can also be a mere question. */
-static int launch_open(const struct guest *guest, struct launch *launch, char **why)
-{
-	const struct guest_config *config = guest->config;
-	int r = choose_accel(guest, launch, why);
-
-	if (r >= 0)
-		r = check_memory(guest, why);
-	if (r >= 0)
-		r = open_boot_file(guest, "kernel", config->kernel, &launch->kernel_fd, why);
-	if (r >= 0)
-		r = open_boot_file(guest, "initrd", config->initrd, &launch->initrd_fd, why);
-	if (r < 0)
-		return r;
-	launch->disk_count = config->disk_count;
-	launch->disk_fds = new_fds(config->disk_count);
-	launch->identities = calloc(config->disk_count + 1, sizeof(*launch->identities));
-	if (!launch->disk_fds || !launch->identities)
-		return -ENOMEM;
-	for (size_t i = 0; r >= 0 && i < config->disk_count; i++)
-		r = open_disk(guest, launch, i, why);
-	return r;
-}
 
 int guest_launch_check(struct guest *guest, char **ret_why)
 {
-	_cleanup_(launch_done) struct launch launch = LAUNCH_EMPTY;
-	int r = launch_open(guest, &launch, ret_why);
+	int r = 0;
 
+	guest_launch_free(take_ptr(guest->launch));
+	r = guest_launch_open(guest, &guest->launch, ret_why);
 	if (r < 0 && !*ret_why)
 		guest_set_text(ret_why, "%s", strerrordesc_np(-r));
 	return r;
 }
 
-static int open_taps(const struct guest *guest, struct launch *launch, char **why)
+/* --- what leaves a trace: taps, the folder with its sockets, the record --- */
+
+static int open_tap(const struct guest *guest, struct guest_launch *launch, size_t index,
+		    char **why)
 {
 	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
-	const struct guest_config *config = guest->config;
+	const struct nic_config *nic = &guest->config->nics[index];
+	int *tap_fd = &launch->kinds[GUEST_FD_KIND_TAP].fds[index],
+	    *vhost_fd = &launch->kinds[GUEST_FD_KIND_VHOST].fds[index], r = 0;
 
-	launch->nic_count = config->nic_count;
-	launch->tap_fds = new_fds(config->nic_count);
-	launch->vhost_fds = new_fds(config->nic_count);
-	if (!launch->tap_fds || !launch->vhost_fds)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->nic_count; i++) {
-		const struct nic_config *nic = &config->nics[i];
-		int r = 0;
-
-		if (nic->kind == NIC_NETWORK_USER)
-			continue;
-		r = callbacks->open_tap(nic->network, config->name, (unsigned int)i,
-					&launch->tap_fds[i], &launch->vhost_fds[i],
-					callbacks->userdata);
-		if (r == -ENOENT)
-			guest_set_text(why, "network \"%s\" does not exist", nic->network);
-		else if (r < 0)
-			guest_set_text(why, "network \"%s\": %s", nic->network,
-				       strerrordesc_np(-r));
-		if (r < 0)
-			return r;
-		if (nic->model != NIC_MODEL_VIRTIO) /* vhost speaks virtio only */
-			launch->vhost_fds[i] = fd_close(launch->vhost_fds[i]);
-	}
+	guest_argv_mac(guest->config, index, guest->guests->environment.host_id,
+		       launch->nics[index].mac);
+	if (nic->kind == NIC_NETWORK_USER)
+		return 0;
+	r = callbacks->open_tap(guest, index, tap_fd, vhost_fd, callbacks->userdata);
+	if (r == -ENOENT)
+		guest_set_text(why, "network \"%s\" does not exist", nic->network);
+	else if (r < 0)
+		guest_set_text(why, "network \"%s\": %s", nic->network, strerrordesc_np(-r));
+	if (r < 0)
+		return r;
+	launch->nics[index].vhost = *vhost_fd >= 0 && nic->model == NIC_MODEL_VIRTIO;
 	return 0;
 }
 
-/* The list of fds for the process, and the same numbers for argv; see guest-argv.h for the order.
- */
-struct numbers {
-	struct guest_process_fd *fds;
-	size_t fd_count;
-	struct guest_argv_nic *nics;
-	struct guest_argv_disk *disks;
-	int next;
-};
-
-static void numbers_done(struct numbers *numbers)
+static int open_taps(const struct guest *guest, struct guest_launch *launch, char **why)
 {
-	free(numbers->fds);
-	free(numbers->nics);
-	free(numbers->disks);
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < guest->config->nic_count; i++)
+		r = open_tap(guest, launch, i, why);
+	return r;
 }
 
-static void add_fixed(struct numbers *numbers, int fd, int number)
+static int listen_serials(const struct guest *guest, struct guest_launch *launch)
 {
-	if (fd >= 0)
-		numbers->fds[numbers->fd_count++] =
-			(struct guest_process_fd){ .fd = fd, .number = number };
-}
+	int r = guest_process_listen(guest->config->name, "serial",
+				     launch->kinds[GUEST_FD_KIND_CONSOLE].fds);
 
-static int add_next(struct numbers *numbers, int fd)
-{
-	if (fd < 0)
-		return -EBADF;
-	add_fixed(numbers, fd, numbers->next);
-	return numbers->next++;
-}
+	for (size_t i = 0; r >= 0 && i < launch->kinds[GUEST_FD_KIND_SERIAL].count; i++) {
+		char name[sizeof("serial") + 1] = "serial2";
 
-static int number_fds(const struct guest *guest, const struct launch *launch,
-		      struct numbers *numbers)
-{
-	const struct guest_config *config = guest->config;
-
-	numbers->next = GUEST_FD_FIRST_FREE;
-	numbers->fds =
-		calloc(3 + 2 * launch->nic_count + launch->disk_count, sizeof(*numbers->fds));
-	numbers->nics = calloc(launch->nic_count + 1, sizeof(*numbers->nics));
-	numbers->disks = calloc(launch->disk_count + 1, sizeof(*numbers->disks));
-	if (!numbers->fds || !numbers->nics || !numbers->disks)
-		return -ENOMEM;
-	add_fixed(numbers, launch->qmp_fd, GUEST_FD_QMP);
-	add_fixed(numbers, launch->serial_fd, GUEST_FD_SERIAL);
-	add_fixed(numbers, launch->kvm_fd, GUEST_FD_KVM);
-	for (size_t i = 0; i < launch->nic_count; i++) {
-		numbers->nics[i].tap_fd = add_next(numbers, launch->tap_fds[i]);
-		guest_argv_mac(config, i, guest->guests->environment.host_id, numbers->nics[i].mac);
+		name[sizeof("serial") - 1] = (char)('2' + i);
+		r = guest_process_listen(guest->config->name, name,
+					 &launch->kinds[GUEST_FD_KIND_SERIAL].fds[i]);
 	}
-	for (size_t i = 0; i < launch->nic_count; i++)
-		numbers->nics[i].vhost_fd = add_next(numbers, launch->vhost_fds[i]);
-	for (size_t i = 0; i < launch->disk_count; i++) {
-		int flags = fcntl(launch->disk_fds[i], F_GETFL);
-
-		numbers->disks[i].direct = flags >= 0 && (flags & O_DIRECT);
-		numbers->disks[i].fd = add_next(numbers, launch->disk_fds[i]);
-	}
-	return 0;
+	return r;
 }
 
 /* The folder, empty of what an earlier process left, and the sockets in it. */
-static int make_place(const struct guest *guest, struct launch *launch)
+static int make_place(const struct guest *guest, struct guest_launch *launch)
 {
 	const char *name = guest->config->name;
 	int r = guest_process_cleanup(name);
@@ -349,14 +75,12 @@ static int make_place(const struct guest *guest, struct launch *launch)
 	if (r >= 0)
 		r = guest_process_prepare(name);
 	if (r >= 0)
-		r = guest_process_listen(name, "qmp", &launch->qmp_fd);
-	if (r >= 0)
-		r = guest_process_listen(name, "serial", &launch->serial_fd);
-	return r;
+		r = guest_process_listen(name, "qmp", launch->kinds[GUEST_FD_KIND_QMP].fds);
+	return r < 0 ? r : listen_serials(guest, launch);
 }
 
 /* From here on a new hostd knows that there may be a process, and removes it if so. */
-static int write_record(struct guest *guest, struct launch *launch)
+static int write_record(struct guest *guest, struct guest_launch *launch)
 {
 	struct guest_record *record = &guest->record;
 
@@ -365,54 +89,97 @@ static int write_record(struct guest *guest, struct launch *launch)
 	record->kvm = launch->kvm;
 	free(record->disks);
 	record->disks = take_ptr(launch->identities);
-	record->disk_count = launch->disk_count;
+	record->disk_count = guest->config->disk_count;
 	if (guest->config != record->config) {
 		struct guest_config *copy = NULL;
-		int r = guest_spec_copy(guest->config, &copy);
+		int r = guest_config_copy(guest->config, &copy);
 
 		if (r < 0)
 			return r;
-		guest_spec_free(record->config);
+		guest_config_free(record->config);
 		record->config = copy;
 	}
 	return guest_save(guest);
 }
 
-static int start_process(struct guest *guest, const struct launch *launch, char **why)
-{
-	_cleanup_(text_list_done) struct text_list argv = {};
-	_cleanup_(numbers_done) struct numbers numbers = {};
-	_cleanup_fd_ int pidfd = -EBADF;
-	const struct guest_config *config = guest->config;
-	struct guest_process_file files[2];
-	struct guest_process_spec spec = {};
-	size_t file_count = 0;
-	int r = number_fds(guest, launch, &numbers);
+/* --- the process --- */
 
-	if (r >= 0)
-		r = guest_argv_build(&(struct guest_argv_input){ .config = config,
-								 .kvm = launch->kvm,
-								 .nics = numbers.nics,
-								 .disks = numbers.disks },
-				     &argv, why);
+static int number_fds(const struct guest_launch *launch, const struct guest_argv_input *input,
+		      struct guest_process_fd **ret_fds, size_t *ret_count)
+{
+	_cleanup_free_ struct guest_argv_fd *plan = NULL;
+	_cleanup_free_ struct guest_process_fd *fds = NULL;
+	size_t count = 0;
+	int r = guest_argv_plan(input, &plan, &count);
+
 	if (r < 0)
 		return r;
+	fds = calloc(count + 1, sizeof(*fds));
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		fds[i] = (struct guest_process_fd){ .fd = guest_launch_fd(launch, &plan[i]),
+						    .number = plan[i].number };
+		if (fds[i].fd < 0)
+			return -EBADF;
+	}
+	*ret_fds = take_ptr(fds);
+	*ret_count = count;
+	return 0;
+}
+
+static size_t list_files(const struct guest_launch *launch, struct guest_process_file files[2])
+{
+	size_t count = 0;
+
 	if (launch->kernel_fd >= 0)
-		files[file_count++] = (struct guest_process_file){ .fd = launch->kernel_fd,
-								   .path = GUEST_KERNEL_PATH };
+		files[count++] = (struct guest_process_file){ .fd = launch->kernel_fd,
+							      .path = GUEST_KERNEL_PATH };
 	if (launch->initrd_fd >= 0)
-		files[file_count++] = (struct guest_process_file){ .fd = launch->initrd_fd,
-								   .path = GUEST_INITRD_PATH };
-	spec = (struct guest_process_spec){
-		.name = config->name,
-		.index = guest->record.index,
-		.argv = argv.items,
+		files[count++] = (struct guest_process_file){ .fd = launch->initrd_fd,
+							      .path = GUEST_INITRD_PATH };
+	return count;
+}
+
+static struct guest_cgroup_limits limits(const struct guest *guest,
+					 const struct guest_launch *launch)
+{
+	const struct guest_config *config = guest->config;
+
+	return (struct guest_cgroup_limits){
 		.memory_bytes = config->memory_bytes,
-		.fds = numbers.fds,
-		.fd_count = numbers.fd_count,
-		.files = files,
-		.file_count = file_count,
+		.overhead_bytes = guest->record.overhead_bytes,
+		.hugepages = config->hugepages,
+		.cpu_weight = config->cpu_weight,
+		.io_weight = config->io_weight,
+		.cpu_limit_percent = config->cpu_limit_percent,
+		.io_limit_bytes = config->io_limit_bytes,
+		.devices = launch->devices,
+		.device_count = config->disk_count,
 	};
+}
+
+static int start_process(struct guest *guest, const struct guest_launch *launch, char **why)
+{
+	const struct guest_argv_input input = guest_launch_input(guest, launch);
+	const struct guest_config *config = guest->config;
+	_cleanup_(text_list_done) struct text_list argv = {};
+	_cleanup_free_ struct guest_process_fd *fds = NULL;
+	_cleanup_fd_ int pidfd = -EBADF;
+	struct guest_process_file files[2];
+	struct guest_process_spec spec = { .name = config->name,
+					   .index = guest->record.index,
+					   .limits = limits(guest, launch),
+					   .files = files,
+					   .file_count = list_files(launch, files) };
+	int r = number_fds(launch, &input, &fds, &spec.fd_count);
+
+	if (r >= 0)
+		r = guest_argv_build(&input, &argv, why);
+	if (r < 0)
+		return r;
+	spec.argv = argv.items;
+	spec.fds = fds;
 	for (size_t i = 0; i < config->nic_count; i++)
 		spec.host_network |= config->nics[i].kind == NIC_NETWORK_USER;
 	r = guest_process_start(&spec, &guest->record.pid, &pidfd, &guest->record.start_time);
@@ -423,6 +190,8 @@ static int start_process(struct guest *guest, const struct launch *launch, char 
 		guest->record.pid = 0; /* the clean-up that follows kills it */
 	return r;
 }
+
+/* --- the row of them --- */
 
 /* Lack of something that may be there at the next try, and not a refusal. */
 static bool is_transient(int error)
@@ -444,29 +213,31 @@ static void give_up(struct guest *guest, int error, const char *step, char **why
 
 void guest_launch(struct guest *guest)
 {
-	_cleanup_(launch_done) struct launch launch = LAUNCH_EMPTY;
+	_cleanup_(guest_launch_freep) struct guest_launch *launch = take_ptr(guest->launch);
 	_cleanup_free_ char *why = NULL;
-	int r = launch_open(guest, &launch, &why);
+	int r = launch ? 0 : guest_launch_open(guest, &launch, &why);
 
 	if (r < 0) {
 		give_up(guest, r, "opening its files", &why, why && !is_transient(r));
 		return;
 	}
-	r = open_taps(guest, &launch, &why);
+	r = open_taps(guest, launch, &why);
 	if (r < 0) {
 		give_up(guest, r, "opening its network", &why, r == -ENOENT);
 		return;
 	}
-	r = make_place(guest, &launch);
+	r = make_place(guest, launch);
 	if (r >= 0)
-		r = write_record(guest, &launch);
+		r = write_record(guest, launch);
 	if (r < 0) {
 		give_up(guest, r, "making its place in /run", &why, false);
 		return;
 	}
-	r = start_process(guest, &launch, &why);
+	r = guest_memory_take_hugepages(guest, &why);
+	if (r >= 0)
+		r = start_process(guest, launch, &why);
 	if (r < 0)
-		give_up(guest, r, "starting QEMU", &why, r == -EOPNOTSUPP && why);
+		give_up(guest, r, "starting QEMU", &why, (r == -EOPNOTSUPP || r == -ENOMEM) && why);
 	else
 		guest_handle(guest, GUEST_EVENT_PROCESS_STARTED, GUEST_EXIT_UNKNOWN);
 }

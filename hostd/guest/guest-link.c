@@ -37,6 +37,26 @@ void guest_powerdown(struct guest *guest)
 					guest);
 }
 
+static void on_halt_reply(sd_json_variant *, const char *error, void *userdata)
+{
+	const struct guest *guest = userdata;
+
+	if (error)
+		log_warning(guest_subject(guest).text, "cannot be paused or resumed: %s", error);
+}
+
+void guest_halt(struct guest *guest)
+{
+	if (guest->qmp_ready)
+		(void)guest_qmp_execute(guest->qmp, "stop", NULL, on_halt_reply, guest);
+}
+
+void guest_go_on(struct guest *guest)
+{
+	if (guest->qmp_ready)
+		(void)guest_qmp_execute(guest->qmp, "cont", NULL, on_halt_reply, guest);
+}
+
 static void on_status(sd_json_variant *result, const char *error, void *userdata)
 {
 	struct guest *guest = userdata;
@@ -45,12 +65,18 @@ static void on_status(sd_json_variant *result, const char *error, void *userdata
 	if (error || !result)
 		return;
 	status = sd_json_variant_string(sd_json_variant_by_key(result, "status"));
-	if (text_equal(status, "internal-error") || text_equal(status, "guest-panicked")) {
+	if (text_equal(status, "internal-error") ||
+	    (text_equal(status, "guest-panicked") && guest->config->on_panic != GUEST_ON_PAUSE)) {
 		guest_set_text(&guest->pending_reason, "the guest cannot go on (%s)", status);
 		guest_handle(guest, GUEST_EVENT_BROKEN, GUEST_EXIT_UNKNOWN);
-	} else if (text_equal(status, "io-error") || text_equal(status, "paused")) {
+	} else if (text_equal(status, "paused")) {
+		guest_handle(guest, GUEST_EVENT_PAUSED, GUEST_EXIT_UNKNOWN);
+	} else if (text_equal(status, "io-error") || text_equal(status, "watchdog") ||
+		   text_equal(status, "guest-panicked")) {
 		log_warning(guest_subject(guest).text, "paused by QEMU (%s)", status);
-		guest_tell(guest, "paused", status);
+		guest_handle(guest, GUEST_EVENT_PAUSED, GUEST_EXIT_UNKNOWN);
+	} else if (text_equal(status, "running")) {
+		guest_handle(guest, GUEST_EVENT_RESUMED, GUEST_EXIT_UNKNOWN);
 	}
 }
 
@@ -60,8 +86,8 @@ static void on_qmp_ready(void *userdata)
 
 	guest->qmp_ready = true;
 	guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
-	(void)guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest);
 	guest_handle(guest, GUEST_EVENT_QMP_READY, GUEST_EXIT_UNKNOWN);
+	(void)guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest);
 }
 
 static const char *text_field(sd_json_variant *data, const char *key)
@@ -74,11 +100,15 @@ static const char *text_field(sd_json_variant *data, const char *key)
 static void on_shutdown(struct guest *guest, sd_json_variant *data)
 {
 	const char *reason = text_field(data, "reason");
+	enum guest_event_kind kind = GUEST_EVENT_POWERED_OFF;
 
-	if (text_equal(reason, "guest-panic") || text_equal(reason, "host-error"))
-		guest_handle(guest, GUEST_EVENT_PANICKED, GUEST_EXIT_UNKNOWN);
-	else
-		guest_handle(guest, GUEST_EVENT_POWERED_OFF, GUEST_EXIT_UNKNOWN);
+	if (text_equal(reason, "guest-reset"))
+		kind = GUEST_EVENT_RESET;
+	else if (text_equal(reason, "guest-panic"))
+		kind = GUEST_EVENT_PANICKED;
+	else if (text_equal(reason, "host-error"))
+		kind = GUEST_EVENT_BROKEN;
+	guest_handle(guest, kind, GUEST_EXIT_UNKNOWN);
 }
 
 static void on_reset(struct guest *guest, sd_json_variant *data)
@@ -89,7 +119,8 @@ static void on_reset(struct guest *guest, sd_json_variant *data)
 
 static void on_panicked(struct guest *guest, sd_json_variant *)
 {
-	guest_set_text(&guest->pending_reason, "the guest panicked");
+	if (guest->config->on_panic != GUEST_ON_PAUSE)
+		guest_set_text(&guest->pending_reason, "the guest panicked");
 	guest_tell(guest, "panicked", NULL);
 	guest_handle(guest, GUEST_EVENT_PANICKED, GUEST_EXIT_UNKNOWN);
 }
@@ -97,6 +128,22 @@ static void on_panicked(struct guest *guest, sd_json_variant *)
 static void on_stop(struct guest *guest, sd_json_variant *)
 {
 	(void)guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest);
+}
+
+static void on_resume(struct guest *guest, sd_json_variant *)
+{
+	guest_handle(guest, GUEST_EVENT_RESUMED, GUEST_EXIT_UNKNOWN);
+}
+
+static void on_watchdog(struct guest *guest, sd_json_variant *data)
+{
+	const char *action = text_field(data, "action");
+
+	log_warning(guest_subject(guest).text, "its watchdog has run out (%s)",
+		    action ? action : "no action");
+	guest_tell(guest, "watchdog", action);
+	if (text_equal(action, "poweroff"))
+		guest_handle(guest, GUEST_EVENT_POWERED_OFF, GUEST_EXIT_UNKNOWN);
 }
 
 /* Once a run: a bad disk makes thousands of them. */
@@ -121,7 +168,8 @@ static void on_qmp_event(const char *name, sd_json_variant *data, void *userdata
 	} handlers[] = {
 		{ "SHUTDOWN", on_shutdown },          { "RESET", on_reset },
 		{ "GUEST_PANICKED", on_panicked },    { "STOP", on_stop },
-		{ "BLOCK_IO_ERROR", on_block_error },
+		{ "BLOCK_IO_ERROR", on_block_error }, { "RESUME", on_resume },
+		{ "WATCHDOG", on_watchdog },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(handlers); i++)

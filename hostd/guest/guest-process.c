@@ -21,6 +21,7 @@
 #include "guest/guest-cgroup.h"
 #include "guest/guest-confine.h"
 #include "guest/guest-process-internal.h"
+#include "guest/guest-seccomp.h"
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
 #define MOUNT_ATTRIBUTES \
@@ -32,8 +33,10 @@ struct start {
 	const struct guest_process_spec *spec;
 	char *folder;
 	int *file_mount_fds, *moved_fds;
-	int cgroup_fd, null_fd, stderr_fd, executable_fd, firmware_mount_fd, resolver_mount_fd;
+	int cgroup_fd, null_fd, stderr_fd, executable_fd, firmware_mount_fd, resolver_mount_fd,
+		null_mount_fd;
 	int report_fds[2];
+	const struct sock_fprog *seccomp; /* weak */
 };
 
 static void start_done(struct start *start)
@@ -41,7 +44,8 @@ static void start_done(struct start *start)
 	const int fds[] = { start->cgroup_fd,         start->null_fd,
 			    start->stderr_fd,         start->executable_fd,
 			    start->firmware_mount_fd, start->resolver_mount_fd,
-			    start->report_fds[0],     start->report_fds[1] };
+			    start->null_mount_fd,     start->report_fds[0],
+			    start->report_fds[1] };
 
 	for (size_t i = 0; i < ELEMENTS(fds); i++)
 		fd_close(fds[i]);
@@ -103,9 +107,9 @@ static int open_fd(const char *path, int flags, int *ret_fd)
 }
 
 /* A copy of the mount, with nothing but path (or fd itself, with "") in it, attached nowhere. */
-static int copy_mount(int fd, const char *path, int *ret_fd)
+static int copy_mount(int fd, const char *path, uint64_t flags, int *ret_fd)
 {
-	struct mount_attr attributes = { .attr_set = MOUNT_ATTRIBUTES };
+	struct mount_attr attributes = { .attr_set = flags };
 	_cleanup_fd_ int mount_fd = open_tree(
 		fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (*path ? 0 : AT_EMPTY_PATH));
 
@@ -135,21 +139,27 @@ static int open_resolver(struct start *start)
 	if (!start->spec->host_network)
 		return 0;
 	r = guest_process_make_folders(path);
-	return r < 0 ? r : copy_mount(AT_FDCWD, path, &start->resolver_mount_fd);
+	return r < 0 ? r : copy_mount(AT_FDCWD, path, MOUNT_ATTRIBUTES, &start->resolver_mount_fd);
 }
 
 static int open_mounts(struct start *start)
 {
 	const struct guest_process_spec *spec = start->spec;
-	int r = copy_mount(AT_FDCWD, guest_process_paths()->firmware, &start->firmware_mount_fd);
+	int r = copy_mount(AT_FDCWD, guest_process_paths()->firmware, MOUNT_ATTRIBUTES,
+			   &start->firmware_mount_fd);
 
 	if (r < 0)
 		return complain(start, "its firmware", r);
+	/* On it QEMU tries whether the kernel has the locks that it takes on disks. */
+	r = copy_mount(AT_FDCWD, "/dev/null", MOUNT_ATTRIBUTES & ~(uint64_t)MOUNT_ATTR_NODEV,
+		       &start->null_mount_fd);
+	if (r < 0)
+		return complain(start, "its /dev/null", r);
 	r = open_resolver(start);
 	if (r < 0)
 		return complain(start, "its resolver", r);
 	for (size_t i = 0; i < spec->file_count; i++) {
-		r = copy_mount(spec->files[i].fd, "", &start->file_mount_fds[i]);
+		r = copy_mount(spec->files[i].fd, "", MOUNT_ATTRIBUTES, &start->file_mount_fds[i]);
 		if (r < 0)
 			return complain(start, spec->files[i].path, r);
 	}
@@ -160,10 +170,13 @@ static int open_all(struct start *start)
 {
 	const struct guest_process_spec *spec = start->spec;
 	const char *qemu = guest_process_paths()->qemu;
-	int r = guest_cgroup_make(spec->name, spec->memory_bytes, &start->cgroup_fd);
+	int r = guest_cgroup_make(spec->name, &spec->limits, &start->cgroup_fd);
 
 	if (r < 0)
 		return complain(start, "its cgroup", r);
+	r = guest_seccomp_program(&start->seccomp);
+	if (r < 0)
+		return complain(start, "its seccomp filter", r);
 	r = open_fd("/dev/null", O_RDWR, &start->null_fd);
 	if (r < 0)
 		return complain(start, "/dev/null", r);
@@ -300,10 +313,12 @@ static int clone_and_wait(struct start *start, pid_t *ret_pid, int *ret_pidfd,
 			.firmware_path = guest_process_paths()->firmware,
 			.firmware_mount_fd = start->firmware_mount_fd,
 			.resolver_mount_fd = start->resolver_mount_fd,
+			.null_mount_fd = start->null_mount_fd,
 			.file_mount_fds = start->file_mount_fds,
 			.null_fd = start->null_fd,
 			.stderr_fd = start->stderr_fd,
 			.executable_fd = start->executable_fd,
+			.seccomp = start->seccomp,
 			.report_fd = start->report_fds[1],
 			.moved_fds = start->moved_fds,
 		});
@@ -335,6 +350,7 @@ int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, i
 		.executable_fd = -EBADF,
 		.firmware_mount_fd = -EBADF,
 		.resolver_mount_fd = -EBADF,
+		.null_mount_fd = -EBADF,
 		.report_fds = { -EBADF, -EBADF },
 	};
 	int r = check_spec(spec);

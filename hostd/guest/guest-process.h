@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "guest/guest-cgroup.h"
+
 /* Each guest's QEMU has a uid and gid of its own: this and its index. */
 #define GUEST_PROCESS_UID_BASE 70000U
 #define GUEST_PROCESS_INDEX_MAX 100000U
@@ -44,7 +46,7 @@ struct guest_process_spec {
 	const char *name;
 	unsigned int index; /* uid = gid = GUEST_PROCESS_UID_BASE + index; not over its maximum */
 	char *const *argv;
-	uint64_t memory_bytes; /* of the guest; its cgroup gets more, see guest-cgroup.h */
+	struct guest_cgroup_limits limits;
 	const struct guest_process_fd *fds;
 	size_t fd_count;
 	const struct guest_process_file *files;

@@ -45,6 +45,8 @@ struct guest_qmp {
 	uint64_t next_id;
 	struct command *commands, **commands_end; /* in the order they were sent */
 	struct bytes in, out;
+	int out_fd; /* owned: goes with the byte at out_fd_at; -EBADF: none */
+	size_t out_fd_at;
 	unsigned int calls; /* of ours that are on the stack and may call callbacks */
 	bool freed; /* guest_qmp_free() was called from one of them */
 };
@@ -132,6 +134,7 @@ static void disconnect(struct guest_qmp *qmp)
 	qmp->state = QMP_STATE_CLOSED;
 	qmp->source = sd_event_source_disable_unref(qmp->source);
 	qmp->fd = fd_close(qmp->fd);
+	qmp->out_fd = fd_close(qmp->out_fd);
 	while ((command = qmp->commands)) {
 		qmp->commands = command->next;
 		answer(command, NULL, "the connection to QEMU is closed");
@@ -167,12 +170,39 @@ __attribute__((format(printf, 3, 4))) static void end_with(struct guest_qmp *qmp
 
 /* --- sending --- */
 
+/* What comes before a file descriptor, or that and all after it. Returns what send(2) does. */
+static ssize_t send_some(struct guest_qmp *qmp)
+{
+	bool with_fd = qmp->out_fd >= 0 && qmp->out_fd_at == 0;
+	size_t length = qmp->out_fd >= 0 && !with_fd ? qmp->out_fd_at : qmp->out.length;
+	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec bytes = { .iov_base = qmp->out.data, .iov_len = length };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+	struct cmsghdr *header = NULL;
+	ssize_t sent = 0;
+
+	if (with_fd) {
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		header = CMSG_FIRSTHDR(&message);
+		*header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+					    .cmsg_type = SCM_RIGHTS,
+					    .cmsg_len = CMSG_LEN(sizeof(int)) };
+		memcpy(CMSG_DATA(header), &qmp->out_fd, sizeof(int));
+	}
+	sent = sendmsg(qmp->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sent > 0 && with_fd)
+		qmp->out_fd = fd_close(qmp->out_fd);
+	else if (sent > 0 && qmp->out_fd >= 0)
+		qmp->out_fd_at -= (size_t)sent;
+	return sent;
+}
+
 /* As much as QEMU takes; the loop calls again for the rest. */
 static int flush(struct guest_qmp *qmp)
 {
 	while (qmp->out.length > 0) {
-		ssize_t sent =
-			send(qmp->fd, qmp->out.data, qmp->out.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent = send_some(qmp);
 
 		if (sent < 0 && errno == EINTR)
 			continue;
@@ -200,8 +230,9 @@ static int format_command(const char *name, sd_json_variant *arguments, uint64_t
 
 /* Errors of the socket are left to the loop, so that closed() is not called from here. */
 static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arguments,
-		   guest_qmp_reply_t reply, void *userdata)
+		   int fd_consume, guest_qmp_reply_t reply, void *userdata)
 {
+	_cleanup_fd_ int fd = fd_consume;
 	_cleanup_free_ struct command *command = malloc(sizeof(*command));
 	_cleanup_free_ char *text = NULL;
 	size_t length = 0;
@@ -209,6 +240,8 @@ static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arg
 
 	if (!command)
 		return -ENOMEM;
+	if (fd >= 0 && qmp->out_fd >= 0)
+		return -EBUSY;
 	*command = (struct command){ .id = qmp->next_id, .reply = reply, .userdata = userdata };
 	r = format_command(name, arguments, command->id, &text);
 	if (r < 0)
@@ -219,6 +252,10 @@ static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arg
 	r = bytes_append(&qmp->out, text, length);
 	if (r < 0)
 		return r;
+	if (fd >= 0) {
+		qmp->out_fd = take_fd(&fd);
+		qmp->out_fd_at = qmp->out.length - length;
+	}
 	qmp->next_id++;
 	*qmp->commands_end = command;
 	qmp->commands_end = &take_ptr(command)->next;
@@ -231,7 +268,18 @@ int guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_varian
 {
 	if (qmp->freed || qmp->state != QMP_STATE_READY)
 		return -ENOTCONN;
-	return execute(qmp, command, arguments, reply, userdata);
+	return execute(qmp, command, arguments, -EBADF, reply, userdata);
+}
+
+int guest_qmp_execute_with_fd(struct guest_qmp *qmp, const char *command,
+			      sd_json_variant *arguments, int fd_consume, guest_qmp_reply_t reply,
+			      void *userdata)
+{
+	if (qmp->freed || qmp->state != QMP_STATE_READY) {
+		fd_close(fd_consume);
+		return -ENOTCONN;
+	}
+	return execute(qmp, command, arguments, fd_consume, reply, userdata);
 }
 
 /* --- what QEMU says: each handler may leave qmp closed or freed --- */
@@ -260,7 +308,7 @@ static void handle_greeting(struct guest_qmp *qmp, sd_json_variant *message)
 		return;
 	}
 	qmp->state = QMP_STATE_NEGOTIATING;
-	r = execute(qmp, "qmp_capabilities", NULL, on_capabilities, qmp);
+	r = execute(qmp, "qmp_capabilities", NULL, -EBADF, on_capabilities, qmp);
 	if (r < 0)
 		end(qmp, r);
 }
@@ -435,6 +483,7 @@ int guest_qmp_new_connected(sd_event *event, int fd_consume,
 	if (!qmp)
 		return -ENOMEM;
 	qmp->callbacks = *callbacks;
+	qmp->out_fd = -EBADF;
 	(void)strcpy(qmp->subject, "qmp");
 	qmp->commands_end = &qmp->commands;
 	r = sd_event_add_io(event, &qmp->source, fd, EPOLLIN, on_io, qmp);

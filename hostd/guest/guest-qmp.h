@@ -52,6 +52,14 @@ DEFINE_CLEANUP(struct guest_qmp *, guest_qmp_free);
 int guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
 		      guest_qmp_reply_t reply, void *userdata);
 
+/*
+ * The same with a file descriptor, as "add-fd", "getfd" take it; it is closed in any case. -EBUSY
+ * while QEMU has not taken an earlier one.
+ */
+int guest_qmp_execute_with_fd(struct guest_qmp *qmp, const char *command,
+			      sd_json_variant *arguments, int fd_consume, guest_qmp_reply_t reply,
+			      void *userdata);
+
 /* For tests: a client on a connected socket, which it takes over; bytes as if QEMU had sent them.
  */
 int guest_qmp_new_connected(sd_event *event, int fd_consume,

@@ -8,14 +8,13 @@
 #include <systemd/sd-json.h>
 
 #include "base/file.h"
-#include "guest/guest-spec.h"
 
 #define RECORD_LIMIT (256 * 1024)
 #define RECORD_NAME "record.json"
 
 void guest_record_done(struct guest_record *record)
 {
-	guest_spec_free(record->config);
+	guest_config_free(record->config);
 	free(record->reason);
 	free(record->disks);
 	*record = (struct guest_record){};
@@ -42,12 +41,11 @@ static int format_disks(const struct guest_record *record, sd_json_variant **ret
 
 static int build(const struct guest_record *record, sd_json_variant **ret_variant)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *config = NULL, *disks = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *disks = NULL;
+	_cleanup_free_ char *config = guest_config_format(record->config);
 	const struct guest_life *life = &record->life;
-	int r = guest_spec_format(record->config, &config);
+	int r = config ? format_disks(record, &disks) : -ENOMEM;
 
-	if (r >= 0)
-		r = format_disks(record, &disks);
 	if (r < 0)
 		return r;
 	return sd_json_buildo(ret_variant, SD_JSON_BUILD_PAIR_UNSIGNED("state", life->state),
@@ -57,13 +55,16 @@ static int build(const struct guest_record *record, sd_json_variant **ret_varian
 			      SD_JSON_BUILD_PAIR_UNSIGNED("restarts", life->restarts),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("started_usec", life->started_usec),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("timer_usec", life->timer_usec),
+			      SD_JSON_BUILD_PAIR_BOOLEAN("restart_wanted", life->restart_wanted),
 			      SD_JSON_BUILD_PAIR_STRING("reason", record->reason),
 			      SD_JSON_BUILD_PAIR_INTEGER("pid", record->pid),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("start_time", record->start_time),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("index", record->index),
+			      SD_JSON_BUILD_PAIR_UNSIGNED("origin", record->origin),
+			      SD_JSON_BUILD_PAIR_UNSIGNED("overhead_bytes", record->overhead_bytes),
 			      SD_JSON_BUILD_PAIR_BOOLEAN("kvm", record->kvm),
 			      SD_JSON_BUILD_PAIR_VARIANT("disks", disks),
-			      SD_JSON_BUILD_PAIR_VARIANT("config", config));
+			      SD_JSON_BUILD_PAIR_STRING("config", config));
 }
 
 int guest_record_format(const struct guest_record *record, char **ret_text)
@@ -77,10 +78,15 @@ int guest_record_format(const struct guest_record *record, char **ret_text)
 	return r < 0 ? r : 0;
 }
 
+/* In the syntax of guest.conf, so that there is one way to write a guest down. */
 static int dispatch_config(const char *, sd_json_variant *variant, sd_json_dispatch_flags_t,
 			   void *userdata)
 {
-	return guest_spec_parse(variant, userdata);
+	struct config_mistakes mistakes = {};
+	int r = guest_config_parse(sd_json_variant_string(variant), userdata, &mistakes);
+
+	config_mistakes_done(&mistakes);
+	return r;
 }
 
 #define DISK_FIELD(member, type, parse)                                                         \
@@ -124,14 +130,17 @@ static const sd_json_dispatch_field record_fields[] = {
 	FIELD("restarts", life.restarts, UNSIGNED, sd_json_dispatch_uint32),
 	FIELD("started_usec", life.started_usec, UNSIGNED, sd_json_dispatch_uint64),
 	FIELD("timer_usec", life.timer_usec, UNSIGNED, sd_json_dispatch_uint64),
+	FIELD("restart_wanted", life.restart_wanted, BOOLEAN, sd_json_dispatch_stdbool),
 	{ "reason", SD_JSON_VARIANT_STRING, sd_json_dispatch_string,
 	  offsetof(struct guest_record, reason), SD_JSON_NULLABLE },
 	FIELD("pid", pid, INTEGER, sd_json_dispatch_int32),
 	FIELD("start_time", start_time, UNSIGNED, sd_json_dispatch_uint64),
 	FIELD("index", index, UNSIGNED, sd_json_dispatch_uint32),
+	FIELD("origin", origin, UNSIGNED, sd_json_dispatch_uint32),
+	FIELD("overhead_bytes", overhead_bytes, UNSIGNED, sd_json_dispatch_uint64),
 	FIELD("kvm", kvm, BOOLEAN, sd_json_dispatch_stdbool),
 	{ "disks", SD_JSON_VARIANT_ARRAY, dispatch_disks, 0, SD_JSON_MANDATORY },
-	FIELD("config", config, OBJECT, dispatch_config),
+	FIELD("config", config, STRING, dispatch_config),
 	{},
 };
 
@@ -150,7 +159,7 @@ int guest_record_parse(const char *text, struct guest_record *ret_record)
 	r = sd_json_dispatch(variant, record_fields, 0, &record);
 	if (r < 0)
 		return r == -ENOMEM ? r : -EBADMSG;
-	if (record.life.state >= GUEST_STATE_COUNT || record.life.ending > GUEST_ENDING_BAD ||
+	if (record.life.state >= GUEST_STATE_COUNT || record.life.ending > GUEST_ENDING_REBOOT ||
 	    record.pid < 0)
 		return -EBADMSG;
 	*ret_record = record;

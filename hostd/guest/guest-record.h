@@ -23,6 +23,8 @@ struct guest_record {
 	pid_t pid; /* 0: none, or not known yet */
 	uint64_t start_time; /* of pid, field 22 of /proc/PID/stat */
 	unsigned int index; /* its uid is 70000 + index */
+	unsigned int origin; /* enum guest_origin of guest.h: where its definition was */
+	uint64_t overhead_bytes; /* what its QEMU used beyond the guest's memory; 0: not measured */
 	bool kvm;
 	struct guest_disk_identity *disks; /* owned */
 	size_t disk_count;

@@ -70,6 +70,9 @@ static unsigned int launch(const struct step *step)
 
 	step->life->ending = GUEST_ENDING_NONE;
 	step->life->started_usec = step->now_usec;
+	step->life->paused = false;
+	step->life->restart_wanted = false;
+	step->life->stop_resumed = false;
 	return actions | enter(step, GUEST_STATE_STARTING) | GUEST_ACTION_LAUNCH;
 }
 
@@ -79,6 +82,8 @@ static unsigned int start(const struct step *step)
 	step->life->failures = 0;
 	step->life->fast_failures = 0;
 	step->life->restarts = 0;
+	step->life->reset_count = 0;
+	step->life->reset_loop = false;
 	return launch(step);
 }
 
@@ -106,20 +111,44 @@ static uint64_t backoff_usec(unsigned int failures)
 	return delay < GUEST_BACKOFF_MAX_USEC ? delay : GUEST_BACKOFF_MAX_USEC;
 }
 
+/* What every end of a process does, and of a start without one. */
+static unsigned int end(const struct step *step, enum guest_state state)
+{
+	step->life->started_usec = 0;
+	step->life->paused = false;
+	step->life->restart_wanted = false;
+	return disarm(step) | GUEST_ACTION_CLEANUP | enter(step, state);
+}
+
+/* The same, with another start after the delay. */
+static unsigned int end_for_now(const struct step *step, enum guest_state state,
+				uint64_t delay_usec)
+{
+	unsigned int actions = end(step, state) & ~(unsigned int)GUEST_ACTION_DISARM;
+
+	return actions | arm(step, delay_usec);
+}
+
+static bool starts_after_failure(const struct step *step)
+{
+	bool panicked = step->life->ending == GUEST_ENDING_PANIC;
+
+	if (panicked && step->policy->on_panic == GUEST_ON_STOP)
+		return false;
+	if (panicked && step->policy->on_panic == GUEST_ON_RESTART)
+		return true;
+	return step->policy->restart != GUEST_RESTART_NEVER;
+}
+
 static unsigned int failed(const struct step *step, uint64_t run_usec)
 {
 	struct guest_life *life = step->life;
-	unsigned int actions = disarm(step) | GUEST_ACTION_CLEANUP;
 
 	life->fast_failures = run_usec < GUEST_FAST_RUN_USEC ? life->fast_failures + 1 : 0;
 	life->failures = run_usec < GUEST_BACKOFF_MAX_USEC ? life->failures + 1 : 1;
-	life->started_usec = 0;
-	if (step->policy->restart == GUEST_RESTART_NEVER ||
-	    life->fast_failures >= GUEST_FAST_FAILURES_MAX)
-		return actions | enter(step, GUEST_STATE_FAILED);
-	actions = (actions & ~(unsigned int)GUEST_ACTION_DISARM) |
-		  arm(step, backoff_usec(life->failures));
-	return actions | enter(step, GUEST_STATE_CRASHED);
+	if (!starts_after_failure(step) || life->fast_failures >= GUEST_FAST_FAILURES_MAX)
+		return end(step, GUEST_STATE_FAILED);
+	return end_for_now(step, GUEST_STATE_CRASHED, backoff_usec(life->failures));
 }
 
 static unsigned int start_failed(const struct step *step)
@@ -129,49 +158,73 @@ static unsigned int start_failed(const struct step *step)
 
 static unsigned int refused(const struct step *step)
 {
-	unsigned int actions = disarm(step) | GUEST_ACTION_CLEANUP;
-
-	step->life->started_usec = 0;
-	return actions | enter(step, GUEST_STATE_FAILED);
+	return end(step, GUEST_STATE_FAILED);
 }
 
 static unsigned int stopped(const struct step *step)
 {
-	unsigned int actions = disarm(step) | GUEST_ACTION_CLEANUP;
+	return end(step, GUEST_STATE_STOPPED);
+}
 
-	step->life->started_usec = 0;
-	return actions | enter(step, GUEST_STATE_STOPPED);
+/* The end that was asked for. */
+static unsigned int stop_done(const struct step *step)
+{
+	if (step->life->restart_wanted)
+		return start(step) | GUEST_ACTION_CLEANUP;
+	return stopped(step);
+}
+
+static bool is_success(const struct step *step)
+{
+	enum guest_ending ending = step->life->ending;
+
+	switch (step->event->exit) {
+	case GUEST_EXIT_SUCCESS:
+		return ending != GUEST_ENDING_BAD && ending != GUEST_ENDING_PANIC;
+	case GUEST_EXIT_FAILURE:
+		return false;
+	case GUEST_EXIT_UNKNOWN:
+		return ending == GUEST_ENDING_POWER_OFF || ending == GUEST_ENDING_REBOOT;
+	}
+	return false;
+}
+
+/* What the guest did, in order, by itself. */
+static unsigned int ended_well(const struct step *step)
+{
+	bool rebooted = step->life->ending == GUEST_ENDING_REBOOT;
+	enum guest_on wish = rebooted ? step->policy->on_reboot : step->policy->on_poweroff;
+	bool again = rebooted || step->policy->restart == GUEST_RESTART_ALWAYS;
+
+	step->life->failures = 0;
+	step->life->fast_failures = 0;
+	switch (wish) {
+	case GUEST_ON_HOST:
+		return stopped(step) | GUEST_ACTION_HOST_POWEROFF;
+	case GUEST_ON_STOP:
+		again = false;
+		break;
+	case GUEST_ON_RESTART:
+		again = true;
+		break;
+	case GUEST_ON_DEFAULT:
+	case GUEST_ON_PAUSE:
+		break;
+	}
+	return again ? end_for_now(step, GUEST_STATE_STOPPED, GUEST_BACKOFF_MIN_USEC)
+		     : stopped(step);
 }
 
 static unsigned int ended(const struct step *step)
 {
-	struct guest_life *life = step->life;
+	const struct guest_life *life = step->life;
 	uint64_t run_usec =
 		step->now_usec > life->started_usec ? step->now_usec - life->started_usec : 0;
-	bool success = false;
-	unsigned int actions = 0;
 
-	switch (step->event->exit) {
-	case GUEST_EXIT_SUCCESS:
-		success = life->ending != GUEST_ENDING_BAD;
-		break;
-	case GUEST_EXIT_FAILURE:
-		success = false;
-		break;
-	case GUEST_EXIT_UNKNOWN:
-		success = life->ending == GUEST_ENDING_POWER_OFF;
-		break;
-	}
-	if (!success)
-		/* What never came up has not run, however long that took. */
-		return failed(step, life->state == GUEST_STATE_RUNNING ? run_usec : 0);
-	life->failures = 0;
-	life->fast_failures = 0;
-	actions = stopped(step);
-	if (step->policy->restart == GUEST_RESTART_ALWAYS)
-		actions = (actions & ~(unsigned int)GUEST_ACTION_DISARM) |
-			  arm(step, GUEST_BACKOFF_MIN_USEC);
-	return actions;
+	if (is_success(step))
+		return ended_well(step);
+	/* What never came up has not run, however long that took. */
+	return failed(step, life->state == GUEST_STATE_RUNNING ? run_usec : 0);
 }
 
 static unsigned int leave(const struct step *)
@@ -184,16 +237,89 @@ static unsigned int ready(const struct step *step)
 	return disarm(step) | enter(step, GUEST_STATE_RUNNING);
 }
 
-static unsigned int powerdown(const struct step *)
+/* A guest that is paused hears nothing. Once in a stop: what QEMU pauses again stays so. */
+static unsigned int resume_to_stop(const struct step *step)
 {
-	return GUEST_ACTION_POWERDOWN;
+	if (!step->life->paused || step->life->stop_resumed)
+		return 0;
+	step->life->stop_resumed = true;
+	return GUEST_ACTION_RESUME;
+}
+
+static unsigned int powerdown(const struct step *step)
+{
+	return resume_to_stop(step) | GUEST_ACTION_POWERDOWN;
 }
 
 /* Without QMP yet, the word is given as soon as it is there: see STOPPING, QMP_READY. */
 static unsigned int stop(const struct step *step)
 {
 	return arm(step, step->policy->shutdown_timeout_usec) | enter(step, GUEST_STATE_STOPPING) |
-	       GUEST_ACTION_POWERDOWN;
+	       powerdown(step);
+}
+
+static unsigned int stop_and_start(const struct step *step)
+{
+	step->life->restart_wanted = true;
+	return stop(step);
+}
+
+static unsigned int start_afterwards(const struct step *step)
+{
+	if (step->life->restart_wanted)
+		return 0;
+	step->life->restart_wanted = true;
+	return GUEST_ACTION_SAVE;
+}
+
+/* The last word counts: the stop of a restart becomes a stop. */
+static unsigned int no_start_afterwards(const struct step *step)
+{
+	if (!step->life->restart_wanted)
+		return 0;
+	step->life->restart_wanted = false;
+	return GUEST_ACTION_SAVE;
+}
+
+static unsigned int halt(const struct step *step)
+{
+	return step->life->paused ? 0 : GUEST_ACTION_PAUSE;
+}
+
+static unsigned int go_on(const struct step *step)
+{
+	return step->life->paused ? GUEST_ACTION_RESUME : 0;
+}
+
+static unsigned int set_paused(const struct step *step, bool paused)
+{
+	if (step->life->paused == paused)
+		return 0;
+	step->life->paused = paused;
+	return GUEST_ACTION_ANNOUNCE;
+}
+
+static unsigned int paused(const struct step *step)
+{
+	return set_paused(step, true);
+}
+
+static unsigned int resumed(const struct step *step)
+{
+	return set_paused(step, false);
+}
+
+/* A pause that was on its way when the stop began, or an I/O error. */
+static unsigned int paused_in_stop(const struct step *step)
+{
+	step->life->paused = true;
+	return resume_to_stop(step);
+}
+
+static unsigned int resumed_in_stop(const struct step *step)
+{
+	step->life->paused = false;
+	return 0;
 }
 
 /* Nothing is left to wait for but the exit, which the kernel does not lose. */
@@ -201,6 +327,7 @@ static unsigned int kill_now(const struct step *step)
 {
 	unsigned int actions = disarm(step) | GUEST_ACTION_KILL;
 
+	step->life->restart_wanted = false;
 	if (step->life->state != GUEST_STATE_STOPPING)
 		actions |= enter(step, GUEST_STATE_STOPPING);
 	return actions;
@@ -232,15 +359,43 @@ static unsigned int kill_stray(const struct step *)
 
 static unsigned int note_power_off(const struct step *step)
 {
-	if (step->life->ending == GUEST_ENDING_NONE)
+	if (step->life->ending == GUEST_ENDING_NONE || step->life->ending == GUEST_ENDING_REBOOT)
 		step->life->ending = GUEST_ENDING_POWER_OFF;
 	return 0;
 }
 
-static unsigned int note_bad_end(const struct step *step)
+/* Where it is to be paused nothing ends. */
+static unsigned int note_panic(const struct step *step)
 {
-	step->life->ending = GUEST_ENDING_BAD;
+	if (step->policy->on_panic != GUEST_ON_PAUSE && step->life->ending != GUEST_ENDING_BAD)
+		step->life->ending = GUEST_ENDING_PANIC;
 	return 0;
+}
+
+static unsigned int count_reset(struct guest_life *life, uint64_t now_usec)
+{
+	uint64_t age_usec = now_usec - life->reset_window_usec;
+
+	if (life->reset_count == 0 || age_usec >= GUEST_RESET_WINDOW_USEC) {
+		if (life->reset_count <= GUEST_RESETS_MAX ||
+		    age_usec >= 2 * GUEST_RESET_WINDOW_USEC)
+			life->reset_loop = false;
+		life->reset_count = 0;
+		life->reset_window_usec = now_usec;
+	}
+	if (life->reset_count <= GUEST_RESETS_MAX)
+		life->reset_count++;
+	if (life->reset_count <= GUEST_RESETS_MAX || life->reset_loop)
+		return 0;
+	life->reset_loop = true;
+	return GUEST_ACTION_RESET_LOOP;
+}
+
+static unsigned int reset(const struct step *step)
+{
+	if (step->policy->on_reboot != GUEST_ON_DEFAULT && step->life->ending == GUEST_ENDING_NONE)
+		step->life->ending = GUEST_ENDING_REBOOT;
+	return count_reset(step->life, step->now_usec);
 }
 
 static unsigned int broken(const struct step *step)
@@ -292,6 +447,9 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(START) = start,
 		STEP(STOP) = give_up_restart,
 		STEP(KILL) = give_up_restart,
+		STEP(RESTART) = start,
+		STEP(PAUSE) = ignore,
+		STEP(RESUME) = ignore,
 		STEP(HOST_STOPPING) = give_up_restart,
 		STEP(PROCESS_STARTED) = kill_stray,
 		STEP(PROCESS_START_FAILED) = ignore,
@@ -300,6 +458,8 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(POWERED_OFF) = ignore,
 		STEP(RESET) = ignore,
 		STEP(PANICKED) = ignore,
+		STEP(PAUSED) = ignore,
+		STEP(RESUMED) = ignore,
 		STEP(BROKEN) = ignore,
 		STEP(EXIT) = leave,
 		STEP(TIMER) = restart,
@@ -310,14 +470,19 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(START) = ignore,
 		STEP(STOP) = stop,
 		STEP(KILL) = kill_now,
+		STEP(RESTART) = ignore,
+		STEP(PAUSE) = ignore,
+		STEP(RESUME) = ignore,
 		STEP(HOST_STOPPING) = stop,
 		STEP(PROCESS_STARTED) = started,
 		STEP(PROCESS_START_FAILED) = start_failed,
 		STEP(START_REFUSED) = refused,
 		STEP(QMP_READY) = ready,
 		STEP(POWERED_OFF) = note_power_off,
-		STEP(RESET) = ignore,
-		STEP(PANICKED) = note_bad_end,
+		STEP(RESET) = reset,
+		STEP(PANICKED) = note_panic,
+		STEP(PAUSED) = ignore,
+		STEP(RESUMED) = ignore,
 		STEP(BROKEN) = broken,
 		STEP(EXIT) = ended,
 		STEP(TIMER) = deadline,
@@ -328,14 +493,19 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(START) = ignore,
 		STEP(STOP) = stop,
 		STEP(KILL) = kill_now,
+		STEP(RESTART) = stop_and_start,
+		STEP(PAUSE) = halt,
+		STEP(RESUME) = go_on,
 		STEP(HOST_STOPPING) = stop,
 		STEP(PROCESS_STARTED) = ignore,
 		STEP(PROCESS_START_FAILED) = ignore,
 		STEP(START_REFUSED) = ignore,
 		STEP(QMP_READY) = ignore,
 		STEP(POWERED_OFF) = note_power_off,
-		STEP(RESET) = ignore,
-		STEP(PANICKED) = note_bad_end,
+		STEP(RESET) = reset,
+		STEP(PANICKED) = note_panic,
+		STEP(PAUSED) = paused,
+		STEP(RESUMED) = resumed,
 		STEP(BROKEN) = broken,
 		STEP(EXIT) = ended,
 		STEP(TIMER) = ignore,
@@ -344,26 +514,34 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 	},
 	[GUEST_STATE_STOPPING] = {
 		STEP(START) = ignore,
-		STEP(STOP) = ignore,
+		STEP(STOP) = no_start_afterwards,
 		STEP(KILL) = kill_now,
-		STEP(HOST_STOPPING) = ignore,
+		STEP(RESTART) = start_afterwards,
+		STEP(PAUSE) = ignore,
+		STEP(RESUME) = ignore,
+		STEP(HOST_STOPPING) = no_start_afterwards,
 		STEP(PROCESS_STARTED) = ignore,
 		STEP(PROCESS_START_FAILED) = stopped,
 		STEP(START_REFUSED) = stopped,
 		STEP(QMP_READY) = powerdown,
 		STEP(POWERED_OFF) = note_power_off,
-		STEP(RESET) = ignore,
-		STEP(PANICKED) = note_bad_end,
+		STEP(RESET) = reset,
+		STEP(PANICKED) = note_panic,
+		STEP(PAUSED) = paused_in_stop,
+		STEP(RESUMED) = resumed_in_stop,
 		STEP(BROKEN) = broken,
-		STEP(EXIT) = stopped,
+		STEP(EXIT) = stop_done,
 		STEP(TIMER) = deadline,
 		STEP(ADOPT) = adopt_stopping,
-		STEP(ADOPT_UNMADE) = stopped,
+		STEP(ADOPT_UNMADE) = stop_done,
 	},
 	[GUEST_STATE_CRASHED] = {
 		STEP(START) = start,
 		STEP(STOP) = give_up_restart,
 		STEP(KILL) = give_up_restart,
+		STEP(RESTART) = start,
+		STEP(PAUSE) = ignore,
+		STEP(RESUME) = ignore,
 		STEP(HOST_STOPPING) = give_up_restart,
 		STEP(PROCESS_STARTED) = kill_stray,
 		STEP(PROCESS_START_FAILED) = ignore,
@@ -372,6 +550,8 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(POWERED_OFF) = ignore,
 		STEP(RESET) = ignore,
 		STEP(PANICKED) = ignore,
+		STEP(PAUSED) = ignore,
+		STEP(RESUMED) = ignore,
 		STEP(BROKEN) = ignore,
 		STEP(EXIT) = leave,
 		STEP(TIMER) = restart,
@@ -382,6 +562,9 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(START) = start,
 		STEP(STOP) = ignore,
 		STEP(KILL) = ignore,
+		STEP(RESTART) = start,
+		STEP(PAUSE) = ignore,
+		STEP(RESUME) = ignore,
 		STEP(HOST_STOPPING) = ignore,
 		STEP(PROCESS_STARTED) = kill_stray,
 		STEP(PROCESS_START_FAILED) = ignore,
@@ -390,6 +573,8 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(POWERED_OFF) = ignore,
 		STEP(RESET) = ignore,
 		STEP(PANICKED) = ignore,
+		STEP(PAUSED) = ignore,
+		STEP(RESUMED) = ignore,
 		STEP(BROKEN) = ignore,
 		STEP(EXIT) = leave,
 		STEP(TIMER) = ignore,

@@ -23,14 +23,21 @@ enum guest_event_kind {
 	GUEST_EVENT_START, /* a user's word, or autostart */
 	GUEST_EVENT_STOP,
 	GUEST_EVENT_KILL,
+	GUEST_EVENT_RESTART, /* stop, and start again when it has ended; a start if there is nothing
+				to stop */
+	GUEST_EVENT_PAUSE,
+	GUEST_EVENT_RESUME,
 	GUEST_EVENT_HOST_STOPPING,
 	GUEST_EVENT_PROCESS_STARTED, /* the answers to GUEST_ACTION_LAUNCH */
 	GUEST_EVENT_PROCESS_START_FAILED, /* might work at the next try */
 	GUEST_EVENT_START_REFUSED, /* will not work before someone changes something */
 	GUEST_EVENT_QMP_READY,
 	GUEST_EVENT_POWERED_OFF, /* QMP SHUTDOWN: by the guest or on our word; exit follows */
-	GUEST_EVENT_RESET, /* the guest rebooted itself */
-	GUEST_EVENT_PANICKED, /* the guest said so by pvpanic; exit follows */
+	GUEST_EVENT_RESET, /* the guest rebooted itself: QMP RESET, or SHUTDOWN with "guest-reset"
+			    */
+	GUEST_EVENT_PANICKED, /* the guest said so by pvpanic; exit follows, or a pause */
+	GUEST_EVENT_PAUSED, /* QMP STOP: on our word, or QEMU's own (I/O error, watchdog, panic) */
+	GUEST_EVENT_RESUMED, /* QMP RESUME */
 	GUEST_EVENT_BROKEN, /* QEMU runs, the guest in it cannot go on */
 	GUEST_EVENT_EXIT, /* see guest_exit */
 	GUEST_EVENT_TIMER, /* timer_usec has come */
@@ -54,15 +61,27 @@ struct guest_event {
 enum guest_action {
 	GUEST_ACTION_DISARM = 1 << 0,
 	GUEST_ACTION_ARM = 1 << 1, /* call with GUEST_EVENT_TIMER at life.timer_usec */
-	GUEST_ACTION_POWERDOWN = 1 << 2, /* QMP system_powerdown, when QMP is there */
-	GUEST_ACTION_KILL = 1 << 3, /* SIGKILL */
-	GUEST_ACTION_CLEANUP = 1 << 4, /* remove what the process leaves */
-	GUEST_ACTION_ANNOUNCE = 1 << 5, /* the state is another, or is worth saying again */
-	GUEST_ACTION_LAUNCH = 1 << 6,
+	GUEST_ACTION_RESUME = 1 << 2, /* QMP cont, when QMP is there; so the next two */
+	GUEST_ACTION_PAUSE = 1 << 3, /* QMP stop */
+	GUEST_ACTION_POWERDOWN = 1 << 4, /* QMP system_powerdown */
+	GUEST_ACTION_KILL = 1 << 5, /* SIGKILL */
+	GUEST_ACTION_CLEANUP = 1 << 6, /* remove what the process leaves */
+	GUEST_ACTION_SAVE =
+		1 << 7, /* the life is another: as every action, and if it is the only */
+	GUEST_ACTION_ANNOUNCE = 1 << 8, /* the state is another, or is worth saying again */
+	GUEST_ACTION_RESET_LOOP = 1 << 9, /* worth a warning: it does nothing but reset */
+	GUEST_ACTION_HOST_POWEROFF = 1 << 10, /* on-poweroff = "host" */
+	GUEST_ACTION_LAUNCH = 1 << 11,
 };
 
 /* What QMP said before the end. */
-enum guest_ending { GUEST_ENDING_NONE, GUEST_ENDING_POWER_OFF, GUEST_ENDING_BAD };
+enum guest_ending {
+	GUEST_ENDING_NONE,
+	GUEST_ENDING_POWER_OFF,
+	GUEST_ENDING_BAD,
+	GUEST_ENDING_PANIC,
+	GUEST_ENDING_REBOOT, /* where on-reboot asks for more than a reset */
+};
 
 /* All that has to be remembered of a guest's life; times are CLOCK_BOOTTIME, 0 means none. */
 struct guest_life {
@@ -73,10 +92,20 @@ struct guest_life {
 	unsigned int restarts; /* since the last start by a user */
 	uint64_t started_usec; /* of the process */
 	uint64_t timer_usec;
+	bool paused; /* the state is RUNNING all the same */
+	bool restart_wanted; /* in STOPPING: to be started as soon as it has ended */
+	/* The rest is not worth keeping beyond this hostd. */
+	bool stop_resumed; /* in STOPPING: it was told to go on, so that it hears of the stop */
+	bool reset_loop; /* said, and nothing quieter since */
+	unsigned int reset_count; /* in the window that began at reset_window_usec */
+	uint64_t reset_window_usec;
 };
 
 struct guest_policy {
 	enum guest_restart restart;
+	/* DEFAULT: a power-off is an end and a panic a failure, to be followed by what restart
+	 * says; a reboot is a reset of the same process. */
+	enum guest_on on_poweroff, on_reboot, on_panic;
 	uint64_t shutdown_timeout_usec;
 };
 
@@ -86,6 +115,9 @@ struct guest_policy {
 #define GUEST_FAST_FAILURES_MAX 5
 /* QEMU answers QMP as soon as its machine is made, long before the guest has booted. */
 #define GUEST_START_TIMEOUT_USEC UINT64_C(60000000)
+/* More resets than this in one window are a loop, said once until a window is quieter. */
+#define GUEST_RESET_WINDOW_USEC UINT64_C(10000000)
+#define GUEST_RESETS_MAX 20
 
 /* What happens next. Returns the set of actions; every pair of state and event has its answer. */
 unsigned int guest_life_step(struct guest_life *life, const struct guest_policy *policy,

@@ -11,9 +11,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "guest/guest-internal.h"
+#include "guest/guest-cgroup.h"
+#include "guest/guest-launch-internal.h"
 #include "guest/guest-process.h"
-#include "guest/guest-spec.h"
 
 /* sd-event gathers wake-ups within this time; its default of 250 ms is more than a back-off. */
 #define TIMER_ACCURACY_USEC 1000
@@ -48,8 +48,8 @@ static char *state_detail(const struct guest *guest, enum guest_event_kind cause
 		return record->life.restarts ? text_format("restart %u", record->life.restarts)
 					     : NULL;
 	case GUEST_STATE_RUNNING:
-		return text_format("%s, pid %d%s", record->kvm ? "kvm" : "tcg, no isolation",
-				   record->pid,
+		return text_format("%s%s, pid %d%s", record->life.paused ? "paused, " : "",
+				   record->kvm ? "kvm" : "tcg, no isolation", record->pid,
 				   cause == GUEST_EVENT_ADOPT ? ", taken up again" : "");
 	case GUEST_STATE_CRASHED:
 		return text_format("%s; next start in %.1f s",
@@ -85,7 +85,7 @@ static void announce(struct guest *guest, enum guest_event_kind cause)
 			 detail);
 	else
 		log_line(level, guest_subject(guest).text, "%s", guest_state_name(state));
-	guest_tell(guest, guest_state_name(state), detail);
+	guest_tell(guest, guest->record.life.paused ? "paused" : guest_state_name(state), detail);
 }
 
 struct guest_subject guest_subject(const struct guest *guest)
@@ -159,25 +159,64 @@ static void clean_up(struct guest *guest)
 
 	guest_detach(guest);
 	r = guest_process_cleanup(guest->config->name);
+	guest_memory_return_hugepages();
 	if (r < 0)
 		log_warning(guest_subject(guest).text, "clean-up: %s", strerrordesc_np(-r));
+}
+
+static void tell_reset_loop(const struct guest *guest)
+{
+	log_warning(guest_subject(guest).text,
+		    "resets again and again: what it boots from cannot go on; see `mvirt log %s`",
+		    guest->config->name);
+	guest_tell(guest, "reset-loop", NULL);
+}
+
+static void power_off_host(const struct guest *guest)
+{
+	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
+
+	log_notice(guest_subject(guest).text, "powered off, and the machine with it (on-poweroff)");
+	if (callbacks->power_off_host)
+		callbacks->power_off_host(guest, callbacks->userdata);
+}
+
+/* What another state means for the guest's neighbours. */
+static void follow(struct guest *guest)
+{
+	if (guest->record.life.state == GUEST_STATE_RUNNING)
+		guest_ready_begin(guest);
+	else
+		guest_ready_end(guest);
+	guests_sequence_soon(guest->guests);
 }
 
 void guest_handle(struct guest *guest, enum guest_event_kind kind, enum guest_exit exit)
 {
 	struct guest_life *life = &guest->record.life;
+	/* QEMU's own actions were settled when it was started, so what goes with them was too. */
+	const struct guest_config *config =
+		guest_state_has_process(life->state) ? guest->record.config : guest->config;
 	const struct guest_policy policy = {
 		.restart = guest->config->restart,
+		.on_poweroff = guest->config->on_poweroff,
+		.on_reboot = config->on_reboot,
+		.on_panic = config->on_panic,
 		.shutdown_timeout_usec = (uint64_t)guest->config->shutdown_timeout_s * 1000000,
 	};
 	const struct guest_event event = { .kind = kind, .exit = exit };
 	enum guest_ending ending = life->ending;
+	enum guest_state state = life->state;
 	unsigned int actions = guest_life_step(life, &policy, &event, now_usec());
 
 	if (actions & GUEST_ACTION_DISARM)
 		disarm(guest);
 	if (actions & GUEST_ACTION_ARM)
 		arm(guest);
+	if (actions & GUEST_ACTION_RESUME)
+		guest_go_on(guest);
+	if (actions & GUEST_ACTION_PAUSE)
+		guest_halt(guest);
 	if (actions & GUEST_ACTION_POWERDOWN)
 		guest_powerdown(guest);
 	if (actions & GUEST_ACTION_KILL)
@@ -189,10 +228,14 @@ void guest_handle(struct guest *guest, enum guest_event_kind kind, enum guest_ex
 		(void)guest_save(guest);
 	if (actions & GUEST_ACTION_ANNOUNCE)
 		announce(guest, kind);
+	if (actions & GUEST_ACTION_RESET_LOOP)
+		tell_reset_loop(guest);
+	if (life->state != state)
+		follow(guest);
+	if (actions & GUEST_ACTION_HOST_POWEROFF)
+		power_off_host(guest);
 	if (actions & GUEST_ACTION_LAUNCH)
 		guest_launch(guest);
-	else if (actions & GUEST_ACTION_CLEANUP)
-		guests_check_all_stopped(guest->guests);
 }
 
 /* Why the process ended, in one line, and as what the table sees it. */
@@ -206,7 +249,10 @@ static enum guest_exit explain_exit(struct guest *guest, int exit_status_error, 
 	if (guest->pending_reason) {
 		free(*reason);
 		*reason = take_ptr(guest->pending_reason);
-	} else if (exit_status_error < 0 && ending != GUEST_ENDING_POWER_OFF)
+	} else if (guest_cgroup_was_oom_killed(guest->config->name))
+		guest_set_text(reason,
+			       "killed by the kernel: its QEMU used more memory than it may");
+	else if (exit_status_error < 0 && ending != GUEST_ENDING_POWER_OFF)
 		guest_set_text(reason, "QEMU is gone%s%s", colon, text);
 	else if (exit_status_error < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		guest_set_text(reason, "powered off");
@@ -259,33 +305,52 @@ void guest_adopt(struct guest *guest)
 	guest_handle(guest, GUEST_EVENT_EXIT, explain_exit(guest, -ECHILD, 0));
 }
 
-int guest_new(struct guests *guests, const char *name, struct guest **ret_guest)
+static int new_guest(struct guests *guests, struct guest **ret_guest)
 {
-	_cleanup_(guest_freep) struct guest *guest = calloc(1, sizeof(*guest));
-	int r = 0;
+	struct guest *guest = calloc(1, sizeof(*guest));
 
 	if (!guest)
 		return -ENOMEM;
 	guest->guests = guests;
 	guest->pidfd = -EBADF;
-	guest->config = host_config_find_guest(guests->config, name);
+	*ret_guest = guest;
+	return 0;
+}
+
+int guest_new(struct guests *guests, const char *name, struct guest **ret_guest)
+{
+	_cleanup_(guest_freep) struct guest *guest = NULL;
+	int r = new_guest(guests, &guest);
+
+	if (r < 0)
+		return r;
 	r = guest_record_load(guests->folder_fd, name, &guest->record);
-	guest->has_record = r >= 0;
+	if (r == -ENOMEM || r == -ENOENT)
+		return r;
 	if (r < 0) {
-		if (!guest->config)
-			return r;
-		if (r != -ENOENT) {
-			log_warning(guest_subject(guest).text,
-				    "its record is lost (%s), so what may run of it is ended",
-				    strerrordesc_np(-r));
-			(void)guest_process_cleanup(name);
-		}
-		r = guest_spec_copy(guest->config, &guest->record.config);
-		if (r < 0)
-			return r;
+		log_warning("guests",
+			    "the record of %s is lost (%s), so what may run of it is ended", name,
+			    strerrordesc_np(-r));
+		(void)guest_process_cleanup(name);
+		return -ENOENT;
 	}
-	if (!guest->config)
-		guest->config = guest->record.config;
+	guest->config = guest->record.config;
+	guest->has_record = true;
+	*ret_guest = take_ptr(guest);
+	return 0;
+}
+
+int guest_new_without_record(struct guests *guests, const struct guest_config *config,
+			     struct guest **ret_guest)
+{
+	_cleanup_(guest_freep) struct guest *guest = NULL;
+	int r = new_guest(guests, &guest);
+
+	if (r >= 0)
+		r = guest_config_copy(config, &guest->record.config);
+	if (r < 0)
+		return r;
+	guest->config = guest->record.config;
 	*ret_guest = take_ptr(guest);
 	return 0;
 }
@@ -294,9 +359,14 @@ void guest_free(struct guest *guest)
 {
 	if (!guest)
 		return;
+	guest_ready_end(guest);
 	guest_detach(guest);
 	disarm(guest);
+	sd_event_source_disable_unref(guest->delay_source);
 	guest_console_free(guest->console);
+	guest_launch_free(guest->launch);
 	guest_record_done(&guest->record);
+	guest_config_free(guest->definition);
+	free(guest->waiting);
 	free(guest);
 }

@@ -14,14 +14,39 @@
 struct guests;
 struct guest;
 
+/* Where a guest's definition is. */
+enum guest_origin {
+	GUEST_ORIGIN_CONFIG, /* mvirt.conf: read-only to the API */
+	GUEST_ORIGIN_DATA, /* the data volume */
+	GUEST_ORIGIN_MEMORY, /* created without a data volume: "not kept" */
+	GUEST_ORIGIN_RECORD, /* gone from where it was, and still running */
+};
+
+/* What hostd.c opens for a guest. */
+enum guest_file {
+	GUEST_FILE_KERNEL,
+	GUEST_FILE_INITRD,
+	GUEST_FILE_CDROM,
+	GUEST_FILE_SEED, /* the NoCloud ISO made from cloud_init; path is NULL */
+	GUEST_FILE_VARIABLES, /* the UEFI variable store, writable, made from the template; path is
+				 NULL */
+};
+
 /* What a guest needs from its siblings, which it does not know: hostd.c connects them. */
 struct guests_callbacks {
-	/* An open, read-only kernel or initrd, and a disk with the access that the config asks. 0
-	 * or -errno. */
-	int (*open_boot_file)(const char *path, int *ret_fd, void *userdata);
-	int (*open_disk)(const struct disk_config *disk, int *ret_fd, void *userdata);
-	int (*open_tap)(const char *network, const char *guest_name, unsigned int nic_index,
-			int *ret_tap_fd, int *ret_vhost_fd, void *userdata);
+	/*
+	 * An open file or disk with the access that the definition asks. format of a disk is what
+	 * to give QEMU (RAW or QCOW2). 0, or -errno with one line in *ret_why (to be freed) or NULL
+	 * there.
+	 */
+	int (*open_file)(const struct guest *guest, enum guest_file kind, const char *path,
+			 int *ret_fd, char **ret_why, void *userdata);
+	int (*open_disk)(const struct guest *guest, const struct disk_config *disk, int *ret_fd,
+			 enum disk_format *ret_format, char **ret_why, void *userdata);
+	int (*open_tap)(const struct guest *guest, size_t nic_index, int *ret_tap_fd,
+			int *ret_vhost_fd, void *userdata);
+	/* on-poweroff = "host". */
+	void (*power_off_host)(const struct guest *guest, void *userdata);
 	/* An event of a guest, for the API's subscribers. detail may be NULL. */
 	void (*event)(const struct guest *guest, const char *kind, const char *detail,
 		      void *userdata);
@@ -36,19 +61,38 @@ struct guests_environment {
 	uint8_t host_id[16]; /* stable for this machine: MACs are made from it */
 	/* For tests; NULL means /run/mvirt/guests and /proc/meminfo. */
 	const char *folder, *meminfo;
+	uint64_t memory_reserve_bytes; /* what guests may not take; 0: a share of the machine */
 };
 
 /*
- * Reads which guests there are: those of the configuration, and those that an earlier hostd left
- * running (/run/mvirt/guests). As soon as the event loop runs, it takes the running ones up again
- * and starts what autostart asks for; callbacks come from the loop, and from the commands below.
- * config must outlive the guests. Returns 0 or -errno.
+ * Finds the guests that an earlier hostd left running (/run/mvirt/guests), and takes them up again
+ * as soon as the event loop runs. The environment's strings must outlive the guests. 0 or -errno.
  */
-int guests_new(sd_event *event, const struct host_config *config,
-	       const struct guests_environment *environment,
+int guests_new(sd_event *event, const struct guests_environment *environment,
 	       const struct guests_callbacks *callbacks, struct guests **ret_guests);
 /* Lets go of the guests without ending them. */
 void guests_free(struct guests *guests);
+
+/*
+ * Adds a guest, or gives one that only its record knows its definition back. config is consumed on
+ * success. ret_guest may be NULL. Returns 0, -EEXIST, or -errno.
+ */
+int guests_define(struct guests *guests, struct guest_config *config_consume,
+		  enum guest_origin origin, struct guest **ret_guest);
+/* At boot: starts it if its autostart says so, and an earlier hostd has not done it, when its turn
+ * has come (after, start-delay). */
+void guest_autostart(struct guest *guest);
+/* Replaces the definition; what runs goes on with its own until the next start. Consumes on
+ * success. The name must be the same. Returns 0 or -errno. */
+int guest_redefine(struct guest *guest, struct guest_config *config_consume);
+/* For stopped guests only. Returns 0, -EBUSY with *ret_why, -EEXIST, or -errno. */
+int guest_rename(struct guest *guest, const char *name, char **ret_why);
+int guest_undefine(struct guest *guest, char **ret_why);
+/*
+ * To be called when every guest of that origin is defined: what an earlier hostd left of others is
+ * removed, or goes on as it was started (GUEST_ORIGIN_RECORD) if it runs. Returns 0 or -errno.
+ */
+int guests_take_left_over(struct guests *guests, enum guest_origin origin);
 
 size_t guests_count(const struct guests *guests);
 struct guest *guests_at(const struct guests *guests, size_t index);
@@ -62,11 +106,23 @@ struct guest *guests_find(const struct guests *guests, const char *name);
 int guest_start(struct guest *guest, char **ret_why);
 int guest_stop(struct guest *guest, char **ret_why);
 int guest_kill(struct guest *guest, char **ret_why);
-/* Stops all at once, each within its own timeout. No guest starts any more; all_stopped is called,
- * at once if none runs. */
+/* Stop, and start again when it has ended. */
+int guest_restart(struct guest *guest, char **ret_why);
+int guest_pause(struct guest *guest, char **ret_why);
+int guest_resume(struct guest *guest, char **ret_why);
+/* The medium of a CD-ROM drive, now and until the process ends; file NULL ejects. */
+int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, char **ret_why);
+/* Stops all in the reverse order of "after", within one deadline. No guest starts any more;
+ * all_stopped is called, at once if none runs. */
 void guests_stop_all(struct guests *guests);
 
-const struct guest_config *guest_config(const struct guest *guest);
+const struct guest_config *guest_config(const struct guest *guest); /* the definition */
+/* What it runs with, or ran with last; NULL before its first start. */
+const struct guest_config *guest_running_config(const struct guest *guest);
+enum guest_origin guest_origin(const struct guest *guest);
+bool guest_is_paused(const struct guest *guest);
+/* Why an autostart is still due: "waiting for db", or NULL. */
+const char *guest_waiting(const struct guest *guest);
 enum guest_state guest_state(const struct guest *guest);
 const char *guest_reason(const struct guest *guest); /* why it is failed or crashed, or NULL */
 pid_t guest_pid(const struct guest *guest); /* of QEMU, or 0 */
@@ -76,6 +132,21 @@ bool guest_uses_kvm(const struct guest *guest);
 unsigned int guest_restarts(const struct guest *guest);
 /* MAC of a NIC, "52:54:00:…"; buffer of 18 bytes; returns it. */
 char *guest_nic_mac(const struct guest *guest, size_t nic_index, char buffer[static 18]);
+void guest_nic_mac_bytes(const struct guest *guest, size_t nic_index, uint8_t ret_mac[static 6]);
+/* What cloud-init takes for this guest's id where the definition has none: the same as long as host
+ * and name are. Returns the buffer. */
+#define GUEST_INSTANCE_ID_BYTES 32
+char *guest_instance_id(const struct guest *guest, char buffer[static GUEST_INSTANCE_ID_BYTES]);
+
+/* What it uses now. Bytes and counts are since the start of its process. */
+struct guest_stats {
+	uint64_t cpu_usec; /* of its QEMU, all threads */
+	uint64_t memory_bytes; /* charged to its cgroup */
+	uint64_t disk_read_bytes, disk_written_bytes, disk_reads, disk_writes;
+	uint64_t oom_kills;
+};
+/* What the kernel does not tell stays 0. Returns 0, or -ESRCH when it does not run. */
+int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats);
 
 /* The last 64 KiB of the serial console. Returns 0 or -errno; the copy is the caller's. */
 int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length);

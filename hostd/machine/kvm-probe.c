@@ -20,7 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "cpu.h"
 
 /* One second in all: the try, and then a moment for the killed child to be gone. */
@@ -454,4 +455,13 @@ void kvm_probe(const char *device, struct kvm_status *ret_status)
 	}
 	cpu_features_read(&cpu);
 	ret_status->state = cpu.svm ? KVM_OK_SVM : KVM_OK_VMX;
+}
+
+bool kvm_shadow_paging(const char *root, enum kvm_state state)
+{
+	const char *parameter =
+		state == KVM_OK_SVM ? "kvm_amd/parameters/npt" : "kvm_intel/parameters/ept";
+	_cleanup_free_ char *path = text_format("%s/sys/module/%s", root, parameter), *value = NULL;
+
+	return path && file_read_line(AT_FDCWD, path, &value) >= 0 && text_equal(value, "N");
 }

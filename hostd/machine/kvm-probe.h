@@ -27,5 +27,12 @@ static inline bool kvm_usable(const struct kvm_status *status)
 	return status->state == KVM_OK_SVM || status->state == KVM_OK_VMX;
 }
 
+/*
+ * Whether KVM has to do without nested paging (AMD NPT, Intel EPT): guests are slow then, and where
+ * the machine itself is emulated (QEMU's TCG without "npt=on") they reset again and again. root is
+ * "" or a folder in tests.
+ */
+bool kvm_shadow_paging(const char *root, enum kvm_state state);
+
 /* "svm" or "vmx" when usable, or else "absent", "forbidden", "broken". */
 const char *kvm_state_name(enum kvm_state state);

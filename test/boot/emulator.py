@@ -156,7 +156,7 @@ class Machine:
     """One emulated machine. Use as a context manager; it is gone at the end."""
 
     def __init__(self, folder, medium="kernel", firmware=None, stick=None, cmdline="", memory_mib=1024,
-                 cpu=None, nic=True, kvm=True, extra=(), forward=(), processors=2, terminal=False):
+                 cpu=None, nic=True, kvm=True, extra=(), forward=(), processors=2, terminal=False, uefi_guests=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.medium = medium
@@ -166,10 +166,14 @@ class Machine:
         self.console = Console("console", self.folder / "console.log")
         self.shell_console = Console("shell", self.folder / "shell.log")
         self._terminal = terminal
+        # The distribution's emulator ends when a nested guest's OVMF writes CR8: os/patches/qemu-svm-cr8.patch
+        own = uefi_guests and not kvm_runs_guests()
+        self._emulator = [str(BUILD / "obj/bin/qemu-system-x86_64"), "-L", "/usr/share/qemu", "-L",
+                          "/usr/share/seabios"] if own else ["qemu-system-x86_64"]
         self.arguments = self._build(stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors)
 
     def _build(self, stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors):
-        arguments = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "q35",
+        arguments = [*self._emulator, "-nodefaults", "-no-user-config", "-machine", "q35",
                      "-m", f"{memory_mib}M", "-smp", str(processors), "-vga", "std", "-display", "none"]
         if kvm_runs_guests() and kvm:
             arguments += ["-accel", "kvm", "-cpu", cpu or "host"]

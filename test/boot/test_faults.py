@@ -4,6 +4,8 @@
 import re
 import time
 
+import pytest
+
 import emulator
 
 DEMO = """
@@ -44,6 +46,15 @@ def test_no_kvm(machine):
     host.console.wait(r"hostd: host: ready", 60, start=0)
 
 
+def test_no_nested_paging(machine):
+    """QEMU's TCG runs KVM without nested paging, and no guest in it: the host says why."""
+    if emulator.kvm_runs_guests():
+        pytest.skip("real KVM always has what the processor has")
+    host = machine(cpu="qemu64")
+    host.console.wait(r"hostd: kvm: ok \(svm\)", 120)
+    host.console.wait(r"hostd: kvm: the processor has no nested paging: .*npt=on", 60, start=0)
+
+
 def test_software_emulation_only_where_allowed(machine):
     allowed = DEMO.replace('machine = "microvm"', 'machine = "microvm"\n\taccel = "any"')
     host = machine(stick=emulator.demo_files(allowed), cpu="qemu64,svm=off", kvm=False)
@@ -57,6 +68,19 @@ def test_no_nic(machine):
     host = machine(stick=emulator.demo_files(DEMO), nic=False)
     host.console.wait(r"hostd: net lan: no wired NIC", 120)
     host.console.wait(r"demo: mvirt-guest: up demo none", 240, start=0)
+
+
+def test_static_addresses(machine):
+    """Without DHCP: both families, gateway and DNS from the file, and they work."""
+    static = ('network "lan" {\n\tipv4 = "static"\n\taddress = ["10.0.2.77/24", "fec0::77/64"]\n'
+              '\tgateway = "10.0.2.2"\n\tdns = ["10.0.2.3"]\n}\n')
+    host = machine(stick=emulator.demo_files(static + DEMO))
+    host.console.wait(r"hostd: net lan: 10\.0\.2\.77/24 \(static\)", 120)
+    host.console.wait(r"hostd: net lan: fec0::77/64 \(static\)", 60, start=0)
+    status, output = host.shell("ping -c 1 -W 5 10.0.2.2 && cat /etc/resolv.conf && ip route")
+    assert status == 0 and "nameserver 10.0.2.3" in output and "default via 10.0.2.2" in output, output
+    assert "udhcpc" not in host.shell("ps")[1]
+    wait_demo(host)
 
 
 def test_no_disk(machine):
@@ -176,6 +200,24 @@ def test_too_much_memory(machine):
 def test_missing_kernel(machine):
     host = machine(stick={"mvirt.conf": DEMO.encode()})
     host.console.wait(r"hostd: guest demo: failed.*guest/vmlinuz", 120)
+
+
+def test_disk_in_use(machine, tmp_path):
+    """One disk, two guests that may write to it: the second is refused, and says who has it."""
+    disk = tmp_path / "scratch.img"
+    disk.write_bytes(b"\0" * (1 << 20))
+    part = '\tdisk {\n\t\tdevice = "serial:scratch"\n\t}\n}\n'
+    both = DEMO.rstrip()[:-1] + part
+    both += both.replace("demo", "other").replace("restart = ", "autostart = false\n\trestart = ")
+    host = machine(stick=emulator.demo_files(both),
+                   extra=["-drive", f"if=none,id=scratch,format=raw,file={disk}",
+                          "-device", "virtio-blk-pci,drive=scratch,serial=scratch"])
+    wait_demo(host)
+    status, output = host.shell("mvirt start other")
+    assert status == 1 and "in use by guest demo" in output, output
+    status, output = host.shell("mvirt kill demo && mvirt start other", 90)
+    assert status == 0, output
+    wait_demo(host, "other")
 
 
 def test_poweroff_by_command(machine):

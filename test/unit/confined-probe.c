@@ -8,11 +8,13 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -176,6 +178,39 @@ static void tell_writing(void)
 	dprintf(REPORT_FD, "log bytes: %s\n", written <= (64 << 10) ? "bounded" : "unbounded");
 }
 
+/* The way out that is left where nothing can be written to a file system that allows it. */
+static void tell_execution(void)
+{
+	static char name[] = "x";
+	static char *const argv[] = { name, NULL }, *const environment[] = { NULL };
+	int fd = memfd_create("x", 0);
+	pid_t pid = 0;
+
+	(void)!write(fd, "#!/x\n", 5);
+	tell("execute memfd", execveat(fd, "", argv, environment, AT_EMPTY_PATH));
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	tell("fork", pid);
+}
+
+static void *run_thread(void *argument)
+{
+	*(int *)argument = 1;
+	return NULL;
+}
+
+static void tell_thread(void)
+{
+	pthread_t thread;
+	int ran = 0;
+
+	errno = pthread_create(&thread, NULL, run_thread, &ran);
+	if (errno == 0)
+		errno = pthread_join(thread, NULL);
+	tell("thread", errno == 0 && ran ? 0 : -1);
+}
+
 static void tell_privileges(void)
 {
 	struct if_nameindex *interfaces = if_nameindex();
@@ -195,6 +230,16 @@ static void tell_privileges(void)
 	tell("open /proc", open("/proc/self/exe", O_RDONLY));
 	tell("open /dev/null", open("/dev/null", O_RDWR));
 	tell("open ../", open("../../../etc/passwd", O_RDONLY));
+	tell("user namespace", unshare(CLONE_NEWUSER));
+	tell("packet netlink", socket(AF_NETLINK, SOCK_RAW, 0));
+	tell("crypto socket", socket(AF_ALG, SOCK_SEQPACKET, 0));
+	tell("unix socket", socket(AF_UNIX, SOCK_STREAM, 0));
+	tell("keyring", syscall(SYS_add_key, "user", "x", "x", 1, -3));
+	tell("io ring", syscall(SYS_io_uring_setup, 1, NULL));
+	tell("trace", ptrace(PTRACE_SEIZE, 2, NULL, NULL));
+	tell("own name", prctl(PR_SET_NAME, "probe", 0, 0, 0));
+	tell("dumpable", prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+	tell("raise nofile", dup2(0, 4096));
 	tell("reboot", syscall(SYS_reboot, 0xfee1dead, 0x28121969, 0, NULL));
 	for (int i = 0; interfaces && interfaces[i].if_index; i++)
 		dprintf(REPORT_FD, "interface: %s\n", interfaces[i].if_name);
@@ -210,6 +255,8 @@ int main(int argc, char **argv, char **environment)
 	tell_fds();
 	tell_tree("");
 	tell_privileges();
+	tell_execution();
+	tell_thread();
 	tell_writing();
 	dprintf(REPORT_FD, "end\n");
 	while (read(CONTROL_FD, &byte, 1) > 0)

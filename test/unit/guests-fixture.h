@@ -21,7 +21,7 @@
 #define GIB (UINT64_C(1) << 30)
 
 static char name_web[] = "web", name_db[] = "db", kernel[] = "vmlinuz", lan[] = "lan";
-static char disk_file[] = "disk.img";
+static char disk_file[] = "data:guests/web/disk.img", cpu[] = "host";
 
 /* One host: two guests, what the callbacks answer, and what they were told. */
 static struct {
@@ -30,17 +30,18 @@ static struct {
 	struct guest_config guest[2];
 	struct disk_config disk[2];
 	struct nic_config nic[2];
-	struct host_config config;
+	size_t guest_count;
 	struct guests_environment environment;
 	char folder[32], meminfo[64], disk_path[64];
 	int open_boot_error, open_disk_error, open_tap_error;
 	bool vhost;
-	unsigned int all_stopped;
+	unsigned int all_stopped, power_offs;
 	char events[4096]; /* "web running\n"… */
 	char detail[512]; /* of the latest event */
 } host;
 
-[[maybe_unused]] static int open_boot_file(const char *, int *ret_fd, void *)
+[[maybe_unused]] static int open_file(const struct guest *, enum guest_file, const char *,
+				      int *ret_fd, char **, void *)
 {
 	if (host.open_boot_error)
 		return host.open_boot_error;
@@ -48,23 +49,30 @@ static struct {
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-[[maybe_unused]] static int open_disk(const struct disk_config *disk, int *ret_fd, void *)
+[[maybe_unused]] static int open_disk(const struct guest *, const struct disk_config *disk,
+				      int *ret_fd, enum disk_format *ret_format, char **, void *)
 {
 	if (host.open_disk_error)
 		return host.open_disk_error;
 	*ret_fd = open(host.disk_path, (disk->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	*ret_format = DISK_FORMAT_RAW;
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-[[maybe_unused]] static int open_tap(const char *network, const char *, unsigned int,
-				     int *ret_tap_fd, int *ret_vhost_fd, void *)
+[[maybe_unused]] static int open_tap(const struct guest *guest, size_t nic_index, int *ret_tap_fd,
+				     int *ret_vhost_fd, void *)
 {
-	assert_string_equal(network, lan);
+	assert_string_equal(guest_config(guest)->nics[nic_index].network, lan);
 	if (host.open_tap_error)
 		return host.open_tap_error;
 	*ret_tap_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	*ret_vhost_fd = host.vhost ? open("/dev/null", O_RDWR | O_CLOEXEC) : -EBADF;
 	return 0;
+}
+
+[[maybe_unused]] static void power_off_host(const struct guest *, void *)
+{
+	host.power_offs++;
 }
 
 [[maybe_unused]] static void on_event(const struct guest *guest, const char *kind,
@@ -82,21 +90,44 @@ static struct {
 	host.all_stopped++;
 }
 
+/* What mvirt.conf says now. */
+[[maybe_unused]] static struct guest_config *configured(size_t index)
+{
+	struct guest_config *config = NULL;
+
+	assert_int_equal(guest_config_copy(&host.guest[index], &config), 0);
+	return config;
+}
+
+[[maybe_unused]] static void redefine(size_t index)
+{
+	assert_int_equal(guest_redefine(guests_find(host.guests, host.guest[index].name),
+					configured(index)),
+			 0);
+}
+
 [[maybe_unused]] static void new_hostd(void)
 {
 	static const struct guests_callbacks callbacks = {
-		.open_boot_file = open_boot_file,
+		.open_file = open_file,
 		.open_disk = open_disk,
 		.open_tap = open_tap,
+		.power_off_host = power_off_host,
 		.event = on_event,
 		.all_stopped = on_all_stopped,
 	};
 
 	host.events[0] = '\0';
 	assert_int_equal(sd_event_new(&host.event), 0);
-	assert_int_equal(guests_new(host.event, &host.config, &host.environment, &callbacks,
-				    &host.guests),
-			 0);
+	assert_int_equal(guests_new(host.event, &host.environment, &callbacks, &host.guests), 0);
+	for (size_t i = 0; i < host.guest_count; i++) {
+		struct guest *guest = NULL;
+
+		assert_int_equal(
+			guests_define(host.guests, configured(i), GUEST_ORIGIN_CONFIG, &guest), 0);
+		guest_autostart(guest);
+	}
+	assert_int_equal(guests_take_left_over(host.guests, GUEST_ORIGIN_CONFIG), 0);
 }
 
 /* SIGKILL, as far as the guests can tell: nothing is written or said at the end. */
@@ -227,17 +258,22 @@ static unsigned int fds_before;
 		host.nic[i] = (struct nic_config){ .network = lan };
 		host.guest[i] = (struct guest_config){
 			.name = i == 0 ? name_web : name_db,
+			.cpu = cpu,
 			.accel = GUEST_ACCEL_TCG,
 			.restart = GUEST_RESTART_ON_FAILURE,
 			.cpus = 1,
 			.memory_bytes = GIB,
 			.kernel = kernel,
+			.serial_ports = 1,
+			.boot = { GUEST_BOOT_DISK, GUEST_BOOT_CDROM, GUEST_BOOT_NETWORK },
+			.boot_count = GUEST_BOOT_COUNT,
 			.shutdown_timeout_s = 30,
 			.disks = &host.disk[i],
 			.nics = &host.nic[i],
 		};
 	}
-	host.config = (struct host_config){ .guests = host.guest, .guest_count = 2 };
+	host.guest_count = 2;
+	host.environment.memory_reserve_bytes = 1;
 	host.environment.folder = host.folder;
 	host.environment.meminfo = host.meminfo;
 	return 0;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The confinement for real, audited by a program inside (confined-probe.c) and by /proc from
 // outside; then QEMU itself in it. Needs root, and says so where it is not.
+// link: -Wl,--wrap=guest_seccomp_program
 #include "fake-tree.h"
 
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,6 +20,7 @@
 #include "guest/guest-console.h"
 #include "guest/guest-process.h"
 #include "guest/guest-qmp.h"
+#include "guest/guest-seccomp.h"
 
 #define QEMU "/build/obj/bin/qemu-system-x86_64"
 #define INDEX 17
@@ -28,6 +31,22 @@ static struct guest_process_paths paths;
 static char guests[80], cgroup_mount[80], cgroup[96], probe[80], resolver[80], firmware[80];
 static const char *impossible; /* why, or NULL */
 static bool has_cgroup;
+
+/* What holds without the filter is to be seen too. */
+static bool without_seccomp;
+
+int __real_guest_seccomp_program(const struct sock_fprog **ret_program);
+int __wrap_guest_seccomp_program(const struct sock_fprog **ret_program);
+int __wrap_guest_seccomp_program(const struct sock_fprog **ret_program)
+{
+	static struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	static const struct sock_fprog program = { .len = 1, .filter = &allow };
+
+	if (!without_seccomp)
+		return __real_guest_seccomp_program(ret_program);
+	*ret_program = &program;
+	return 0;
+}
 
 struct fixture {
 	struct guest_process_spec spec;
@@ -176,7 +195,7 @@ static void setup(struct fixture *f)
 	f->spec = (struct guest_process_spec){ .name = "probe",
 					       .index = INDEX,
 					       .argv = argv,
-					       .memory_bytes = 64 << 20,
+					       .limits = { .memory_bytes = 64 << 20 },
 					       .fds = f->fds,
 					       .fd_count = count,
 					       .files = f->files,
@@ -260,17 +279,19 @@ static unsigned int count_lines(const char *text, const char *start)
 	return count;
 }
 
-static void test_inside(void **)
+struct expected {
+	const char *what;
+	const char *bare, *filtered; /* without the filter, and with it; NULL: not of interest */
+};
+
+static void check_inside(bool filtered)
 {
 	static const char *const lines[] = {
-		"uid: 70017 70017 70017",
-		"gid: 70017 70017 70017",
+		"uid: 65534 65534 65534",
+		"gid: 65534 65534 65534",
 		"groups: 0",
-		"capabilities: 0",
 		"bounding: 0",
 		"ambient: 0",
-		"no-new-privs: 1",
-		"pdeathsig: 0",
 		"argv: 2 probe last",
 		"environment: 0",
 		"pid: 1 0 1 1",
@@ -290,53 +311,92 @@ static void test_inside(void **)
 		"tree /kernel: 100644",
 		"tree /initrd: 100666",
 		"tree /tmp: 41777",
-		"mount: EPERM",
-		"umount: EPERM",
-		"remount: EPERM",
-		"chroot: EPERM",
-		"setuid: EPERM",
-		"setgroups: EPERM",
-		"sethostname: EPERM",
-		"packet socket: EPERM",
-		"raw socket: EPERM",
-		"mknod: EPERM",
-		"setns: EPERM",
 		"kill 2: ESRCH",
 		"open /proc: ENOENT",
-		"open /dev/null: ENOENT",
+		"open /dev/null: ok",
 		"open ../: ENOENT",
-		"reboot: EPERM",
-		"interface: lo",
 		"create /x: EROFS",
 		"create in firmware: ENOENT",
 		"write /kernel: EACCES",
 		"write /initrd: EROFS",
 		"read /kernel: ok",
 		"unlink /kernel: EROFS",
-		"chmod /kernel: EROFS",
-		"mkdir /tmp/a: ok",
 		"create /tmp/file: ok",
 		"tmp bytes: bounded",
-		"execute /tmp/file: EACCES",
 		"log bytes: bounded",
+		"raw socket: EPERM",
+		"unix socket: ok",
+		"own name: ok",
+		"raise nofile: EBADF",
+		"thread: ok",
+	};
+	static const struct expected calls[] = {
+		{ "pdeathsig", "0", NULL },
+		{ "no-new-privs", "1", NULL },
+		{ "capabilities", "0", NULL },
+		{ "mount", "EPERM", "ENOSYS" },
+		{ "umount", "EPERM", "ENOSYS" },
+		{ "remount", "EPERM", "ENOSYS" },
+		{ "chroot", "EPERM", "ENOSYS" },
+		{ "setuid", "EINVAL", "ENOSYS" },
+		{ "setgroups", "EPERM", "ENOSYS" },
+		{ "sethostname", "EPERM", "ENOSYS" },
+		{ "packet socket", "EPERM", "ENOSYS" },
+		{ "mknod", "EPERM", "ENOSYS" },
+		{ "setns", "EPERM", "ENOSYS" },
+		{ "reboot", "EPERM", "ENOSYS" },
+		{ "chmod /kernel", "EROFS", "ENOSYS" },
+		{ "mkdir /tmp/a", "ok", "ENOSYS" },
+		{ "execute /tmp/file", "EACCES", "ENOSYS" },
+		{ "packet netlink", "ok", "ENOSYS" },
+		{ "crypto socket", NULL, "ENOSYS" },
+		{ "keyring", NULL, "ENOSYS" },
+		{ "io ring", NULL, "ENOSYS" },
+		{ "trace", "ESRCH", "ENOSYS" },
+		{ "fork", "ok", "ENOSYS" },
+		{ "execute memfd", NULL, "ENOSYS" },
+		{ "dumpable", "ok", "ENOSYS" },
+		{ "user namespace", NULL, "ENOSYS" },
 	};
 	struct fixture f;
 	char line[256];
 
 	skip_unless_possible();
+	without_seccomp = !filtered;
 	setup(&f);
 	start(&f);
 	for (size_t i = 0; i < ELEMENTS(lines); i++)
 		assert_line(&f, lines[i]);
-	/* And nothing that is not listed. */
+	for (size_t i = 0; i < ELEMENTS(calls); i++) {
+		const char *wanted = filtered ? calls[i].filtered : calls[i].bare;
+
+		(void)snprintf(line, sizeof(line), "%s: %s", calls[i].what, wanted);
+		if (wanted)
+			assert_line(&f, line);
+	}
+	/* And nothing that is not listed. Interfaces are asked for by netlink. */
 	assert_int_equal(count_lines(f.report, "fd "), 3 + f.spec.fd_count);
-	assert_int_equal(count_lines(f.report, "interface: "), 1);
+	assert_int_equal(count_lines(f.report, "interface: "), filtered ? 0 : 1);
+	if (!filtered)
+		assert_line(&f, "interface: lo");
 	(void)snprintf(line, sizeof(line), "tree %s/bios.bin: 100644", paths.firmware);
 	assert_line(&f, line);
-	/* kernel, initrd, tmp; the firmware is below that here, in two folders. */
-	assert_int_equal(count_lines(f.report, "tree "), 3 + 2 + 1);
+	/* kernel, initrd, tmp, dev with null; the firmware is below tmp here, in two folders. */
+	assert_int_equal(count_lines(f.report, "tree "), 5 + 2 + 1);
+	assert_line(&f, "tree /dev/null: 20666");
 	assert_int_equal(finish(&f, ""), 42 << 8);
+	without_seccomp = false;
 	teardown(&f);
+}
+
+static void test_inside(void **)
+{
+	check_inside(false);
+}
+
+static void test_inside_with_seccomp(void **)
+{
+	check_inside(true);
 }
 
 /* --- from outside --- */
@@ -364,8 +424,9 @@ static bool shares_namespace(pid_t pid, const char *name)
 
 static void test_outside(void **)
 {
-	static const char *const private[] = { "mnt", "pid", "ipc", "uts", "net" };
-	_cleanup_free_ char *status = NULL, *mounts = NULL, *group = NULL, *wanted = NULL;
+	static const char *const private[] = { "mnt", "pid", "ipc", "uts", "net", "user" };
+	_cleanup_free_ char *status = NULL, *mounts = NULL, *group = NULL, *wanted = NULL,
+			    *maps = NULL;
 	struct fixture f;
 	int adopted = -EBADF;
 
@@ -379,13 +440,16 @@ static void test_outside(void **)
 	assert_non_null(strstr(status, "\nCapBnd:\t0000000000000000\n"));
 	assert_non_null(strstr(status, "\nCapPrm:\t0000000000000000\n"));
 	assert_non_null(strstr(status, "\nNoNewPrivs:\t1\n"));
+	assert_non_null(strstr(status, "\nSeccomp:\t2\n"));
 	assert_non_null(strstr(status, "\nSigIgn:\t0000000000000000\n"));
 	assert_non_null(strstr(status, "\nSigBlk:\t0000000000000000\n"));
+	maps = read_proc(f.pid, "uid_map");
+	assert_string_equal(maps, "");
 	for (size_t i = 0; i < ELEMENTS(private); i++)
 		assert_false(shares_namespace(f.pid, private[i]));
 	mounts = read_proc(f.pid, "mountinfo");
-	/* Its root, the firmware, two files, /tmp. */
-	assert_int_equal(count_lines(mounts, ""), 5 + 1);
+	/* Its root, the firmware, two files, /tmp, /dev/null. */
+	assert_int_equal(count_lines(mounts, ""), 6 + 1);
 	assert_int_equal(guest_process_adopt(f.pid, f.start_time, &adopted), 0);
 	adopted = fd_close(adopted);
 	if (has_cgroup) {
@@ -413,7 +477,7 @@ static void test_host_network(void **)
 	assert_false(shares_namespace(f.pid, "mnt"));
 	/* The resolver's folder was made, is empty, and a file that comes later is seen. */
 	assert_line(&f, "tree /etc: 40755");
-	assert_line(&f, "packet socket: EPERM");
+	assert_line(&f, "packet socket: ENOSYS");
 	(void)snprintf(line, sizeof(line), "/proc/%d/root/etc/resolv.conf", f.pid);
 	tree_file(&tree, "/resolver/new", "nameserver 192.0.2.1\n");
 	assert_int_equal(rename(tree_path(&tree, "/resolver/new"),
@@ -568,9 +632,11 @@ static void test_qemu(void **)
 		.ready = on_ready, .event = on_event, .closed = on_closed, .userdata = &qemu
 	};
 	struct guest_process_fd fds[2] = { { -1, 3 }, { -1, 4 } };
-	struct guest_process_spec spec = {
-		.name = "qemu", .argv = argv, .memory_bytes = 64 << 20, .fds = fds, .fd_count = 2
-	};
+	struct guest_process_spec spec = { .name = "qemu",
+					   .argv = argv,
+					   .limits = { .memory_bytes = 64 << 20 },
+					   .fds = fds,
+					   .fd_count = 2 };
 	struct guest_qmp *qmp = NULL;
 	struct guest_console *console = NULL;
 	_cleanup_free_ char *tail = NULL, *output = NULL;
@@ -637,9 +703,13 @@ static void test_qemu(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_inside),        cmocka_unit_test(test_outside),
-		cmocka_unit_test(test_host_network),  cmocka_unit_test(test_log),
-		cmocka_unit_test(test_cleanup_kills), cmocka_unit_test(test_failing_starts),
+		cmocka_unit_test(test_inside),
+		cmocka_unit_test(test_inside_with_seccomp),
+		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_host_network),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_cleanup_kills),
+		cmocka_unit_test(test_failing_starts),
 		cmocka_unit_test(test_qemu),
 	};
 

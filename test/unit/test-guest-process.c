@@ -5,13 +5,14 @@
 // link: -Wl,--wrap=pipe2,--wrap=syscall,--wrap=poll,--wrap=socket,--wrap=bind,--wrap=listen
 // link: -Wl,--wrap=open_tree,--wrap=mount_setattr,--wrap=move_mount,--wrap=calloc,--wrap=fstat
 // link: -Wl,--wrap=sigprocmask,--wrap=setsid,--wrap=chdir,--wrap=chroot,--wrap=read
-// link: -Wl,--wrap=sethostname,--wrap=fcntl,--wrap=dup2,--wrap=close_range,--wrap=setrlimit
-// link: -Wl,--wrap=setgroups,--wrap=setresgid,--wrap=setresuid,--wrap=prctl,--wrap=execveat
-// link: -Wl,--wrap=pidfd_open,--wrap=waitid
+// link: -Wl,--wrap=sethostname,--wrap=fcntl,--wrap=dup2,--wrap=dup3,--wrap=close_range
+// link: -Wl,--wrap=setrlimit,--wrap=setgroups,--wrap=setresgid,--wrap=setresuid,--wrap=prctl
+// link: -Wl,--wrap=execveat,--wrap=pidfd_open,--wrap=waitid,--wrap=unshare,--wrap=clock_nanosleep
 #include "fake-tree.h"
 
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -35,6 +36,7 @@ static struct {
 	int call;
 	enum ending ending;
 	bool no_pivot;
+	int namespaces_left; /* so many tries find the last one's still there; < 0: for ever */
 } fake;
 
 /* Of both. */
@@ -88,6 +90,7 @@ WRAP(int, fstat, NULL, (int fd, struct stat *status), (fd, status))
 WRAP(int, sigprocmask, NULL, (int how, const sigset_t *set, sigset_t *old), (how, set, old))
 WRAP(pid_t, setsid, NULL, (void), ())
 WRAP(int, dup2, NULL, (int from, int to), (from, to))
+WRAP(int, dup3, NULL, (int from, int to, int flags), (from, to, flags))
 WRAP(int, close_range, NULL, (unsigned int first, unsigned int last, int flags),
      (first, last, flags))
 WRAP(int, pidfd_open, NULL, (pid_t pid, unsigned int flags), (pid, flags))
@@ -114,6 +117,29 @@ WRAP_AWAY(setresgid, NULL,
 	  (gid_t r [[maybe_unused]], gid_t e [[maybe_unused]], gid_t s [[maybe_unused]]))
 WRAP_AWAY(setresuid, NULL,
 	  (uid_t r [[maybe_unused]], uid_t e [[maybe_unused]], uid_t s [[maybe_unused]]))
+
+int __wrap_unshare(int flags);
+int __wrap_unshare(int flags)
+{
+	assert_int_equal(flags, CLONE_NEWUSER);
+	if (fails("unshare", NULL))
+		return -1;
+	if (fake.namespaces_left == 0)
+		return 0;
+	if (fake.namespaces_left > 0)
+		fake.namespaces_left--;
+	errno = ENOSPC;
+	return -1;
+}
+
+int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+			   struct timespec *left);
+int __wrap_clock_nanosleep(clockid_t clock [[maybe_unused]], int flags [[maybe_unused]],
+			   const struct timespec *time, struct timespec *left [[maybe_unused]])
+{
+	assert_true(time->tv_sec == 0 && time->tv_nsec > 0);
+	return 0;
+}
 
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
@@ -315,7 +341,7 @@ static void setup(struct fixture *f)
 	}
 	f->spec = (struct guest_process_spec){ .name = "web",
 					       .argv = f->argv,
-					       .memory_bytes = 64 << 20,
+					       .limits = { .memory_bytes = 64 << 20 },
 					       .fds = f->fds,
 					       .fd_count = 2,
 					       .files = f->files,
@@ -383,6 +409,8 @@ static bool is_tolerated(void)
 {
 	return strncmp(shared->detail, "cgroup.", 7) == 0 ||
 	       strncmp(shared->detail, "memory.", 7) == 0 ||
+	       strncmp(shared->detail, "hugetlb.", 8) == 0 ||
+	       strncmp(shared->detail, "cpu.", 4) == 0 || strncmp(shared->detail, "io.", 3) == 0 ||
 	       strncmp(shared->detail, "pids.", 5) == 0;
 }
 
@@ -465,6 +493,28 @@ static void test_steps_have_names(void **)
 	assert_null(guest_confine_step_name(-1));
 	assert_null(guest_confine_step_name(1000));
 	assert_non_null(guest_confine_step_name(0));
+	teardown(&f);
+}
+
+/* A restart is quicker than the kernel, which has still to take the last user namespace away. */
+static void test_user_namespace_is_late(void **)
+{
+	struct fixture f;
+	uint64_t start_time = 0;
+	int pidfd = -1;
+	pid_t pid = 0;
+
+	setup(&f);
+	fake.namespaces_left = 3;
+	assert_int_equal(start(&f, &pid, &pidfd, &start_time), 0);
+	assert_int_equal(wait_status(pid, pidfd), 0);
+	(void)close(pidfd);
+	teardown(&f);
+	setup(&f);
+	fake.namespaces_left = -1;
+	assert_int_equal(start(&f, &pid, &pidfd, &start_time), -ENOSPC);
+	assert_string_equal(f.log, "guest web: QEMU is not started: making a user namespace: "
+				   "No space left on device");
 	teardown(&f);
 }
 
@@ -823,6 +873,7 @@ int main(void)
 		cmocka_unit_test(test_each_call_of_hostd_fails),
 		cmocka_unit_test(test_each_call_of_the_child_fails),
 		cmocka_unit_test(test_steps_have_names),
+		cmocka_unit_test(test_user_namespace_is_late),
 		cmocka_unit_test(test_child_hangs),
 		cmocka_unit_test(test_child_is_killed),
 		cmocka_unit_test(test_wrong_specs),

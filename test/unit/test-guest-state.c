@@ -11,20 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "guest/guest-state.h"
-
-#define NOW UINT64_C(1000000000)
-#define SECOND UINT64_C(1000000)
-
-enum {
-	DIS = GUEST_ACTION_DISARM,
-	ARM = GUEST_ACTION_ARM,
-	POWER = GUEST_ACTION_POWERDOWN,
-	KILL = GUEST_ACTION_KILL,
-	CLEAN = GUEST_ACTION_CLEANUP,
-	SAY = GUEST_ACTION_ANNOUNCE,
-	LAUNCH = GUEST_ACTION_LAUNCH,
-};
+#include "guest-state-fixture.h"
 
 struct expectation {
 	enum guest_state state;
@@ -41,6 +28,9 @@ static const struct expectation expectations[] = {
 	E(STOPPED, START, STARTING, SAY | LAUNCH),
 	E(STOPPED, STOP, STOPPED, 0),
 	E(STOPPED, KILL, STOPPED, 0),
+	E(STOPPED, RESTART, STARTING, SAY | LAUNCH),
+	E(STOPPED, PAUSE, STOPPED, 0),
+	E(STOPPED, RESUME, STOPPED, 0),
 	E(STOPPED, HOST_STOPPING, STOPPED, 0),
 	E(STOPPED, PROCESS_STARTED, STOPPED, KILL),
 	E(STOPPED, PROCESS_START_FAILED, STOPPED, 0),
@@ -49,6 +39,8 @@ static const struct expectation expectations[] = {
 	E(STOPPED, POWERED_OFF, STOPPED, 0),
 	E(STOPPED, RESET, STOPPED, 0),
 	E(STOPPED, PANICKED, STOPPED, 0),
+	E(STOPPED, PAUSED, STOPPED, 0),
+	E(STOPPED, RESUMED, STOPPED, 0),
 	E(STOPPED, BROKEN, STOPPED, 0),
 	E(STOPPED, EXIT, STOPPED, CLEAN),
 	E(STOPPED, TIMER, STOPPED, 0),
@@ -58,6 +50,9 @@ static const struct expectation expectations[] = {
 	E(STARTING, START, STARTING, 0),
 	E(STARTING, STOP, STOPPING, ARM | SAY | POWER),
 	E(STARTING, KILL, STOPPING, DIS | KILL | SAY),
+	E(STARTING, RESTART, STARTING, 0),
+	E(STARTING, PAUSE, STARTING, 0),
+	E(STARTING, RESUME, STARTING, 0),
 	E(STARTING, HOST_STOPPING, STOPPING, ARM | SAY | POWER),
 	E(STARTING, PROCESS_STARTED, STARTING, ARM),
 	E(STARTING, PROCESS_START_FAILED, CRASHED, ARM | CLEAN | SAY),
@@ -66,6 +61,8 @@ static const struct expectation expectations[] = {
 	E(STARTING, POWERED_OFF, STARTING, 0),
 	E(STARTING, RESET, STARTING, 0),
 	E(STARTING, PANICKED, STARTING, 0),
+	E(STARTING, PAUSED, STARTING, 0),
+	E(STARTING, RESUMED, STARTING, 0),
 	E(STARTING, BROKEN, STARTING, DIS | KILL),
 	E(STARTING, EXIT, CRASHED, ARM | CLEAN | SAY),
 	E(STARTING, TIMER, STARTING, KILL),
@@ -75,6 +72,9 @@ static const struct expectation expectations[] = {
 	E(RUNNING, START, RUNNING, 0),
 	E(RUNNING, STOP, STOPPING, ARM | SAY | POWER),
 	E(RUNNING, KILL, STOPPING, KILL | SAY),
+	E(RUNNING, RESTART, STOPPING, ARM | SAY | POWER),
+	E(RUNNING, PAUSE, RUNNING, HALT),
+	E(RUNNING, RESUME, RUNNING, 0),
 	E(RUNNING, HOST_STOPPING, STOPPING, ARM | SAY | POWER),
 	E(RUNNING, PROCESS_STARTED, RUNNING, 0),
 	E(RUNNING, PROCESS_START_FAILED, RUNNING, 0),
@@ -83,6 +83,8 @@ static const struct expectation expectations[] = {
 	E(RUNNING, POWERED_OFF, RUNNING, 0),
 	E(RUNNING, RESET, RUNNING, 0),
 	E(RUNNING, PANICKED, RUNNING, 0),
+	E(RUNNING, PAUSED, RUNNING, SAY),
+	E(RUNNING, RESUMED, RUNNING, 0),
 	E(RUNNING, BROKEN, RUNNING, KILL),
 	E(RUNNING, EXIT, CRASHED, ARM | CLEAN | SAY),
 	E(RUNNING, TIMER, RUNNING, 0),
@@ -92,6 +94,9 @@ static const struct expectation expectations[] = {
 	E(STOPPING, START, STOPPING, 0),
 	E(STOPPING, STOP, STOPPING, 0),
 	E(STOPPING, KILL, STOPPING, DIS | KILL),
+	E(STOPPING, RESTART, STOPPING, SAVE),
+	E(STOPPING, PAUSE, STOPPING, 0),
+	E(STOPPING, RESUME, STOPPING, 0),
 	E(STOPPING, HOST_STOPPING, STOPPING, 0),
 	E(STOPPING, PROCESS_STARTED, STOPPING, 0),
 	E(STOPPING, PROCESS_START_FAILED, STOPPED, DIS | CLEAN | SAY),
@@ -100,6 +105,8 @@ static const struct expectation expectations[] = {
 	E(STOPPING, POWERED_OFF, STOPPING, 0),
 	E(STOPPING, RESET, STOPPING, 0),
 	E(STOPPING, PANICKED, STOPPING, 0),
+	E(STOPPING, PAUSED, STOPPING, GO_ON),
+	E(STOPPING, RESUMED, STOPPING, 0),
 	E(STOPPING, BROKEN, STOPPING, DIS | KILL),
 	E(STOPPING, EXIT, STOPPED, DIS | CLEAN | SAY),
 	E(STOPPING, TIMER, STOPPING, KILL),
@@ -109,6 +116,9 @@ static const struct expectation expectations[] = {
 	E(CRASHED, START, STARTING, DIS | SAY | LAUNCH),
 	E(CRASHED, STOP, STOPPED, DIS | SAY),
 	E(CRASHED, KILL, STOPPED, DIS | SAY),
+	E(CRASHED, RESTART, STARTING, DIS | SAY | LAUNCH),
+	E(CRASHED, PAUSE, CRASHED, 0),
+	E(CRASHED, RESUME, CRASHED, 0),
 	E(CRASHED, HOST_STOPPING, STOPPED, DIS | SAY),
 	E(CRASHED, PROCESS_STARTED, CRASHED, KILL),
 	E(CRASHED, PROCESS_START_FAILED, CRASHED, 0),
@@ -117,6 +127,8 @@ static const struct expectation expectations[] = {
 	E(CRASHED, POWERED_OFF, CRASHED, 0),
 	E(CRASHED, RESET, CRASHED, 0),
 	E(CRASHED, PANICKED, CRASHED, 0),
+	E(CRASHED, PAUSED, CRASHED, 0),
+	E(CRASHED, RESUMED, CRASHED, 0),
 	E(CRASHED, BROKEN, CRASHED, 0),
 	E(CRASHED, EXIT, CRASHED, CLEAN),
 	E(CRASHED, TIMER, STARTING, DIS | SAY | LAUNCH),
@@ -126,6 +138,9 @@ static const struct expectation expectations[] = {
 	E(FAILED, START, STARTING, SAY | LAUNCH),
 	E(FAILED, STOP, FAILED, 0),
 	E(FAILED, KILL, FAILED, 0),
+	E(FAILED, RESTART, STARTING, SAY | LAUNCH),
+	E(FAILED, PAUSE, FAILED, 0),
+	E(FAILED, RESUME, FAILED, 0),
 	E(FAILED, HOST_STOPPING, FAILED, 0),
 	E(FAILED, PROCESS_STARTED, FAILED, KILL),
 	E(FAILED, PROCESS_START_FAILED, FAILED, 0),
@@ -134,38 +149,14 @@ static const struct expectation expectations[] = {
 	E(FAILED, POWERED_OFF, FAILED, 0),
 	E(FAILED, RESET, FAILED, 0),
 	E(FAILED, PANICKED, FAILED, 0),
+	E(FAILED, PAUSED, FAILED, 0),
+	E(FAILED, RESUMED, FAILED, 0),
 	E(FAILED, BROKEN, FAILED, 0),
 	E(FAILED, EXIT, FAILED, CLEAN),
 	E(FAILED, TIMER, FAILED, 0),
 	E(FAILED, ADOPT, FAILED, 0),
 	E(FAILED, ADOPT_UNMADE, FAILED, CLEAN),
 };
-
-static const struct guest_policy on_failure = {
-	.restart = GUEST_RESTART_ON_FAILURE,
-	.shutdown_timeout_usec = 30 * SECOND,
-};
-
-/* As the state is reached in practice: with its timer, and its process since 100 s. */
-static struct guest_life usual_life(enum guest_state state)
-{
-	struct guest_life life = { .state = state };
-
-	if (guest_state_has_process(state))
-		life.started_usec = NOW - 100 * SECOND;
-	if (state == GUEST_STATE_STARTING || state == GUEST_STATE_STOPPING ||
-	    state == GUEST_STATE_CRASHED)
-		life.timer_usec = NOW;
-	return life;
-}
-
-static unsigned int step(struct guest_life *life, const struct guest_policy *policy,
-			 enum guest_event_kind kind, enum guest_exit exit, uint64_t now_usec)
-{
-	const struct guest_event event = { .kind = kind, .exit = exit };
-
-	return guest_life_step(life, policy, &event, now_usec);
-}
 
 static void every_pair(void **)
 {
@@ -262,8 +253,12 @@ static void endings(void **)
 	step(&life, &on_failure, GUEST_EVENT_POWERED_OFF, 0, NOW);
 	assert_int_equal(life.ending, GUEST_ENDING_POWER_OFF);
 	step(&life, &on_failure, GUEST_EVENT_PANICKED, 0, NOW);
-	assert_int_equal(life.ending, GUEST_ENDING_BAD);
+	assert_int_equal(life.ending, GUEST_ENDING_PANIC);
 	step(&life, &on_failure, GUEST_EVENT_POWERED_OFF, 0, NOW);
+	assert_int_equal(life.ending, GUEST_ENDING_PANIC);
+	step(&life, &on_failure, GUEST_EVENT_BROKEN, 0, NOW);
+	assert_int_equal(life.ending, GUEST_ENDING_BAD);
+	step(&life, &on_failure, GUEST_EVENT_PANICKED, 0, NOW);
 	assert_int_equal(life.ending, GUEST_ENDING_BAD);
 }
 
@@ -452,6 +447,14 @@ static void happens(struct world *world, enum guest_event_kind kind, enum guest_
 		assert_false(world->armed);
 	if (world->life.state == GUEST_STATE_STOPPING)
 		assert_true(world->armed || world->killed);
+	if (actions & (GO_ON | HALT | POWER))
+		assert_true(world->process);
+	if (actions & HOST)
+		assert_true(kind == GUEST_EVENT_EXIT && before != GUEST_STATE_STOPPING);
+	if (world->life.paused)
+		assert_true(world->process);
+	if (world->life.restart_wanted)
+		assert_true(world->life.state == GUEST_STATE_STOPPING && !world->host_stopping);
 	assert_true(world->life.fast_failures <= GUEST_FAST_FAILURES_MAX);
 }
 
@@ -473,23 +476,27 @@ static void finish_launch(struct world *world)
 
 static void one_random_thing(struct world *world)
 {
-	static const enum guest_event_kind by_user[] = { GUEST_EVENT_START, GUEST_EVENT_STOP,
-							 GUEST_EVENT_KILL };
-	static const enum guest_event_kind by_qmp[] = { GUEST_EVENT_QMP_READY,
-							GUEST_EVENT_POWERED_OFF, GUEST_EVENT_RESET,
-							GUEST_EVENT_PANICKED, GUEST_EVENT_BROKEN };
+	/* Nobody can start a guest any more when the host goes down. */
+	static const enum guest_event_kind by_user[] = { GUEST_EVENT_STOP,  GUEST_EVENT_KILL,
+							 GUEST_EVENT_PAUSE, GUEST_EVENT_RESUME,
+							 GUEST_EVENT_START, GUEST_EVENT_RESTART };
+	static const enum guest_event_kind by_qmp[] = {
+		GUEST_EVENT_QMP_READY, GUEST_EVENT_POWERED_OFF, GUEST_EVENT_RESET,
+		GUEST_EVENT_PANICKED,  GUEST_EVENT_BROKEN,      GUEST_EVENT_PAUSED,
+		GUEST_EVENT_RESUMED
+	};
 	unsigned int choice = (unsigned int)rand() % 100;
 
 	world->now += (uint64_t)rand() % (20 * SECOND);
-	if (choice < 20) /* nobody can start a guest any more when the host goes down */
-		happens(world, by_user[world->host_stopping ? 1 + rand() % 2 : rand() % 3], 0);
+	if (choice < 20)
+		happens(world, by_user[rand() % (world->host_stopping ? 4 : 6)], 0);
 	else if (choice < 21 && !world->host_stopping) {
 		world->host_stopping = true;
 		happens(world, GUEST_EVENT_HOST_STOPPING, 0);
 	} else if (choice < 23) /* a new hostd, everything armed is gone */
 		happens(world, GUEST_EVENT_ADOPT, 0);
 	else if (choice < 60 && world->process)
-		happens(world, by_qmp[rand() % 5], 0);
+		happens(world, by_qmp[rand() % 7], 0);
 	else if (choice < 80 && world->process) {
 		world->process = false;
 		happens(world, GUEST_EVENT_EXIT,
@@ -510,6 +517,9 @@ static void random_walks(void **)
 	for (unsigned int walk = 0; walk < 2000; walk++) {
 		struct world world = {
 			.policy = { .restart = (enum guest_restart)(walk % 3),
+				    .on_poweroff = (enum guest_on)(walk / 3 % 5),
+				    .on_reboot = (enum guest_on)(walk / 15 % 3),
+				    .on_panic = (enum guest_on)(walk / 45 % 4),
 				    .shutdown_timeout_usec = 30 * SECOND },
 			.now = NOW,
 		};

@@ -158,7 +158,7 @@ static void not_configured_any_more(void **)
 	assert_int_equal(guest_kill(find("db"), &why), 0);
 	wait_for("db", GUEST_STATE_STOPPED);
 	end_hostd();
-	host.config.guest_count = 0;
+	host.guest_count = 0;
 	new_hostd();
 	settle();
 	assert_int_equal(guests_count(host.guests), 1);

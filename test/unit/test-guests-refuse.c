@@ -32,14 +32,19 @@ static void refusals(void **)
 		       "guest web is not started: it needs KVM, which this machine does not "
 		       "offer: the firmware has SVM off");
 	host.guest[0].accel = GUEST_ACCEL_ANY;
-	host.guest[0].memory_bytes = 5 * GIB;
-	assert_refused("web", -ENOMEM, "memory is to be 5 GiB, and this machine has 4 GiB left");
 	host.guest[0].memory_bytes = 4 * GIB;
+	redefine(0);
+	assert_refused(
+		"web", -ENOMEM,
+		"memory is to be 4 GiB and 48 MiB for QEMU, and this machine has 4 GiB free, "
+		"of which 1 B are kept for the host");
+	host.guest[0].memory_bytes = 3 * GIB;
+	redefine(0);
 	host.open_boot_error = -ENOENT;
 	assert_refused("web", -ENOENT, "kernel \"vmlinuz\": No such file or directory");
 	host.open_boot_error = 0;
 	host.open_disk_error = -EACCES;
-	assert_refused("web", -EACCES, "disk \"disk.img\": Permission denied");
+	assert_refused("web", -EACCES, "disk \"data:guests/web/disk.img\": Permission denied");
 	host.open_disk_error = 0;
 	assert_events("");
 	start("web"); /* and with all of that mended it starts */
@@ -95,7 +100,7 @@ static void disk_in_use(void **)
 	settle();
 	start("web");
 	assert_int_equal(guest_start(find("db"), &why), -EBUSY);
-	assert_contains(why, "disk \"disk.img\" is in use by guest web");
+	assert_contains(why, "disk \"data:guests/web/disk.img\" is in use by guest web");
 	/* A new hostd still knows. */
 	end_hostd();
 	new_hostd();

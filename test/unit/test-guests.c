@@ -232,6 +232,7 @@ static void stop_all(void **)
 	assert_int_equal(host.all_stopped, 0);
 	wait_for("web", GUEST_STATE_STOPPED);
 	wait_for("db", GUEST_STATE_STOPPED);
+	settle();
 	assert_int_equal(host.all_stopped, 1);
 	guests_stop_all(host.guests);
 	run_for(300000);

@@ -364,6 +364,20 @@ static void test_hang_is_killed(void **state)
 	assert_in_range(took_ms, 800, 1500);
 }
 
+static void test_shadow_paging(void **state)
+{
+	struct tree tree;
+
+	(void)state;
+	tree_make(&tree);
+	assert_false(kvm_shadow_paging(tree.root, KVM_OK_SVM));
+	tree_file(&tree, "/sys/module/kvm_amd/parameters/npt", "N\n");
+	tree_file(&tree, "/sys/module/kvm_intel/parameters/ept", "Y\n");
+	assert_true(kvm_shadow_paging(tree.root, KVM_OK_SVM));
+	assert_false(kvm_shadow_paging(tree.root, KVM_OK_VMX));
+	tree_remove(&tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +389,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_strange_kvm, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cannot_try, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hang_is_killed, setup, teardown),
+		cmocka_unit_test(test_shadow_paging),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Memory admission: what the host has, what running guests were promised, and what one more needs.
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "guest/guest-cgroup.h"
+#include "guest/guest-internal.h"
+
+#define MEMINFO "/proc/meminfo"
+#define MEMINFO_BYTES_MAX (64UL * 1024)
+#define SMAPS_BYTES_MAX (4UL * 1024 * 1024)
+/* Before anything was measured on this host: QEMU itself, its threads, page tables, buffers. */
+#define OVERHEAD_DEFAULT (UINT64_C(48) << 20)
+/* The host itself: hostd, the kernel's own needs, its page cache for disks. */
+#define RESERVE_MIN (UINT64_C(32) << 20)
+#define RESERVE_DIVISOR 32
+#define HUGEPAGE_BYTES (UINT64_C(2) << 20)
+#define HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+
+/* A line "NAME:   123 kB" in bytes, or 0 when it is not there. */
+static uint64_t field(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+	uint64_t kib = 0;
+
+	if (!line || sscanf(line + strlen(name), "%" SCNu64, &kib) != 1)
+		return 0;
+	return kib * 1024;
+}
+
+static uint64_t reserve(const struct guests *guests, uint64_t total)
+{
+	uint64_t wanted = guests->environment.memory_reserve_bytes;
+
+	if (wanted == 0)
+		wanted = total / RESERVE_DIVISOR > RESERVE_MIN ? total / RESERVE_DIVISOR
+							       : RESERVE_MIN;
+	return wanted;
+}
+
+/* The most that a guest of this host was seen to use beyond its memory, or the default. */
+static uint64_t expected_overhead(const struct guest *guest)
+{
+	const struct guests *guests = guest->guests;
+	uint64_t most = 0;
+
+	if (guest->record.overhead_bytes)
+		return guest->record.overhead_bytes;
+	for (size_t i = 0; i < guests->count; i++)
+		if (guests->items[i]->record.overhead_bytes > most)
+			most = guests->items[i]->record.overhead_bytes;
+	return most ? most : OVERHEAD_DEFAULT;
+}
+
+/* Huge pages are set aside before, and are not part of what is available. */
+static uint64_t promised(const struct guest *guest, const struct guest_config *config)
+{
+	return (config->hugepages ? 0 : config->memory_bytes) + expected_overhead(guest);
+}
+
+/* What the guests that run may still come to use, and have not yet. */
+static uint64_t outstanding(const struct guests *guests)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < guests->count; i++) {
+		const struct guest *guest = guests->items[i];
+		uint64_t used = 0, promise = 0;
+
+		if (!guest_state_has_process(guest->record.life.state) || guest->record.pid == 0)
+			continue;
+		used = guest_cgroup_memory(guest->config->name);
+		promise = promised(guest, guest->record.config);
+		if (used < promise)
+			sum += promise - used;
+	}
+	return sum;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+int guest_memory_admit(struct guest *guest, char **ret_why)
+{
+	const char *path = guest->guests->environment.meminfo;
+	_cleanup_free_ char *text = NULL;
+	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
+	uint64_t available = 0, kept = 0, needed = promised(guest, guest->config);
+	int r = file_read(AT_FDCWD, path ? path : MEMINFO, MEMINFO_BYTES_MAX, &text, NULL);
+
+	if (r < 0 || !strstr(text, "MemAvailable:"))
+		return 0; /* a kernel that does not say refuses nothing */
+	kept = reserve(guest->guests, field(text, "MemTotal:"));
+	available = less(field(text, "MemAvailable:"), outstanding(guest->guests));
+	if (needed <= less(available, kept))
+		return 0;
+	guest_set_text(ret_why,
+		       "memory is to be %s and %s for QEMU, and this machine has %s free, of which "
+		       "%s are kept for the host",
+		       text_from_bytes(guest->config->memory_bytes, needed_text),
+		       text_from_bytes(expected_overhead(guest), (char[TEXT_BYTES_MAX]){}),
+		       text_from_bytes(available, free_text), text_from_bytes(kept, reserve_text));
+	return -ENOMEM;
+}
+
+/* --- huge pages --- */
+
+static int read_number(const char *name, uint64_t *ret_number)
+{
+	_cleanup_free_ char *path = text_format(HUGEPAGES "%s", name), *line = NULL;
+	int r = path ? file_read_line(AT_FDCWD, path, &line) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	return sscanf(line, "%" SCNu64, ret_number) == 1 ? 0 : -EBADMSG;
+}
+
+static int write_number(uint64_t number)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
+	return file_write(AT_FDCWD, HUGEPAGES "nr_hugepages", text);
+}
+
+int guest_memory_take_hugepages(const struct guest *guest, char **ret_why)
+{
+	uint64_t all = 0, unused = 0, needed = guest->config->memory_bytes / HUGEPAGE_BYTES;
+	int r = 0;
+
+	if (!guest->config->hugepages)
+		return 0;
+	r = read_number("nr_hugepages", &all);
+	if (r >= 0)
+		r = read_number("free_hugepages", &unused);
+	if (r >= 0 && unused < needed) {
+		(void)write_number(all + needed - unused);
+		r = read_number("free_hugepages", &unused);
+	}
+	if (r < 0 || unused < needed) {
+		guest_set_text(ret_why,
+			       "it needs %" PRIu64 " huge pages of 2 MiB, and the kernel can make "
+			       "%" PRIu64 " free",
+			       needed, unused);
+		guest_memory_return_hugepages();
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void guest_memory_return_hugepages(void)
+{
+	uint64_t all = 0, unused = 0;
+
+	if (read_number("nr_hugepages", &all) >= 0 && all > 0 &&
+	    read_number("free_hugepages", &unused) >= 0 && unused > 0)
+		(void)write_number(all - unused);
+}
+
+/* --- what QEMU uses itself --- */
+
+/* Sum of the resident bytes of all mappings but the guest's memory, which is the largest. */
+static uint64_t overhead(const char *smaps, uint64_t guest_bytes)
+{
+	uint64_t sum = 0, size = 0;
+
+	for (const char *line = smaps; line; line = strchr(line, '\n')) {
+		uint64_t kib = 0;
+
+		line += *line == '\n';
+		if (sscanf(line, "Size: %" SCNu64, &kib) == 1)
+			size = kib * 1024;
+		else if (sscanf(line, "Rss: %" SCNu64, &kib) == 1 && size < guest_bytes)
+			sum += kib * 1024;
+	}
+	return sum;
+}
+
+void guest_memory_learn(struct guest *guest)
+{
+	struct guest_record *record = &guest->record;
+	_cleanup_free_ char *smaps = NULL;
+	char path[32];
+	uint64_t measured = 0;
+
+	if (record->pid == 0)
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/%d/smaps", record->pid);
+	if (file_read(AT_FDCWD, path, SMAPS_BYTES_MAX, &smaps, NULL) < 0)
+		return;
+	measured = overhead(smaps, record->config->memory_bytes);
+	/* Never less than was seen before: a guest that has used more may do so again. */
+	if (measured > record->overhead_bytes)
+		record->overhead_bytes = measured;
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Who comes first: guests are taken up and started in the order of "after", and stopped in reverse.
+#include <string.h>
+
+#include "base/log.h"
+#include "guest/guest-internal.h"
+#include "guest/guest-order.h"
+
+/* All of the host's shutdown; PID 1 waits longer for hostd. What still runs then is killed. */
+#define STOP_DEADLINE_USEC UINT64_C(240000000)
+#define TIMER_ACCURACY_USEC UINT64_C(10000)
+
+static bool is_idle(const struct guest *guest)
+{
+	const struct guest_life *life = &guest->record.life;
+
+	return life->state == GUEST_STATE_FAILED ||
+	       (life->state == GUEST_STATE_STOPPED && life->timer_usec == 0);
+}
+
+/* As guest-order sees them; an array of guests->count, or NULL. */
+static struct guest_order_guest *view(const struct guests *guests)
+{
+	struct guest_order_guest *order = calloc(guests->count + 1, sizeof(*order));
+
+	for (size_t i = 0; order && i < guests->count; i++) {
+		const struct guest *guest = guests->items[i];
+
+		order[i] = (struct guest_order_guest){
+			.name = guest->config->name,
+			.after = &guest->config->after,
+			.wants_start = guest->wants_start,
+			.is_ready = guest->ready,
+			.is_idle = is_idle(guest) && !guest->wants_start,
+			.has_process = guest_state_has_process(guest->record.life.state),
+		};
+	}
+	return order;
+}
+
+/* --- start --- */
+
+static void start_now(struct guest *guest)
+{
+	guest->wants_start = false;
+	free(take_ptr(guest->waiting));
+	if (is_idle(guest) && !guest->guests->no_start)
+		guest_handle(guest, GUEST_EVENT_START, GUEST_EXIT_UNKNOWN);
+}
+
+static int on_delay_over(sd_event_source *, uint64_t, void *userdata)
+{
+	struct guest *guest = userdata;
+
+	guest->delay_source = sd_event_source_disable_unref(guest->delay_source);
+	start_now(guest);
+	return 0;
+}
+
+/* Its turn has come: now, or after its start-delay. */
+static void take_turn(struct guest *guest)
+{
+	uint64_t delay_usec = (uint64_t)guest->config->start_delay_s * 1000000;
+
+	if (guest->delay_source)
+		return;
+	if (delay_usec > 0 && sd_event_add_time_relative(
+				      guest->guests->event, &guest->delay_source, CLOCK_BOOTTIME,
+				      delay_usec, TIMER_ACCURACY_USEC, on_delay_over, guest) >= 0) {
+		guest_set_text(&guest->waiting, "starts after %u s", guest->config->start_delay_s);
+		guest_tell(guest, "waiting", guest->waiting);
+		return;
+	}
+	start_now(guest);
+}
+
+static void wait_for_other(struct guest *guest, const struct guest_order_turn *turn)
+{
+	_cleanup_free_ char *reason = guest_order_reason(turn);
+
+	if (!reason || text_equal(guest->waiting, reason))
+		return;
+	free(guest->waiting);
+	guest->waiting = take_ptr(reason);
+	log_notice(guest_subject(guest).text, "%s", guest->waiting);
+	guest_tell(guest, "waiting", guest->waiting);
+}
+
+/* Starting one changes what may be said of the others, so the look after it is a new one. */
+static void start_those_whose_turn_it_is(struct guests *guests)
+{
+	_cleanup_free_ struct guest_order_guest *order = view(guests);
+	_cleanup_free_ struct guest_order_turn *turns = calloc(guests->count + 1, sizeof(*turns));
+
+	if (!order || !turns || guest_order_starts(order, guests->count, turns) < 0) {
+		log_error("guests", "no memory to see whose turn it is");
+		return;
+	}
+	for (size_t i = 0; i < guests->count; i++) {
+		struct guest *guest = guests->items[i];
+		_cleanup_free_ char *reason = NULL;
+
+		switch (turns[i].turn) {
+		case GUEST_TURN_NONE:
+			break;
+		case GUEST_TURN_WAIT:
+			wait_for_other(guest, &turns[i]);
+			break;
+		case GUEST_TURN_NOW_WITHOUT:
+		case GUEST_TURN_NOW_IN_LOOP:
+			reason = guest->delay_source ? NULL : guest_order_reason(&turns[i]);
+			if (reason)
+				log_warning(guest_subject(guest).text, "started although %s",
+					    reason);
+			take_turn(guest);
+			break;
+		case GUEST_TURN_NOW:
+			take_turn(guest);
+			break;
+		}
+	}
+}
+
+void guest_autostart(struct guest *guest)
+{
+	if (guest->has_record || !guest->config->autostart || guest->guests->no_start ||
+	    guest->record.life.state != GUEST_STATE_STOPPED)
+		return;
+	guest->wants_start = true;
+	guests_sequence_soon(guest->guests);
+}
+
+/* --- stop --- */
+
+static void stop_those_whose_turn_it_is(struct guests *guests)
+{
+	_cleanup_free_ struct guest_order_guest *order = view(guests);
+	_cleanup_free_ bool *now = calloc(guests->count + 1, sizeof(*now));
+	bool known = order && now && guest_order_stops(order, guests->count, now) >= 0;
+
+	for (size_t i = 0; i < guests->count; i++) {
+		struct guest *guest = guests->items[i];
+
+		/* A start that is due is taken back at once. Without memory all stop together. */
+		if (!known || now[i] || !guest_state_has_process(guest->record.life.state))
+			guest_handle(guest, GUEST_EVENT_HOST_STOPPING, GUEST_EXIT_UNKNOWN);
+	}
+}
+
+static void check_all_stopped(struct guests *guests)
+{
+	if (!guests->stopping)
+		return;
+	for (size_t i = 0; i < guests->count; i++)
+		if (guest_state_has_process(guests->items[i]->record.life.state))
+			return;
+	guests->stopping = false;
+	guests->deadline_source = sd_event_source_disable_unref(guests->deadline_source);
+	if (guests->callbacks.all_stopped)
+		guests->callbacks.all_stopped(guests->callbacks.userdata);
+}
+
+static int on_deadline(sd_event_source *, uint64_t, void *userdata)
+{
+	struct guests *guests = userdata;
+
+	guests->deadline_source = sd_event_source_disable_unref(guests->deadline_source);
+	for (size_t i = 0; i < guests->count; i++) {
+		struct guest *guest = guests->items[i];
+
+		if (!guest_state_has_process(guest->record.life.state))
+			continue;
+		guest_set_text(&guest->pending_reason, "killed: the host is going down");
+		guest_handle(guest, GUEST_EVENT_KILL, GUEST_EXIT_UNKNOWN);
+	}
+	return 0;
+}
+
+void guests_stop_all(struct guests *guests)
+{
+	if (guests->no_start)
+		return;
+	guests->no_start = true;
+	guests->stopping = true;
+	for (size_t i = 0; i < guests->count; i++)
+		guests->items[i]->wants_start = false;
+	(void)sd_event_add_time_relative(guests->event, &guests->deadline_source, CLOCK_BOOTTIME,
+					 STOP_DEADLINE_USEC, TIMER_ACCURACY_USEC, on_deadline,
+					 guests);
+	stop_those_whose_turn_it_is(guests);
+	check_all_stopped(guests);
+}
+
+/* --- the look --- */
+
+static void take_up(struct guests *guests)
+{
+	for (size_t i = 0; i < guests->count; i++)
+		if (guests->items[i]->is_new) {
+			guests->items[i]->is_new = false;
+			guest_adopt(guests->items[i]);
+		}
+}
+
+static int on_sequence(sd_event_source *, void *userdata)
+{
+	struct guests *guests = userdata;
+
+	guests->sequence_source = sd_event_source_disable_unref(guests->sequence_source);
+	take_up(guests);
+	if (guests->stopping)
+		stop_those_whose_turn_it_is(guests);
+	else if (!guests->no_start)
+		start_those_whose_turn_it_is(guests);
+	check_all_stopped(guests);
+	return 0;
+}
+
+void guests_sequence_soon(struct guests *guests)
+{
+	if (guests->sequence_source)
+		return;
+	if (sd_event_add_defer(guests->event, &guests->sequence_source, on_sequence, guests) < 0)
+		return;
+	(void)sd_event_source_set_priority(guests->sequence_source, SD_EVENT_PRIORITY_IMPORTANT);
+}

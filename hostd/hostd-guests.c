@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What guests get from storage, net and machine: files, disks, taps; and where their definitions
+// come from.
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "hostd.h"
+#include "storage/disk-claim.h"
+#include "storage/guest-store.h"
+
+#define UEFI_VARIABLES_TEMPLATE "/usr/share/qemu/OVMF_VARS.fd"
+
+/* --- files --- */
+
+static struct guest_files_owner owner_of(const struct guest *guest)
+{
+	return (struct guest_files_owner){
+		.name = guest_config(guest)->name,
+		.from_config = guest_origin(guest) == GUEST_ORIGIN_CONFIG,
+		.in_memory = guest_origin(guest) == GUEST_ORIGIN_MEMORY,
+	};
+}
+
+static int make_seed(struct host *host, const struct guest *guest, int *ret_fd, char **ret_why)
+{
+	const struct guest_files_owner owner = owner_of(guest);
+	char instance_id[GUEST_INSTANCE_ID_BYTES];
+
+	return guest_files_make_seed(&host->files, &owner, &guest_config(guest)->cloud_init,
+				     guest_instance_id(guest, instance_id), ret_fd, ret_why);
+}
+
+static int open_file(const struct guest *guest, enum guest_file kind, const char *path, int *ret_fd,
+		     char **ret_why, void *userdata)
+{
+	struct host *host = userdata;
+	const struct guest_files_owner owner = owner_of(guest);
+
+	switch (kind) {
+	case GUEST_FILE_KERNEL:
+	case GUEST_FILE_INITRD:
+		return guest_files_open(&host->files, &owner, path, true, ret_fd, ret_why);
+	case GUEST_FILE_CDROM:
+		return guest_files_open(&host->files, &owner, path, false, ret_fd, ret_why);
+	case GUEST_FILE_SEED:
+		return make_seed(host, guest, ret_fd, ret_why);
+	case GUEST_FILE_VARIABLES:
+		return guest_files_open_variables(&host->files, &owner, UEFI_VARIABLES_TEMPLATE,
+						  ret_fd, ret_why);
+	}
+	return -EINVAL;
+}
+
+/* --- disks --- */
+
+static const char *boot_node(const struct host *host)
+{
+	return config_volume_device(host->volume);
+}
+
+static int claim_disk(const struct host *host, const struct disk_config *disk, int *ret_fd,
+		      char **ret_why)
+{
+	const struct disk_claim_request request = {
+		.device = disk->device,
+		.readonly = disk->readonly,
+		.allow_existing = disk->allow_existing,
+		.boot_node = boot_node(host),
+	};
+	_cleanup_free_ struct disk_claim_device *claims = NULL;
+	size_t count = 0;
+	const struct disk_device *disks = devices_disks(host->devices, &count);
+
+	claims = calloc(count + 1, sizeof(*claims));
+	if (!claims)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		claims[i] = (struct disk_claim_device){ .name = disks[i].name,
+							.node = disks[i].node,
+							.parent = disks[i].parent,
+							.serial = disks[i].serial,
+							.type = disks[i].type,
+							.label = disks[i].label };
+	return disk_claim_open(&request, claims, count, ret_fd, ret_why);
+}
+
+/* What is on a whole disk is the guest's own affair: it is raw. */
+static int open_disk(const struct guest *guest, const struct disk_config *disk, int *ret_fd,
+		     enum disk_format *ret_format, char **ret_why, void *userdata)
+{
+	struct host *host = userdata;
+	const struct guest_files_owner owner = owner_of(guest);
+
+	if (!disk->device)
+		return guest_files_open_disk(&host->files, &owner, disk, ret_fd, ret_format,
+					     ret_why);
+	*ret_format = disk->format == DISK_FORMAT_QCOW2 ? DISK_FORMAT_QCOW2 : DISK_FORMAT_RAW;
+	return claim_disk(host, disk, ret_fd, ret_why);
+}
+
+/* --- taps --- */
+
+static int open_tap(const struct guest *guest, size_t nic_index, int *ret_tap_fd, int *ret_vhost_fd,
+		    void *userdata)
+{
+	struct host *host = userdata;
+	const struct guest_config *config = guest_config(guest);
+
+	return net_open_tap(host->net, config->nics[nic_index].network, config->name,
+			    (unsigned int)nic_index, ret_tap_fd, ret_vhost_fd);
+}
+
+/* --- events --- */
+
+static void on_guest_event(const struct guest *guest, const char *kind, const char *detail,
+			   void *userdata)
+{
+	struct host *host = userdata;
+
+	if (host->api)
+		api_publish_guest_event(host->api, guest, kind, detail);
+}
+
+static void power_off_host(const struct guest *, void *)
+{
+	int r = power_request(POWER_OFF);
+
+	if (r < 0)
+		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
+}
+
+/* --- definitions --- */
+
+static void define(struct host *host, struct guest_config *config_consume, enum guest_origin origin)
+{
+	_cleanup_(guest_config_freep) struct guest_config *config = config_consume;
+	struct guest *guest = guests_find(host->guests, config->name);
+	int r = 0;
+
+	guest_config_bind_networks(config, host->config);
+	if (guest && guest_origin(guest) != origin && guest_origin(guest) != GUEST_ORIGIN_RECORD) {
+		log_error("data", "guest %s is defined in %s already: this one is left alone",
+			  config->name,
+			  guest_origin(guest) == GUEST_ORIGIN_CONFIG ? "mvirt.conf" : "memory");
+		return;
+	}
+	/* The data volume was away and is back. */
+	if (guest && guest_origin(guest) == origin)
+		r = guest_redefine(guest, config);
+	else
+		r = guests_define(host->guests, config, origin, &guest);
+	if (r < 0) {
+		log_error("guests", "%s: %s", config->name, strerror(-r));
+		return;
+	}
+	(void)take_ptr(config);
+	guest_autostart(guest);
+}
+
+/* Each mistake with its file and line, as in mvirt.conf's. */
+static void tell_mistakes(const char *name, const struct config_mistakes *mistakes)
+{
+	for (size_t i = 0; i < mistakes->count; i++)
+		log_error("config", "guests/%s/" GUEST_STORE_DEFINITION ":%u: %s", name,
+			  mistakes->items[i].line, mistakes->items[i].message);
+}
+
+static int load(int root_fd, const char *name, struct guest_config **ret_config)
+{
+	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {};
+	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = guest_store_load(root_fd, name, &text);
+
+	if (r >= 0)
+		r = guest_config_parse(text, &config, &mistakes);
+	tell_mistakes(name, &mistakes);
+	if (r >= 0 && strcmp(config->name, name) != 0) {
+		log_error("config",
+			  "guests/%s/" GUEST_STORE_DEFINITION ":%u: it defines guest \"%s\": "
+			  "the folder and the guest have to have one name",
+			  name, config->line, config->name);
+		return -EINVAL;
+	}
+	if (r >= 0)
+		*ret_config = take_ptr(config);
+	if (r < 0 && mistakes.count == 0)
+		log_error("guests", "%s/" GUEST_STORE_DEFINITION " cannot be read: %s", name,
+			  strerror(-r));
+	return r;
+}
+
+/* A definition with a mistake, or one that does not fit this host, costs that guest alone. */
+static int define_stored(struct host *host, int root_fd, enum guest_origin origin)
+{
+	_cleanup_(text_list_done) struct text_list names = {};
+	int r = guest_store_list(root_fd, &names);
+
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		struct guest_config *config = NULL;
+
+		if (load(root_fd, names.items[i], &config) >= 0)
+			define(host, config, origin);
+	}
+	return r;
+}
+
+void host_data_mounted(int root_fd, void *userdata)
+{
+	struct host *host = userdata;
+	int r = 0;
+
+	host->files.data_fd = root_fd;
+	if (!host->guests)
+		return;
+	r = define_stored(host, root_fd, GUEST_ORIGIN_DATA);
+	if (r < 0)
+		log_error("data", "the guests on it cannot be listed: %s", strerror(-r));
+	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_DATA);
+}
+
+void host_data_lost(void *userdata)
+{
+	struct host *host = userdata;
+
+	host->files.data_fd = -EBADF;
+}
+
+static int define_all(struct host *host)
+{
+	for (size_t i = 0; i < host->config->guest_count; i++) {
+		struct guest_config *config = NULL;
+		int r = guest_config_copy(&host->config->guests[i], &config);
+
+		if (r < 0)
+			return r;
+		define(host, config, GUEST_ORIGIN_CONFIG);
+	}
+	return define_stored(host, host->files.memory_fd, GUEST_ORIGIN_MEMORY);
+}
+
+static int open_memory_folder(struct host *host)
+{
+	if (mkdir(HOST_MEMORY_FOLDER, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	host->files.memory_fd = open(HOST_MEMORY_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return host->files.memory_fd < 0 ? -errno : 0;
+}
+
+int host_start_guests(struct host *host)
+{
+	const struct guests_callbacks callbacks = {
+		.open_file = open_file,
+		.open_disk = open_disk,
+		.open_tap = open_tap,
+		.power_off_host = power_off_host,
+		.event = on_guest_event,
+		.all_stopped = host_on_all_stopped,
+		.userdata = host,
+	};
+	struct guests_environment environment = {
+		.kvm_usable = kvm_usable(&host->kvm),
+		.kvm_why = host->kvm.why,
+		.memory_reserve_bytes = host->config->memory_reserve_bytes,
+	};
+	int r = open_memory_folder(host);
+
+	host->files.volume = host->volume;
+	machine_host_id(environment.host_id);
+	if (r >= 0)
+		r = guests_new(host->event, &environment, &callbacks, &host->guests);
+	if (r >= 0)
+		r = define_all(host);
+	if (r < 0)
+		return r;
+	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_CONFIG);
+	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_MEMORY);
+	if (host->files.data_fd >= 0)
+		host_data_mounted(host->files.data_fd, host);
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What hostd's own files share: hostd.c (the order of the bring-up), hostd-guests.c (what guests
+ * get from storage, net and machine), hostd-define.c (what the API may do with definitions). */
+#pragma once
+
+#include "api/api.h"
+#include "config/config.h"
+#include "guest/guest.h"
+#include "machine/devices.h"
+#include "machine/info.h"
+#include "machine/kvm-probe.h"
+#include "machine/power.h"
+#include "machine/screen.h"
+#include "net/net.h"
+#include "storage/config-volume.h"
+#include "storage/data-volume.h"
+#include "storage/guest-files.h"
+
+/* Guests that are created without a data volume: its layout, in memory. */
+#define HOST_MEMORY_FOLDER "/run/mvirt/memory"
+
+struct host {
+	sd_event *event;
+	struct host_config *config;
+	struct config_mistakes mistakes;
+	char *config_source;
+	char *config_label;
+	struct kvm_status kvm;
+	struct screen_status screen;
+	struct config_volume *volume;
+	struct data_volume *data_volume;
+	struct guest_files files; /* memory_fd is owned */
+	struct devices *devices;
+	struct power_button *power_button;
+	struct net *net;
+	struct guests *guests;
+	struct api *api;
+	bool stopping;
+};
+
+/* hostd-guests.c */
+/* Defines the guests of mvirt.conf and those kept in memory. Returns 0 or -errno. */
+int host_start_guests(struct host *host);
+/* The data volume came, with the guests on it; or went. */
+void host_data_mounted(int root_fd, void *userdata);
+void host_data_lost(void *userdata);
+/* What runs on disks and guests end with: all guests have stopped. */
+void host_on_all_stopped(void *userdata);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// hostd is root with most of root taken away. Its children (QEMU before it is confined, udhcpc,
+// e2fsck, mke2fs, the probes) need no more than it does, so the bounding set goes too.
+#include "privileges.h"
+
+#include <linux/capability.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+static const unsigned int kept[] = {
+	CAP_SYS_ADMIN, /* mounts, namespaces, the host's name, partition tables */
+	CAP_NET_ADMIN, /* bridges, taps, addresses, routes */
+	CAP_NET_RAW, /* udhcpc's packet socket */
+	CAP_NET_BIND_SERVICE, /* udhcpc renews from port 68 */
+	CAP_SETUID, /* a uid a guest */
+	CAP_SETGID,
+	CAP_SETPCAP, /* the child of a start drops its own bounding set */
+	CAP_KILL, /* signals to the guests' uids */
+	CAP_CHOWN, /* a guest's files become its own */
+	CAP_FOWNER, /* and have their modes set then */
+	CAP_DAC_OVERRIDE, /* and are opened and removed */
+	CAP_SYS_CHROOT, /* into the guest's root, where pivot_root cannot be had */
+	CAP_SYS_RESOURCE, /* hard limits, disk space that is reserved for root */
+	CAP_SYS_PTRACE, /* /proc/PID/smaps of a guest; ptrace itself is denied below */
+};
+
+/*
+ * System calls of administrators, debuggers and old programs. A list of what is denied and not of
+ * what is allowed, because it is for busybox and e2fsck as well; QEMU has a list of its own.
+ */
+static const int denied[] = {
+	/* other code in the kernel, or another kernel */
+	SCMP_SYS(init_module),
+	SCMP_SYS(finit_module),
+	SCMP_SYS(delete_module),
+	SCMP_SYS(create_module),
+	SCMP_SYS(query_module),
+	SCMP_SYS(get_kernel_syms),
+	SCMP_SYS(kexec_load),
+	SCMP_SYS(kexec_file_load),
+	SCMP_SYS(bpf),
+	/* PID 1 ends the machine */
+	SCMP_SYS(reboot),
+	/* other processes */
+	SCMP_SYS(ptrace),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev),
+	SCMP_SYS(process_madvise),
+	SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(perf_event_open),
+	SCMP_SYS(move_pages),
+	SCMP_SYS(migrate_pages),
+	/* the hardware past its drivers */
+	SCMP_SYS(iopl),
+	SCMP_SYS(ioperm),
+	SCMP_SYS(modify_ldt),
+	/* the machine's clock, swap, accounts, quotas, log */
+	SCMP_SYS(settimeofday),
+	SCMP_SYS(clock_settime),
+	SCMP_SYS(clock_adjtime),
+	SCMP_SYS(adjtimex),
+	SCMP_SYS(swapon),
+	SCMP_SYS(swapoff),
+	SCMP_SYS(acct),
+	SCMP_SYS(quotactl),
+	SCMP_SYS(quotactl_fd),
+	SCMP_SYS(syslog),
+	SCMP_SYS(vhangup),
+	/* files past their names */
+	SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(fanotify_init),
+	/* wide ways into the kernel that nothing here goes */
+	SCMP_SYS(io_uring_setup),
+	SCMP_SYS(io_uring_enter),
+	SCMP_SYS(io_uring_register),
+	SCMP_SYS(userfaultfd),
+	SCMP_SYS(add_key),
+	SCMP_SYS(request_key),
+	SCMP_SYS(keyctl),
+	SCMP_SYS(personality),
+	SCMP_SYS(uselib),
+	SCMP_SYS(ustat),
+	SCMP_SYS(sysfs),
+	SCMP_SYS(_sysctl),
+	SCMP_SYS(lookup_dcookie),
+	SCMP_SYS(nfsservctl),
+};
+
+/* Typing for somebody else, on a terminal. */
+static const unsigned int denied_ioctls[] = { TIOCSTI, TIOCLINUX };
+
+uint64_t privileges_kept(void)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < ELEMENTS(kept); i++)
+		mask |= UINT64_C(1) << kept[i];
+	return mask;
+}
+
+static int drop_bounding_set(void)
+{
+	const uint64_t mask = privileges_kept();
+
+	for (unsigned int capability = 0; capability < 64; capability++) {
+		if (mask & UINT64_C(1) << capability)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, (unsigned long)capability, 0, 0, 0) < 0)
+			/* The first number that is not a capability. */
+			return errno == EINVAL && capability > CAP_AUDIT_READ ? 0 : -errno;
+	}
+	return 0;
+}
+
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+	const uint64_t mask = privileges_kept();
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    syscall(SYS_capget, &header, sets) < 0)
+		return -errno;
+	/* What is not there (in a container) cannot be kept, and is not asked for. */
+	for (size_t i = 0; i < ELEMENTS(sets); i++) {
+		sets[i].permitted &= (uint32_t)(mask >> 32 * i);
+		sets[i].effective = sets[i].permitted;
+		sets[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+}
+
+static int forbid_new_privileges(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+static void contextp(scmp_filter_ctx *context)
+{
+	if (*context)
+		seccomp_release(*context);
+}
+
+static int load_seccomp(void)
+{
+	_cleanup_(contextp) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
+	int r = 0;
+
+	if (!context)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < ELEMENTS(denied); i++)
+		r = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
+	for (size_t i = 0; r == 0 && i < ELEMENTS(denied_ioctls); i++)
+		r = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+				     SCMP_A1_32(SCMP_CMP_EQ, denied_ioctls[i], 0));
+	return r == 0 ? seccomp_load(context) : r;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} steps[] = {
+	{ "dropping the bounding set", drop_bounding_set },
+	{ "dropping capabilities", drop_capabilities },
+	{ "forbidding new privileges", forbid_new_privileges },
+	{ "loading the seccomp filter", load_seccomp },
+};
+
+int privileges_drop(const char **ret_step)
+{
+	for (size_t i = 0; i < ELEMENTS(steps); i++) {
+		int r = steps[i].run();
+
+		if (r < 0) {
+			*ret_step = steps[i].name;
+			return r;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Makes a data volume on a whole disk: GPT with one partition, ext4 labelled mvirt-data in it. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+/* What is on a disk; texts are borrowed. */
+struct disk_format_target {
+	const char *node; /* "/dev/sdb", the whole disk */
+	uint64_t size_bytes;
+	bool erase; /* although something is on it */
+};
+
+struct disk_format_job;
+/* error is 0, or -errno with one line in why (borrowed): -EEXIST when the disk is not empty and
+ * erase was not asked. The job is gone when this is called. */
+typedef void (*disk_format_done_t)(int error, const char *why, void *userdata);
+
+/*
+ * Starts it in a child; done is called from the event loop. "Empty" means: no partition table, no
+ * file system, no RAID or LVM member that libblkid knows, and not mounted, not a swap, not held by
+ * device-mapper or MD (these three refuse even with erase). A partition, and a disk of another size
+ * than size_bytes (if that is not 0), are refused. Opens the disk with O_EXCL. At its end the
+ * partition has a "change" event, which tells of the new file system; the child goes on to its end
+ * when hostd is killed. Returns 0 or -errno.
+ */
+int disk_format_start(sd_event *event, const struct disk_format_target *target,
+		      disk_format_done_t done, void *userdata, struct disk_format_job **ret_job);
+/* done is not called any more; the child is killed. */
+void disk_format_cancel(struct disk_format_job *job);

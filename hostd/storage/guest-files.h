@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the files that a definition names are: on the configuration's volume, in the guest's own
+ * folder, or among the shared images; and those that a guest has without naming them. */
+#pragma once
+
+#include "config/config.h"
+#include "storage/config-volume.h"
+
+struct guest_files {
+	struct config_volume *volume; /* weak */
+	int data_fd; /* weak: root of the data volume, or -EBADF */
+	int memory_fd; /* weak: the same layout in memory */
+};
+
+/* Whose file it is. */
+struct guest_files_owner {
+	const char *name;
+	bool from_config; /* defined in mvirt.conf: a plain path is on the configuration's volume */
+	bool in_memory; /* its folder is not on the data volume */
+};
+
+/* The root that the guest's folder is below, or -EBADF: the data volume is not there. */
+int guest_files_root(const struct guest_files *files, const struct guest_files_owner *owner);
+
+/*
+ * A file that the definition names, read-only. kept: of the configuration's volume the copy in
+ * memory is taken. Returns 0, or -errno with one line in *ret_why (to be freed) or NULL there.
+ */
+int guest_files_open(const struct guest_files *files, const struct guest_files_owner *owner,
+		     const char *path, bool kept, int *ret_fd, char **ret_why);
+
+/*
+ * A disk's file, with the access that the definition asks for, made if it does not exist and has a
+ * size, its header checked. *ret_format is RAW or QCOW2. Returns as above; -EROFS for a disk that
+ * is to be written to on the configuration's volume.
+ */
+int guest_files_open_disk(const struct guest_files *files, const struct guest_files_owner *owner,
+			  const struct disk_config *disk, int *ret_fd, enum disk_format *ret_format,
+			  char **ret_why);
+
+/* The UEFI variable store in the guest's folder, made from the template when there is none. */
+int guest_files_open_variables(const struct guest_files *files,
+			       const struct guest_files_owner *owner, const char *template_path,
+			       int *ret_fd, char **ret_why);
+
+/* The NoCloud seed, made anew in memory (memfd). instance_id is used where the definition has none.
+ */
+int guest_files_make_seed(const struct guest_files *files, const struct guest_files_owner *owner,
+			  const struct cloud_init_config *cloud_init, const char *instance_id,
+			  int *ret_fd, char **ret_why);

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The examination and the copying of an image: one child after the other, which the event loop
+// watches.
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <systemd/sd-json.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "image-child.h"
+#include "image-copy.h"
+#include "image-internal.h"
+#include "image.h"
+
+#define EXAMINE_USEC (60 * 1000000ULL)
+#define EXAMINE_CPU_S 30
+#define KILLED_MS 20
+/* qemu-img check: 0 is clean; leaked clusters cost room and nothing else. */
+#define STATUS_CORRUPT 2
+#define STATUS_LEAKS 3
+
+/* One child after the other. */
+enum phase { PHASE_COPY, PHASE_INFO, PHASE_CHECK };
+
+struct image_job {
+	image_done_t done; /* NULL: cancelled, or has been told already */
+	void *userdata;
+	sd_event *event;
+	enum phase phase;
+	enum disk_format format;
+	struct image_header header;
+	int source_fd, image_fd; /* owned */
+	struct stat status; /* the image's own owner and mode */
+	bool lent; /* they are changed */
+	char *summary; /* what PHASE_INFO found */
+	struct image_child child;
+	sd_event_source *begin, *ended, *timer;
+};
+
+/* qemu-img reads it as others do; where it is closed to them, it is lent to the child's group. The
+ * child has no way to another file of it. */
+static int lend(struct image_job *job)
+{
+	if (fstat(job->image_fd, &job->status) < 0)
+		return -errno;
+	if (job->status.st_mode & S_IROTH)
+		return 0;
+	job->lent = true;
+	if (fchown(job->image_fd, (uid_t)-1, IMAGE_CHILD_UID) < 0 ||
+	    fchmod(job->image_fd, (job->status.st_mode & 07777) | S_IRGRP) < 0)
+		return -errno;
+	return 0;
+}
+
+static void take_back(struct image_job *job)
+{
+	if (!job->lent)
+		return;
+	job->lent = false;
+	(void)fchmod(job->image_fd, job->status.st_mode & 07777);
+	(void)!fchown(job->image_fd, (uid_t)-1, job->status.st_gid);
+}
+
+static void job_free(struct image_job *job)
+{
+	if (!job)
+		return;
+	sd_event_source_disable_unref(job->begin);
+	sd_event_source_disable_unref(job->ended);
+	sd_event_source_disable_unref(job->timer);
+	image_child_done(&job->child);
+	take_back(job);
+	fd_close(job->source_fd);
+	fd_close(job->image_fd);
+	free(job->summary);
+	sd_event_unref(job->event);
+	free(job);
+}
+DEFINE_CLEANUP(struct image_job *, job_free);
+
+static void tell(struct image_job *job, int error, const char *why)
+{
+	image_done_t done = take_ptr(job->done);
+
+	if (done)
+		done(error, why, job->userdata);
+}
+
+/* The image is its owner's again before they are told. why may be NULL: no memory for it. */
+static void conclude(struct image_job *job, int error, const char *why)
+{
+	take_back(job);
+	tell(job, error, why ? why : error < 0 ? strerrordesc_np(-error) : NULL);
+	job_free(job);
+}
+
+/* A copy of the image, which we write: no limit but the disk's. */
+static int copy_in_child(const char **ret_what)
+{
+	return image_copy(3, 4, ret_what);
+}
+
+/* No format is guessed, and no other file is opened, whatever the image says. */
+static char *image_options(enum disk_format format)
+{
+	return text_format("json:{%s,\"file\":{\"driver\":\"file\",\"filename\":\"/%s\","
+			   "\"locking\":\"off\"}}",
+			   format == DISK_FORMAT_QCOW2 ? "\"driver\":\"qcow2\",\"backing\":null"
+						       : "\"driver\":\"raw\"",
+			   IMAGE_CHILD_IMAGE);
+}
+
+static int on_ended(sd_event_source *source, int fd, uint32_t revents, void *userdata);
+static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata);
+
+static int watch(struct image_job *job)
+{
+	int r = sd_event_add_io(job->event, &job->ended, job->child.pidfd, EPOLLIN, on_ended, job);
+
+	if (r == 0 && job->phase != PHASE_COPY && !job->timer)
+		r = sd_event_add_time_relative(job->event, &job->timer, CLOCK_MONOTONIC,
+					       EXAMINE_USEC, 0, on_timeout, job);
+	if (r == 0)
+		return 0;
+	image_child_kill(&job->child);
+	(void)image_child_wait(&job->child, KILLED_MS);
+	(void)image_child_reap(&job->child);
+	return r;
+}
+
+static int start_child(struct image_job *job)
+{
+	_cleanup_free_ char *options = image_options(job->format);
+	char *const argv[] = { "qemu-img", job->phase == PHASE_INFO ? "info" : "check",
+			       "--output=json", options, NULL };
+	struct image_child_spec spec = { .image_fd = -EBADF, .output_fd = -EBADF };
+	int r = 0;
+
+	if (!options)
+		return -ENOMEM;
+	if (job->phase == PHASE_COPY) {
+		spec.work = copy_in_child;
+		spec.fds[0] = job->source_fd;
+		spec.fds[1] = job->image_fd;
+		spec.fd_count = 2;
+		spec.write_bytes_max = UINT64_MAX;
+	} else {
+		spec.program = image_child_get_paths()->qemu_img;
+		spec.argv = argv;
+		spec.image_fd = job->image_fd;
+		spec.cpu_seconds_max = EXAMINE_CPU_S;
+	}
+	image_child_done(&job->child);
+	r = image_child_start(&spec, &job->child);
+	return r < 0 ? r : watch(job);
+}
+
+static void start_phase(struct image_job *job, enum phase phase)
+{
+	_cleanup_free_ char *why = NULL;
+	int r = 0;
+
+	job->phase = phase;
+	if (phase == PHASE_INFO) {
+		r = image_read_header(job->image_fd, job->format, &job->header, &why);
+		if (r == 0 && job->format == DISK_FORMAT_AUTO)
+			r = image_detect(job->image_fd, &job->format);
+		if (r == 0)
+			r = lend(job);
+		if (r < 0) {
+			conclude(job, r, why);
+			return;
+		}
+	}
+	r = start_child(job);
+	if (r < 0) {
+		why = text_format("%s: %s",
+				  phase == PHASE_COPY ? "it cannot be copied"
+						      : "qemu-img cannot be run",
+				  strerrordesc_np(-r));
+		conclude(job, r, why);
+	}
+}
+
+/* "qemu-img: Could not open 'json:{…}': WHY", and of our names for things nothing. */
+static char *qemu_img_error(const struct image_job *job)
+{
+	_cleanup_free_ char *line = image_child_error(&job->child);
+	const char *why = line ? strstr(line, "}': ") : NULL;
+
+	if (!line)
+		return NULL;
+	return text_format("qemu-img: %s", why ? why + strlen("}': ") : line);
+}
+
+static uint64_t get_unsigned(sd_json_variant *object, const char *key)
+{
+	sd_json_variant *value = sd_json_variant_by_key(object, key);
+
+	return sd_json_variant_is_unsigned(value) ? sd_json_variant_unsigned(value) : 0;
+}
+
+/* Once more what the header was asked for: two readers of one file may read two things. */
+static int judge_info(struct image_job *job, sd_json_variant *info, char **ret_why)
+{
+	static const char *const refused[] = { "backing-filename", "full-backing-filename" };
+	sd_json_variant *data =
+		sd_json_variant_by_key(sd_json_variant_by_key(info, "format-specific"), "data");
+	char size[TEXT_BYTES_MAX], used[TEXT_BYTES_MAX];
+
+	for (size_t i = 0; i < ELEMENTS(refused); i++)
+		if (sd_json_variant_by_key(info, refused[i])) {
+			*ret_why = text_format("qemu-img finds a file below it");
+			return -EINVAL;
+		}
+	if (sd_json_variant_by_key(data, "data-file")) {
+		*ret_why = text_format("qemu-img finds its data in another file");
+		return -EINVAL;
+	}
+	if (sd_json_variant_boolean(sd_json_variant_by_key(info, "encrypted"))) {
+		*ret_why = text_format("qemu-img finds it encrypted");
+		return -EINVAL;
+	}
+	if (get_unsigned(info, "virtual-size") != job->header.virtual_bytes) {
+		*ret_why = text_format("qemu-img finds a disk of another size");
+		return -EINVAL;
+	}
+	(void)text_from_bytes(job->header.virtual_bytes, size);
+	(void)text_from_bytes(get_unsigned(info, "actual-size"), used);
+	job->summary = text_format("%s, %s, uses %s%s", disk_format_name(job->format), size, used,
+				   job->header.dirty ? ", was not closed cleanly" : "");
+	return 0;
+}
+
+static int end_info(struct image_job *job, int status, char **ret_why)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *info = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = 0;
+
+	if (status != 0) {
+		*ret_why = qemu_img_error(job);
+		return -EINVAL;
+	}
+	r = image_child_output(&job->child, &text);
+	if (r == 0)
+		r = sd_json_parse(text, 0, &info, NULL, NULL);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || !sd_json_variant_is_object(info)) {
+		*ret_why = text_format("what qemu-img says is not understood");
+		return -EINVAL;
+	}
+	return judge_info(job, info, ret_why);
+}
+
+static int end_check(struct image_job *job, int status, char **ret_why)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *result = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	if (status == 0 || status == STATUS_LEAKS)
+		return 0;
+	if (status == STATUS_CORRUPT && image_child_output(&job->child, &text) == 0 &&
+	    sd_json_parse(text, 0, &result, NULL, NULL) >= 0)
+		*ret_why = text_format("damaged or truncated: qemu-img check finds %llu errors",
+				       (unsigned long long)get_unsigned(result, "corruptions"));
+	else
+		*ret_why = qemu_img_error(job);
+	return -EINVAL;
+}
+
+static int end_copy(struct image_job *job, int status, char **ret_why)
+{
+	if (status == 0)
+		return 0;
+	*ret_why = image_child_error(&job->child);
+	return -EIO;
+}
+
+/* A killed child says nothing: it was over its limits, or qemu-img is broken. */
+static int end_phase(struct image_job *job, int status, char **ret_why)
+{
+	const char *what = job->phase == PHASE_COPY ? "the copying" : "qemu-img";
+
+	if (status == IMAGE_CHILD_NOT_CONFINED) {
+		_cleanup_free_ char *line = image_child_error(&job->child);
+
+		*ret_why = text_format("%s cannot be confined: %s", what, line ?: "no memory");
+		return -EIO;
+	}
+	if (status > 128) {
+		*ret_why = text_format("%s was killed by signal %d: over its limits, or broken",
+				       what, status - 128);
+		return -EIO;
+	}
+	switch (job->phase) {
+	case PHASE_COPY:
+		return end_copy(job, status, ret_why);
+	case PHASE_INFO:
+		return end_info(job, status, ret_why);
+	case PHASE_CHECK:
+		return end_check(job, status, ret_why);
+	}
+	return -EINVAL;
+}
+
+static void next_phase(struct image_job *job)
+{
+	switch (job->phase) {
+	case PHASE_COPY:
+		start_phase(job, PHASE_INFO);
+		return;
+	case PHASE_INFO:
+		/* Of one that was not closed the counts are wrong, and are made right by QEMU. */
+		if (job->format == DISK_FORMAT_QCOW2 && !job->header.dirty) {
+			start_phase(job, PHASE_CHECK);
+			return;
+		}
+		break;
+	case PHASE_CHECK:
+		break;
+	}
+	conclude(job, 0, job->summary);
+}
+
+static void finish_phase(struct image_job *job)
+{
+	_cleanup_free_ char *why = NULL;
+	int status = image_child_reap(&job->child), r = 0;
+
+	job->ended = sd_event_source_disable_unref(job->ended);
+	if (!job->done) {
+		job_free(job);
+		return;
+	}
+	r = status < 0 ? status : end_phase(job, status, &why);
+	if (r < 0)
+		conclude(job, r, why);
+	else
+		next_phase(job);
+}
+
+static int on_ended(sd_event_source *, int, uint32_t, void *userdata)
+{
+	finish_phase(userdata);
+	return 0;
+}
+
+/* on_ended() comes when the child, killed, is gone. */
+static int on_timeout(sd_event_source *, uint64_t, void *userdata)
+{
+	struct image_job *job = userdata;
+
+	image_child_kill(&job->child);
+	job->timer = sd_event_source_disable_unref(job->timer);
+	tell(job, -ETIMEDOUT, "qemu-img did not end in a minute");
+	return 0;
+}
+
+static int on_begin(sd_event_source *, void *userdata)
+{
+	struct image_job *job = userdata;
+
+	job->begin = sd_event_source_disable_unref(job->begin);
+	start_phase(job, job->phase);
+	return 0;
+}
+
+static int start_job(sd_event *event, int source_fd, int image_fd, enum disk_format format,
+		     image_done_t done, void *userdata, struct image_job **ret_job)
+{
+	_cleanup_(job_freep) struct image_job *job = calloc(1, sizeof(*job));
+	int r = 0;
+
+	if (!job)
+		return -ENOMEM;
+	job->done = done;
+	job->userdata = userdata;
+	job->event = sd_event_ref(event);
+	job->format = format;
+	job->phase = source_fd >= 0 ? PHASE_COPY : PHASE_INFO;
+	job->source_fd = -EBADF;
+	job->child = (struct image_child)IMAGE_CHILD_NONE;
+	job->image_fd = fcntl(image_fd, F_DUPFD_CLOEXEC, 3);
+	if (job->image_fd < 0)
+		return -errno;
+	if (source_fd >= 0) {
+		job->source_fd = fcntl(source_fd, F_DUPFD_CLOEXEC, 3);
+		if (job->source_fd < 0)
+			return -errno;
+	}
+	r = sd_event_add_defer(event, &job->begin, on_begin, job);
+	if (r < 0)
+		return r;
+	*ret_job = take_ptr(job);
+	return 0;
+}
+
+int image_examine(sd_event *event, int fd, enum disk_format format, image_done_t done,
+		  void *userdata, struct image_job **ret_job)
+{
+	return start_job(event, -EBADF, fd, format, done, userdata, ret_job);
+}
+
+int image_import(sd_event *event, int source_fd, int target_fd, enum disk_format format,
+		 image_done_t done, void *userdata, struct image_job **ret_job)
+{
+	struct stat status;
+
+	if (fstat(source_fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? -EISDIR : -EMEDIUMTYPE;
+	return start_job(event, source_fd, target_fd, format, done, userdata, ret_job);
+}
+
+/* A killed child is gone at once, unless it hangs in the kernel: on_ended() reaps that one. */
+void image_job_cancel(struct image_job *job)
+{
+	if (!job)
+		return;
+	job->done = NULL;
+	if (!job->ended) {
+		job_free(job);
+		return;
+	}
+	image_child_kill(&job->child);
+	job->timer = sd_event_source_disable_unref(job->timer);
+	if (image_child_wait(&job->child, KILLED_MS) == 0)
+		finish_phase(job);
+}

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The data volume: guests that are kept, and what becomes of them when it comes, goes and fills up."""
+
+import pathlib
+import subprocess
+
+import emulator
+from test_faults import DEMO, guest_boot_id, wait_demo
+
+GUEST = emulator.BUILD / "guest"
+
+
+def definition(name="demo", more=""):
+    """The demo guest with kernel and initrd in its own folder."""
+    text = DEMO.replace("demo", name).replace('"guest/vmlinuz"', '"vmlinuz"')
+    text = text.replace('"guest/initramfs.cpio.zst"', '"initrd"')
+    return text.rstrip()[:-1] + more + "}\n"
+
+
+def make_volume(path, guests, size_mib=256):
+    """An ext4 image labelled mvirt-data with the folders guests/NAME, without becoming root or mounting."""
+    folder = pathlib.Path(path).with_suffix(".folder")
+    for name, files in guests.items():
+        (folder / "guests" / name).mkdir(parents=True)
+        for file, content in files.items():
+            (folder / "guests" / name / file).write_bytes(content if isinstance(content, bytes) else content.encode())
+    folder.mkdir(exist_ok=True)
+    with open(path, "wb") as image:
+        image.truncate(size_mib << 20)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "mvirt-data", "-d", str(folder), str(path)], check=True)
+    return ["-drive", f"if=none,id=data,format=raw,file={path}",
+            "-device", "virtio-blk-pci,id=data-disk,drive=data,serial=data1"]
+
+
+def demo_folder(name="demo", more=""):
+    return {"guest.conf": definition(name, more), "vmlinuz": (GUEST / "vmlinuz").read_bytes(),
+            "initrd": (GUEST / "initramfs.cpio.zst").read_bytes()}
+
+
+def test_guests_are_kept(machine, tmp_path):
+    """Defined on the data volume: started at boot, with a disk that is made, and again after a reboot of the host."""
+    disk = '\tdisk {\n\t\tfile = "root.raw"\n\t\tsize = "8M"\n\t}\n'
+    volume = make_volume(tmp_path / "data.img", {"demo": demo_folder(more=disk)})
+    host = machine(extra=volume)
+    host.console.wait(r"hostd: data: /dev/vda: mounted", 120)
+    wait_demo(host)
+    status, output = host.shell(
+        "(echo; echo 'echo kept-by-the-guest >/dev/vda; sync'; sleep 5) | mvirt console demo", 60)
+    assert status == 0, output
+    before = len(host.console.text)
+    assert host.shell("kill -9 $(pidof hostd)")[0] == 0
+    host.console.wait(r"hostd: guest demo: running.*taken up again", 60, start=before)
+    host.console.wait(r"hostd: data: /dev/vda: ", 60, start=before)
+    host.shell_console.send("mvirt poweroff\n")
+    host.wait_off(120)
+    again = machine(extra=volume)
+    wait_demo(again)
+    status, output = again.shell("dd bs=17 count=1 if=/data/guests/demo/root.raw 2>/dev/null")
+    assert status == 0 and output == "kept-by-the-guest", output
+
+
+def test_damaged_volume_is_repaired(machine, tmp_path):
+    image = tmp_path / "data.img"
+    volume = make_volume(image, {"demo": demo_folder()})
+    # Not unmounted cleanly, with free counts that are wrong: what a power cut leaves at its worst.
+    subprocess.run(["debugfs", "-w", "-R", "ssv free_blocks_count 7", str(image)], check=True, capture_output=True)
+    subprocess.run(["debugfs", "-w", "-R", "ssv state 2", str(image)], check=True, capture_output=True)
+    host = machine(extra=volume)
+    host.console.wait(r"hostd: data: /dev/vda: .*repaired", 120)
+    wait_demo(host)
+
+
+def test_broken_definition_costs_its_guest(machine, tmp_path):
+    volume = make_volume(tmp_path / "data.img", {"demo": demo_folder(), "bad": {"guest.conf": 'guest "bad" {\n\tcpus = 0\n}\n'},
+                                                 "other": {"guest.conf": 'guest "else" {\n\tdisk { file = "x" }\n}\n'}})
+    host = machine(extra=volume)
+    host.console.wait(r"hostd: config: guests/bad/guest\.conf:2: cpus", 120)
+    host.console.wait(r"hostd: config: guests/other/guest\.conf:1: .*one name", 60, start=0)
+    wait_demo(host)
+
+
+def test_full_volume(machine, tmp_path):
+    """With no room left guests run on, and nothing is lost."""
+    volume = make_volume(tmp_path / "data.img", {"demo": demo_folder()}, size_mib=64)
+    host = machine(extra=volume)
+    wait_demo(host)
+    host.shell("dd if=/dev/zero of=/data/images/fill bs=1M", 120)
+    boot_id = guest_boot_id(host)
+    status, output = host.shell("mvirt stop demo && mvirt start demo", 120)
+    assert status == 0, output
+    wait_demo(host, start=host.console.mark)
+    assert guest_boot_id(host) != boot_id
