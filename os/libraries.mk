@@ -28,7 +28,7 @@ $(SYSROOT)/.slirp: $(O)/sources/libslirp
 # libsystemd: sd-event, sd-json, sd-varlink; libudev from the same source. What one API client may make
 # hostd keep for it is 2 MiB in each direction and not 16: 200 clients at once must not hurt the guests.
 VARLINK_BUFFER := s/^(.define VARLINK_BUFFER_MAX) .*/\1 (2U*1024U*1024U)/
-$(SYSROOT)/.systemd: $(O)/sources/systemd $(call remember,$(O)/obj/systemd.patch,$(VARLINK_BUFFER))
+$(SYSROOT)/.systemd: $(O)/sources/systemd $(call remember,systemd.patch,$(VARLINK_BUFFER))
 	$(Q)sed -i -E '$(VARLINK_BUFFER)' $(O)/src/systemd/src/libsystemd/sd-varlink/sd-varlink.c
 	$(Q)grep -q 'VARLINK_BUFFER_MAX (2U' $(O)/src/systemd/src/libsystemd/sd-varlink/sd-varlink.c
 	$(call meson_build,systemd,1084,--auto-features=disabled --prefix=/usr --buildtype=release \

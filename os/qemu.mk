@@ -23,7 +23,7 @@ $(O)/sources/qemu: $(QEMU_PATCHES) | os/fetch
 	$(Q)mv $@.unpatched $@
 
 $(QEMU_OBJECTS)/build.ninja: $(O)/sources/qemu os/qemu-devices.mak $(O)/sysroot/.pixman \
-		$(O)/sysroot/.slirp $(call remember,$(O)/obj/qemu.configure,$(QEMU_CONFIGURE))
+		$(O)/sysroot/.slirp $(call remember,qemu.configure,$(QEMU_CONFIGURE))
 	$(Q)cp os/qemu-devices.mak $(QEMU_SOURCE)/configs/devices/x86_64-softmmu/mvirt.mak
 	$(Q)rm -rf $(QEMU_OBJECTS) && mkdir -p $(QEMU_OBJECTS)
 	$(Q)cd $(QEMU_OBJECTS) && PKG_CONFIG_PATH=$(O)/sysroot/lib/pkgconfig $(CURDIR)/$(STEP) \

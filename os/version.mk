@@ -10,7 +10,9 @@ export KBUILD_BUILD_HOST := mvirt
 export V
 
 # A file whose time changes only when its text does: a prerequisite of what the text goes into.
-# $(call remember,FILE,TEXT)
-remember = $(shell mkdir -p $(dir $1); printf '%s\n' '$2' | cmp -s - $1 || printf '%s\n' '$2' >$1)$1
+# $(call remember,NAME,TEXT)
+REMEMBERED := $(O)/obj/remembered
+remember = $(shell mkdir -p $(REMEMBERED); cd $(REMEMBERED); \
+	printf '%s\n' '$2' | cmp -s - $1 || printf '%s\n' '$2' >$1)$(REMEMBERED)/$1
 
-VERSION_FILE := $(call remember,$(O)/obj/version,$(VERSION) $(SOURCE_DATE_EPOCH))
+VERSION_FILE := $(call remember,version,$(VERSION) $(SOURCE_DATE_EPOCH))

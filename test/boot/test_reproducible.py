@@ -12,7 +12,7 @@ import emulator
 # What took the long part of the build, and the stamps that make knows it by
 KEPT = ["vmlinuz", "sources", "sysroot", "obj/bin", "obj/tools", "obj/linux/.config",
         "obj/linux/include/config/kernel.release", "obj/busybox/.config", "obj/qemu/build.ninja",
-        "obj/kernel.tarball", "obj/qemu.configure"]
+        "obj/remembered"]
 COMPARED = ["obj/hostd/init", "obj/hostd/hostd", "obj/hostd/mvirt", "initramfs.cpio.zst", "mvirt.efi", "mvirt.iso"]
 
 
