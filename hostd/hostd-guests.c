@@ -106,10 +106,20 @@ static int open_tap(const struct guest *guest, size_t nic_index, int *ret_tap_fd
 		    void *userdata)
 {
 	struct host *host = userdata;
-	const struct guest_config *config = guest_config(guest);
+	const struct nic_config *nic = &guest_config(guest)->nics[nic_index];
+	uint8_t mac[6];
 
-	return net_open_tap(host->net, config->nics[nic_index].network, config->name,
-			    (unsigned int)nic_index, ret_tap_fd, ret_vhost_fd);
+	guest_nic_mac_bytes(guest, nic_index, mac);
+	return net_open_tap(host->net,
+			    &(struct net_tap_request){
+				    .network = nic->network,
+				    .guest_name = guest_config(guest)->name,
+				    .nic_index = (unsigned int)nic_index,
+				    .mac = mac,
+				    .addresses = &nic->addresses,
+				    .isolate = nic->isolate,
+			    },
+			    ret_tap_fd, ret_vhost_fd);
 }
 
 /* --- events --- */

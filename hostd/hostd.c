@@ -35,7 +35,6 @@ static void host_done(struct host *host)
 	free(host->config_source);
 	free(host->config_label);
 	config_mistakes_done(&host->mistakes);
-	free(host->net_config.networks);
 	host_config_free(host->config);
 	sd_event_unref(host->event);
 }
@@ -266,59 +265,13 @@ static int read_config(struct host *host)
 	return 0;
 }
 
-/* What net/ does not do yet is not done silently wrong: such a network is left out, and said. */
-static bool is_feasible(const struct network_config *network)
-{
-	if (network->mode == NETWORK_MODE_NAT)
-		return false; /* each guest alone behind its QEMU: nothing to be made */
-	if (network->mode == NETWORK_MODE_BRIDGE && !network->vlan && network->bond.count == 0) {
-		if (network->mtu)
-			log_warning("net", "%s: mtu has no effect yet", network->name);
-		return true;
-	}
-	log_error("net",
-		  "%s: mode isolated, vlan and bond are not there yet: the network is left out",
-		  network->name);
-	return false;
-}
-
-static void tell_unfiltered(const struct guest_config *guest)
-{
-	for (size_t i = 0; i < guest->nic_count; i++)
-		if (guest->nics[i].isolate || guest->nics[i].addresses.count > 0)
-			log_warning("net",
-				    "guest %s: address and isolate have no effect yet on what its "
-				    "NIC may send",
-				    guest->name);
-}
-
-static int choose_networks(struct host *host)
-{
-	host->net_config = *host->config;
-	host->net_config.network_count = 0;
-	host->net_config.networks =
-		calloc(host->config->network_count + 1, sizeof(struct network_config));
-	if (!host->net_config.networks)
-		return -ENOMEM;
-	for (size_t i = 0; i < host->config->network_count; i++)
-		if (is_feasible(&host->config->networks[i]))
-			host->net_config.networks[host->net_config.network_count++] =
-				host->config->networks[i];
-	for (size_t i = 0; i < host->config->guest_count; i++)
-		tell_unfiltered(&host->config->guests[i]);
-	return 0;
-}
-
 static int start_network(struct host *host)
 {
 	const struct net_callbacks callbacks = { .changed = on_network_changed, .userdata = host };
-	int r = choose_networks(host);
 
-	if (r < 0)
-		return r;
 	if (sethostname(host->config->hostname, strlen(host->config->hostname)) < 0)
 		log_warning("host", "the host name cannot be set: %s", strerror(errno));
-	return net_new(host->event, &host->net_config, &callbacks, &host->net);
+	return net_new(host->event, host->config, &callbacks, &host->net);
 }
 
 static int start_api(struct host *host)

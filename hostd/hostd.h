@@ -22,8 +22,6 @@
 struct host {
 	sd_event *event;
 	struct host_config *config;
-	struct host_config
-		net_config; /* the same with the networks that net/ makes; weak but for the array */
 	struct config_mistakes mistakes;
 	char *config_source;
 	char *config_label;

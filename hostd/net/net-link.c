@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Network links over rtnetlink.
+// The sockets of rtnetlink: requests and their answers, and the kernel's events.
 #include "net-link.h"
 
-#include <linux/if_arp.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <netinet/icmp6.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
-#include <string.h>
 
 #include "base/cleanup.h"
+#include "net-link-internal.h"
 
 /* Room for the events of some hundred links that appear at once. */
 #define EVENT_BUFFER_BYTES (256 * 1024)
-#define LIST_TRIES 4
+
 struct net_link {
 	struct nl_sock *requests;
 	struct nl_sock *events;
@@ -28,7 +27,6 @@ struct net_link {
 };
 
 DEFINE_CLEANUP(struct net_link *, net_link_free);
-DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);
 
 static int on_kernel_error(struct sockaddr_nl *, struct nlmsgerr *error, void *userdata)
 {
@@ -115,86 +113,7 @@ int net_link_request(struct net_link *link, struct nl_msg *message_consume)
 	return net_link_query(link, message_consume, NULL, NULL);
 }
 
-static bool copy_mac(struct nlattr *attribute, uint8_t mac[static 6])
-{
-	static const uint8_t zero[6] = {};
-
-	if (nla_len(attribute) != 6 || memcmp(nla_data(attribute), zero, 6) == 0)
-		return false;
-	memcpy(mac, nla_data(attribute), 6);
-	return true;
-}
-
-static bool says_bridge(struct nlattr *link_info)
-{
-	struct nlattr *attribute = NULL;
-	int rest = 0;
-
-	nla_for_each_nested(attribute, link_info,
-			    rest) if (nla_type(attribute) ==
-				      IFLA_INFO_KIND) return nla_strcmp(attribute, "bridge") == 0;
-	return false;
-}
-
-static void read_attribute(struct nlattr *attribute, struct net_link_info *info)
-{
-	struct rtnl_link_stats64 stats = {};
-
-	switch (nla_type(attribute)) {
-	case IFLA_IFNAME:
-		(void)nla_strlcpy(info->name, attribute, sizeof(info->name));
-		break;
-	case IFLA_ADDRESS:
-		info->has_mac = copy_mac(attribute, info->mac);
-		break;
-	case IFLA_PERM_ADDRESS:
-		info->has_permanent_mac = copy_mac(attribute, info->permanent_mac);
-		break;
-	case IFLA_MASTER:
-		if (nla_len(attribute) >= 4)
-			info->master_ifindex = (int)nla_get_u32(attribute);
-		break;
-	case IFLA_MTU:
-		if (nla_len(attribute) >= 4)
-			info->mtu = nla_get_u32(attribute);
-		break;
-	case IFLA_LINKINFO:
-		info->bridge = says_bridge(attribute);
-		break;
-	case IFLA_STATS64:
-		(void)nla_memcpy(&stats, attribute, sizeof(stats));
-		info->rx_bytes = stats.rx_bytes;
-		info->tx_bytes = stats.tx_bytes;
-		break;
-	default:
-		break;
-	}
-}
-
-/* False for what is no message about a link: bridge ports are told of with the same type. */
-static bool read_link(struct nlmsghdr *header, struct net_link_info *ret_info)
-{
-	const struct ifinfomsg *message = nlmsg_data(header);
-	struct net_link_info info = {};
-	struct nlattr *attribute = NULL;
-	int rest = 0;
-
-	if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) ||
-	    !nlmsg_valid_hdr(header, sizeof(*message)) || message->ifi_family != AF_UNSPEC)
-		return false;
-	info.ifindex = message->ifi_index;
-	info.ethernet = message->ifi_type == ARPHRD_ETHER;
-	info.up = message->ifi_flags & IFF_UP;
-	info.carrier = info.up && (message->ifi_flags & IFF_LOWER_UP);
-	nla_for_each_attr(attribute, nlmsg_attrdata(header, sizeof(*message)),
-			  nlmsg_attrlen(header, sizeof(*message)), rest)
-		read_attribute(attribute, &info);
-	*ret_info = info;
-	return true;
-}
-
-/* A message with the link that it is about; name may be NULL. NULL when out of memory. */
-static struct nl_msg *link_message(int type, int flags, int ifindex, const char *name)
+struct nl_msg *net_link_message(int type, int flags, int ifindex, const char *name)
 {
 	struct ifinfomsg head = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
 	_cleanup_(nlmsg_freep) struct nl_msg *message = nlmsg_alloc_simple(type, flags);
@@ -206,167 +125,44 @@ static struct nl_msg *link_message(int type, int flags, int ifindex, const char 
 	return take_ptr(message);
 }
 
-struct list_call {
-	struct net_link_info *items;
-	size_t count;
-	int error;
-};
-
-static void on_listed(struct nlmsghdr *header, void *userdata)
+static void on_option(struct net_link *link, struct nlmsghdr *header)
 {
-	struct net_link_info info = {}, *items = NULL;
-	struct list_call *call = userdata;
+	const struct nduseroptmsg *message = nlmsg_data(header);
 
-	if (!read_link(header, &info))
+	if (!nlmsg_valid_hdr(header, sizeof(*message)) || message->nduseropt_family != AF_INET6 ||
+	    message->nduseropt_icmp_type != ND_ROUTER_ADVERT ||
+	    message->nduseropt_opts_len > nlmsg_datalen(header) - (int)sizeof(*message))
 		return;
-	items = reallocarray(call->items, call->count + 1, sizeof(*items));
-	if (!items) {
-		call->error = -ENOMEM;
-		return;
-	}
-	items[call->count++] = info;
-	call->items = items;
-}
-
-int net_link_list(struct net_link *link, struct net_link_info **ret_links, size_t *ret_count)
-{
-	struct list_call call = {};
-	int r = -EINTR;
-
-	for (unsigned int try = 0; try < LIST_TRIES && r == -EINTR; try++) {
-		struct nl_msg *message = link_message(RTM_GETLINK, NLM_F_DUMP, 0, NULL);
-
-		free(call.items);
-		call = (struct list_call){};
-		if (!message)
-			return -ENOMEM;
-		r = net_link_query(link, message, on_listed, &call);
-	}
-	if (r == 0)
-		r = call.error;
-	if (r < 0) {
-		free(call.items);
-		return r;
-	}
-	*ret_links = call.items;
-	*ret_count = call.count;
-	return 0;
-}
-
-static void on_got(struct nlmsghdr *header, void *userdata)
-{
-	struct net_link_info *info = userdata, got = {};
-
-	if (read_link(header, &got))
-		*info = got;
-}
-
-static int get(struct net_link *link, int ifindex, const char *name, struct net_link_info *ret_info)
-{
-	struct nl_msg *message = link_message(RTM_GETLINK, 0, ifindex, name);
-	struct net_link_info info = {};
-	int r = 0;
-
-	if (!message)
-		return -ENOMEM;
-	r = net_link_query(link, message, on_got, &info);
-	if (r < 0)
-		return r;
-	if (info.ifindex == 0)
-		return -ENODEV;
-	*ret_info = info;
-	return 0;
-}
-
-int net_link_get(struct net_link *link, int ifindex, struct net_link_info *ret_info)
-{
-	return get(link, ifindex, NULL, ret_info);
-}
-
-int net_link_get_named(struct net_link *link, const char *name, struct net_link_info *ret_info)
-{
-	return get(link, 0, name, ret_info);
-}
-
-int net_link_make_bridge(struct net_link *link, const char *name, const uint8_t mac[static 6])
-{
-	_cleanup_(nlmsg_freep) struct nl_msg *message =
-		link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, name);
-	struct nlattr *info = NULL, *data = NULL;
-
-	if (!message || nla_put(message, IFLA_ADDRESS, 6, mac) < 0)
-		return -ENOMEM;
-	info = nla_nest_start(message, IFLA_LINKINFO);
-	if (!info || nla_put_string(message, IFLA_INFO_KIND, "bridge") < 0)
-		return -ENOMEM;
-	data = nla_nest_start(message, IFLA_INFO_DATA);
-	if (!data || nla_put_u32(message, IFLA_BR_STP_STATE, 0) < 0 ||
-	    nla_put_u32(message, IFLA_BR_FORWARD_DELAY, 0) < 0)
-		return -ENOMEM;
-	(void)nla_nest_end(message, data);
-	(void)nla_nest_end(message, info);
-	return net_link_request(link, take_ptr(message));
-}
-
-static void ask_for_up(struct nl_msg *message)
-{
-	struct ifinfomsg *head = nlmsg_data(nlmsg_hdr(message));
-
-	head->ifi_flags |= IFF_UP;
-	head->ifi_change |= IFF_UP;
-}
-
-int net_link_set_up(struct net_link *link, int ifindex)
-{
-	struct nl_msg *message = link_message(RTM_NEWLINK, 0, ifindex, NULL);
-
-	if (!message)
-		return -ENOMEM;
-	ask_for_up(message);
-	return net_link_request(link, message);
-}
-
-int net_link_set_mac(struct net_link *link, int ifindex, const uint8_t mac[static 6])
-{
-	_cleanup_(nlmsg_freep) struct nl_msg *message = link_message(RTM_NEWLINK, 0, ifindex, NULL);
-
-	if (!message || nla_put(message, IFLA_ADDRESS, 6, mac) < 0)
-		return -ENOMEM;
-	return net_link_request(link, take_ptr(message));
-}
-
-int net_link_set_master(struct net_link *link, int ifindex, int master_ifindex)
-{
-	_cleanup_(nlmsg_freep) struct nl_msg *message = link_message(RTM_NEWLINK, 0, ifindex, NULL);
-
-	if (!message || nla_put_u32(message, IFLA_MASTER, (uint32_t)master_ifindex) < 0)
-		return -ENOMEM;
-	return net_link_request(link, take_ptr(message));
-}
-
-int net_link_join(struct net_link *link, int ifindex, int master_ifindex, unsigned int mtu)
-{
-	_cleanup_(nlmsg_freep) struct nl_msg *message = link_message(RTM_NEWLINK, 0, ifindex, NULL);
-
-	if (!message || nla_put_u32(message, IFLA_MASTER, (uint32_t)master_ifindex) < 0 ||
-	    (mtu > 0 && nla_put_u32(message, IFLA_MTU, mtu) < 0))
-		return -ENOMEM;
-	ask_for_up(message);
-	return net_link_request(link, take_ptr(message));
+	if (link->handlers.router_option)
+		link->handlers.router_option(message->nduseropt_ifindex, message + 1,
+					     message->nduseropt_opts_len, link->handlers.userdata);
 }
 
 static int on_event(struct nl_msg *message, void *userdata)
 {
 	struct net_link *link = userdata;
 	struct nlmsghdr *header = nlmsg_hdr(message);
-	struct net_link_info info = {};
 	const struct ifaddrmsg *address = nlmsg_data(header);
+	struct net_link_info info = {};
 
-	if (read_link(header, &info))
-		link->handlers.link_changed(info.ifindex, link->handlers.userdata);
-	else if ((header->nlmsg_type == RTM_NEWADDR || header->nlmsg_type == RTM_DELADDR) &&
-		 nlmsg_valid_hdr(header, sizeof(*address)))
-		link->handlers.addresses_changed((int)address->ifa_index, link->handlers.userdata);
+	switch (header->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		if (net_link_read(header, &info))
+			link->handlers.link_changed(info.ifindex, link->handlers.userdata);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		if (nlmsg_valid_hdr(header, sizeof(*address)))
+			link->handlers.addresses_changed((int)address->ifa_index,
+							 link->handlers.userdata);
+		break;
+	case RTM_NEWNDUSEROPT:
+		on_option(link, header);
+		break;
+	default:
+		break;
+	}
 	return NL_OK;
 }
 
@@ -395,7 +191,7 @@ int net_link_watch(struct net_link *link, sd_event *event, const struct net_link
 	if (nl_socket_modify_cb(link->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, link) < 0 ||
 	    nl_connect(link->events, NETLINK_ROUTE) < 0 ||
 	    nl_socket_add_memberships(link->events, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-				      RTNLGRP_IPV6_IFADDR, RTNLGRP_NONE) < 0 ||
+				      RTNLGRP_IPV6_IFADDR, RTNLGRP_ND_USEROPT, RTNLGRP_NONE) < 0 ||
 	    nl_socket_set_nonblocking(link->events) < 0)
 		return -EIO;
 	(void)nl_socket_set_buffer_size(link->events, EVENT_BUFFER_BYTES, 0);

@@ -20,7 +20,11 @@ struct net_link_info {
 	int master_ifindex; /* 0: none */
 	char name[IFNAMSIZ];
 	bool ethernet;
-	bool bridge;
+	bool bridge, bond, tap;
+	bool bonded; /* a member of a bond */
+	bool ours; /* made by hostd, this one or an earlier one: bridges, bonds and VLANs */
+	unsigned int vlan; /* the tag, or 0 */
+	int parent_ifindex; /* of a VLAN, or 0 */
 	bool up;
 	bool carrier; /* up, and the hardware has a link */
 	unsigned int mtu; /* 0: not said */
@@ -28,9 +32,12 @@ struct net_link_info {
 	uint8_t permanent_mac[6];
 	bool has_mac;
 	bool has_permanent_mac;
-	uint64_t rx_bytes;
-	uint64_t tx_bytes;
+	uint64_t rx_bytes, rx_packets, rx_dropped;
+	uint64_t tx_bytes, tx_packets, tx_dropped;
 };
+
+/* The kernel's device group of every link that hostd makes. */
+#define NET_LINK_GROUP 0x6d76
 
 /* All links in a new array, to be freed. Returns 0 or -errno. */
 int net_link_list(struct net_link *link, struct net_link_info **ret_links, size_t *ret_count);
@@ -38,14 +45,26 @@ int net_link_list(struct net_link *link, struct net_link_info **ret_links, size_
 int net_link_get(struct net_link *link, int ifindex, struct net_link_info *ret_info);
 int net_link_get_named(struct net_link *link, const char *name, struct net_link_info *ret_info);
 
-/* A bridge without spanning tree or forward delay that keeps its MAC. */
+/*
+ * A bridge without spanning tree or forward delay that keeps its MAC. It passes untagged frames
+ * only (where the kernel filters VLANs): a VLAN has a bridge of its own.
+ */
 int net_link_make_bridge(struct net_link *link, const char *name, const uint8_t mac[static 6]);
-int net_link_set_up(struct net_link *link, int ifindex);
+/* Active-backup: one member carries everything, another takes over when its link is gone. */
+int net_link_make_bond(struct net_link *link, const char *name);
+int net_link_make_vlan(struct net_link *link, const char *name, int parent_ifindex,
+		       unsigned int vlan);
+int net_link_delete(struct net_link *link, int ifindex);
+int net_link_set_up(struct net_link *link, int ifindex, bool up);
+int net_link_set_mtu(struct net_link *link, int ifindex, unsigned int mtu);
 int net_link_set_mac(struct net_link *link, int ifindex, const uint8_t mac[static 6]);
-/* Makes it a port of a bridge; master_ifindex 0 releases it. */
+/* Makes it a port of a bridge or a member of a bond; master_ifindex 0 releases it. */
 int net_link_set_master(struct net_link *link, int ifindex, int master_ifindex);
-/* All in one request: MTU (0 leaves it), then port of the bridge, then up. */
-int net_link_join(struct net_link *link, int ifindex, int master_ifindex, unsigned int mtu);
+/*
+ * Of a guest's port: no spanning tree, no multicast router behind it; isolated ones do not reach
+ * each other.
+ */
+int net_link_guard_port(struct net_link *link, int ifindex, bool isolate);
 
 /*
  * The kernel's events are hints: the receiver asks for the state as it is now. link_changed comes
@@ -55,6 +74,8 @@ struct net_link_handlers {
 	void (*link_changed)(int ifindex, void *userdata);
 	void (*addresses_changed)(int ifindex, void *userdata);
 	void (*everything_changed)(void *userdata);
+	/* An option of a router advertisement that the kernel leaves to others; may be NULL. */
+	void (*router_option)(int ifindex, const void *option, size_t length, void *userdata);
 	/* After a batch of the above. */
 	void (*settled)(void *userdata);
 	void *userdata;

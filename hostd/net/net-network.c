@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One network: its bridge, the addresses on it, and the lease.
+// One network: its bridge, and the addresses on it.
 #include "net-network.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -136,142 +135,6 @@ static void set_static(struct network *network)
 	set_default_route(network, network->config->gateway6);
 }
 
-static uint64_t seconds_since_boot(void)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec;
-}
-
-static struct net_route lease_route(const struct network *network, const struct net_lease *lease,
-				    const struct net_lease_route *from)
-{
-	struct net_route route = {
-		.ifindex = network->ifindex,
-		.destination = from->destination,
-		.gateway = from->gateway,
-		.source = lease->address,
-		.origin = NET_ORIGIN_DHCP,
-		.metric = network->metric,
-		.mtu = lease->mtu,
-	};
-
-	route.onlink = from->gateway.family != AF_UNSPEC &&
-		       !net_ip_contains(&lease->address, &from->gateway);
-	return route;
-}
-
-static bool has_route(const struct net_lease *lease, const struct net_lease_route *route)
-{
-	for (size_t i = 0; i < lease->route_count; i++)
-		if (net_lease_route_equal(&lease->routes[i], route))
-			return true;
-	return false;
-}
-
-static void set_lease_routes(struct network *network, const struct net_lease *lease)
-{
-	for (size_t i = 0; i < lease->route_count; i++) {
-		struct net_route route = lease_route(network, lease, &lease->routes[i]);
-		char text[NET_IP_TEXT_MAX];
-		int r = net_route_set(network->link, &route);
-
-		if (r < 0)
-			log_warning(network->subject, "route to %s cannot be set: %s",
-				    net_ip_format_prefix(&route.destination, text), strerror(-r));
-	}
-}
-
-/* A lease, a renewal, or another address: what stays the same is not touched. */
-static void apply_lease(struct network *network, const struct net_lease *lease)
-{
-	uint32_t remaining_s = net_lease_remaining_s(lease, seconds_since_boot());
-	bool same = network->has_lease && net_ip_equal(&network->lease.address, &lease->address);
-	int r = 0;
-
-	if (remaining_s == 0)
-		return;
-	if (network->has_lease && !same)
-		(void)net_address_delete(network->link, network->ifindex, &network->lease.address);
-	r = net_address_set(network->link, network->ifindex, &lease->address, NET_ORIGIN_DHCP,
-			    remaining_s);
-	if (r < 0) {
-		log_error(network->subject, "address of the lease cannot be set: %s", strerror(-r));
-		return;
-	}
-	for (size_t i = 0; same && i < network->lease.route_count; i++) {
-		struct net_route old =
-			lease_route(network, &network->lease, &network->lease.routes[i]);
-
-		if (!has_route(lease, &network->lease.routes[i]))
-			(void)net_route_delete(network->link, &old);
-	}
-	set_lease_routes(network, lease);
-	network->lease = *lease;
-	network->has_lease = true;
-	network->changed = true;
-	network_refresh(network);
-}
-
-/* The routes go with the address, which is their source. */
-static void drop_lease(struct network *network, const char *why)
-{
-	char text[NET_IP_TEXT_MAX];
-
-	if (!network->has_lease)
-		return;
-	network->has_lease = false;
-	network->changed = true;
-	log_warning(network->subject, "lease lost: %s (%s)",
-		    net_ip_format_prefix(&network->lease.address, text), why);
-	(void)net_address_delete(network->link, network->ifindex, &network->lease.address);
-	network_refresh(network);
-}
-
-/* Returns 0 or -errno; -ENOENT when there is none yet. */
-static int load_lease(const struct network *network, struct net_lease *ret_lease)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t length = 0;
-	int r = file_read(AT_FDCWD, network->lease_path, NET_LEASE_FILE_MAX, &text, &length);
-
-	return r < 0 ? r : net_lease_parse(text, length, ret_lease);
-}
-
-void network_read_lease(struct network *network)
-{
-	struct net_lease lease = {};
-	int r = 0;
-
-	if (!network->dhcp || network->ifindex == 0)
-		return;
-	r = load_lease(network, &lease);
-	if (r < 0) {
-		if (r != -ENOENT)
-			log_warning(network->subject, "lease is refused: %s",
-				    r == -EINVAL ? "it makes no sense" : strerror(-r));
-		return;
-	}
-	/* The script of a client that has been ended may come late. */
-	if (strcmp(lease.client, net_dhcp_client(network->dhcp)) != 0)
-		return;
-	if (lease.event == NET_LEASE_EVENT_BOUND)
-		apply_lease(network, &lease);
-	else
-		drop_lease(network, "not renewed by the server");
-}
-
-/* Goes on with the lease that an earlier hostd's client got. */
-static void take_over_lease(struct network *network)
-{
-	struct net_lease lease = {};
-
-	if (network->dhcp && load_lease(network, &lease) == 0 &&
-	    lease.event == NET_LEASE_EVENT_BOUND)
-		apply_lease(network, &lease);
-}
-
 static int make_dhcp(struct network *network, sd_event *event, const char *hostname)
 {
 	const struct net_dhcp_settings settings = {
@@ -292,13 +155,18 @@ int network_init(struct network *network, const struct network_config *config, s
 {
 	int r = 0;
 
-	*network = (struct network){ .config = config, .link = link, .paths = paths };
+	*network = (struct network){
+		.config = config, .event = event, .link = link, .paths = paths, .bond = NET_NO_BOND
+	};
 	network->metric = METRIC_FIRST + (uint32_t)index;
 	net_policy_bridge_name(config->name, network->bridge);
 	network->subject = text_format("net %s", config->name);
 	network->lease_path = text_format("%s/%s.lease", paths->state, config->name);
 	if (!network->subject || !network->lease_path)
 		return -ENOMEM;
+	/* A guest's QEMU is its network then. */
+	if (config->mode == NETWORK_MODE_NAT)
+		return 0;
 	if (config->ipv4 == ADDRESS_DHCP && make_dhcp(network, event, hostname) < 0)
 		return -ENOMEM;
 	if (make_bridge(network) < 0)
@@ -306,10 +174,11 @@ int network_init(struct network *network, const struct network_config *config, s
 	/* 2: also if somebody makes the host a router. */
 	set_sysctl(network, "ipv6", "accept_ra", config->ipv6_ra ? "2" : "0");
 	set_sysctl(network, "ipv6", "autoconf", config->ipv6_ra ? "1" : "0");
-	r = net_link_set_up(link, network->ifindex);
+	r = net_link_set_up(link, network->ifindex, true);
 	if (r < 0)
 		log_error(network->subject, "bridge cannot be brought up: %s", strerror(-r));
-	take_over_lease(network);
+	network_set_mtu(network, network->ifindex, network->bridge, config->mtu);
+	network_take_over_lease(network);
 	remove_leftovers(network);
 	set_static(network);
 	network_refresh(network);
@@ -319,6 +188,7 @@ int network_init(struct network *network, const struct network_config *config, s
 void network_done(struct network *network)
 {
 	net_dhcp_free(network->dhcp);
+	sd_event_source_disable_unref(network->rdnss_timer);
 	free(network->subject);
 	free(network->lease_path);
 	free(network->addresses);
@@ -327,20 +197,52 @@ void network_done(struct network *network)
 	*network = (struct network){};
 }
 
-int network_take_nic(struct network *network, const struct net_nic *nic)
+void network_set_mtu(const struct network *network, int ifindex, const char *name, unsigned int mtu)
+{
+	int r = mtu > 0 ? net_link_set_mtu(network->link, ifindex, mtu) : 0;
+
+	if (r < 0)
+		log_warning(network->subject, "mtu %u cannot be set on %s: %s", mtu, name,
+			    strerror(-r));
+}
+
+void network_take_mac(struct network *network, const char *from, const uint8_t mac[static 6])
 {
 	struct net_link_info bridge = {};
 	int r = net_link_get(network->link, network->ifindex, &bridge);
 
+	if (r == 0 && (!bridge.has_mac || memcmp(bridge.mac, mac, 6) != 0))
+		r = net_link_set_mac(network->link, network->ifindex, mac);
+	if (r < 0)
+		log_warning(network->subject, "bridge cannot take the MAC of %s: %s", from,
+			    strerror(-r));
+	memcpy(network->uplink_mac, mac, sizeof(network->uplink_mac));
+}
+
+int network_take_port(struct network *network, int ifindex, const char *name)
+{
+	struct net_link_info port = {};
+	int r = net_link_get(network->link, ifindex, &port);
+
+	/* What leaves a bond gets its own MAC back, and is down. */
+	if (r == 0 && port.master_ifindex > 0 && port.master_ifindex != network->ifindex) {
+		r = net_link_set_master(network->link, ifindex, 0);
+		if (r == 0)
+			r = net_link_get(network->link, ifindex, &port);
+	}
 	if (r < 0)
 		return r;
-	if (nic->has_mac && (!bridge.has_mac || memcmp(bridge.mac, nic->mac, 6) != 0)) {
-		r = net_link_set_mac(network->link, network->ifindex, nic->mac);
-		if (r < 0)
-			log_warning(network->subject, "bridge cannot take the MAC of %s: %s",
-				    nic->name, strerror(-r));
-	}
-	return net_link_set_master(network->link, nic->ifindex, network->ifindex);
+	if (port.has_mac)
+		network_take_mac(network, name, port.mac);
+	r = net_link_set_master(network->link, ifindex, network->ifindex);
+	if (r == 0 && !port.up)
+		r = net_link_set_up(network->link, ifindex, true);
+	if (r < 0)
+		return r;
+	network->uplink = (struct net_uplink){ .ifindex = ifindex };
+	network->uplink_stale = true;
+	network->changed = true;
+	return 0;
 }
 
 static bool has_address(const struct net_address_info *addresses, size_t count,
@@ -415,78 +317,5 @@ void network_refresh(struct network *network)
 	network->addresses = now;
 	network->address_count = shown;
 	if (had_lease_address && !has_lease_address)
-		drop_lease(network, "its time is over");
-}
-
-int network_list_dns(const struct network *network, struct text_list *servers)
-{
-	char text[NET_IP_TEXT_MAX];
-	struct net_ip server = {};
-	int r = 0;
-
-	for (size_t i = 0; i < network->config->dns.count && r == 0; i++)
-		if (net_ip_parse(network->config->dns.items[i], &server) == 0)
-			r = text_list_add(servers, network->config->dns.items[i]);
-	if (network->config->dns.count > 0 || !network->has_lease)
-		return r;
-	for (size_t i = 0; i < network->lease.dns_count && r == 0; i++)
-		r = text_list_add(servers, net_ip_format(&network->lease.dns[i], text));
-	return r;
-}
-
-static const char *show_gateway(struct network *network)
-{
-	const struct net_ip *gateway = NULL;
-
-	if (network->config->gateway)
-		return network->config->gateway;
-	if (network->has_lease)
-		gateway = net_lease_gateway(&network->lease);
-	return gateway ? net_ip_format(gateway, network->gateway_text) : network->config->gateway6;
-}
-
-static int show_addresses(struct network *network, size_t *ret_count)
-{
-	struct net_address *shown = NULL;
-	size_t count = 0;
-
-	shown = reallocarray(network->shown, network->address_count + 1, sizeof(*shown));
-	if (!shown)
-		return -ENOMEM;
-	network->shown = shown;
-	for (size_t i = 0; i < network->address_count; i++) {
-		const struct net_address_info *address = &network->addresses[i];
-
-		if (address->duplicate)
-			continue;
-		(void)net_ip_format_prefix(&address->ip, shown[count].text);
-		shown[count++].origin = net_origin_name(address->origin);
-	}
-	*ret_count = count;
-	return 0;
-}
-
-int network_status(struct network *network, size_t wired_nic_count, struct net_status *ret_status)
-{
-	struct net_link_info info = {};
-	struct net_status status = { .name = network->config->name };
-	int ifindex = network->uplink.ifindex ? network->uplink.ifindex : network->ifindex;
-
-	text_list_done(&network->dns_shown);
-	if (show_addresses(network, &status.address_count) < 0 ||
-	    network_list_dns(network, &network->dns_shown) < 0)
-		return -ENOMEM;
-	status.addresses = network->shown;
-	status.dns = (const char *const *)network->dns_shown.items;
-	status.gateway = show_gateway(network);
-	status.carrier = network->uplink.carrier;
-	status.uplink = network->uplink.ifindex ? network->uplink_name : NULL;
-	status.phase = net_policy_phase(&network->uplink, wired_nic_count, network->dhcp,
-					network->has_lease);
-	if (ifindex > 0 && net_link_get(network->link, ifindex, &info) == 0) {
-		status.rx_bytes = info.rx_bytes;
-		status.tx_bytes = info.tx_bytes;
-	}
-	*ret_status = status;
-	return 0;
+		network_drop_lease(network, "its time is over");
 }

@@ -23,15 +23,51 @@ bool net_policy_is_named(const char *uplink, const struct net_nic *nic)
 	return strcmp(uplink, nic->name) == 0 ||
 	       (nic->pci_path[0] && strcasecmp(uplink, nic->pci_path) == 0) ||
 	       (nic->has_permanent_mac && mac_is(uplink, nic->permanent_mac)) ||
-	       (nic->has_mac && mac_is(uplink, nic->mac));
+	       (nic->has_mac && !nic->bonded && mac_is(uplink, nic->mac));
 }
 
+bool net_policy_is_member(const struct text_list *bond, const struct net_nic *nic)
+{
+	for (size_t i = 0; i < bond->count; i++)
+		if (net_policy_is_named(bond->items[i], nic))
+			return true;
+	return false;
+}
+
+static bool has_text(const struct text_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcasecmp(list->items[i], text) == 0)
+			return true;
+	return false;
+}
+
+bool net_policy_same_bond(const struct text_list *a, const struct text_list *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!has_text(b, a->items[i]))
+			return false;
+	return true;
+}
+
+/* Whether another network than this has the NIC for its uplink; tagged: also for a VLAN alone. */
 static bool named_by_another(const struct network_config *networks, size_t network_count,
-			     size_t network, const struct net_nic *nic)
+			     size_t network, const struct net_nic *nic, bool tagged)
 {
 	for (size_t i = 0; i < network_count; i++)
-		if (i != network && networks[i].uplink &&
+		if (i != network && networks[i].uplink && (tagged || networks[i].vlan == 0) &&
 		    net_policy_is_named(networks[i].uplink, nic))
+			return true;
+	return false;
+}
+
+static bool named_by_a_bond(const struct network_config *networks, size_t network_count,
+			    const struct net_nic *nic)
+{
+	for (size_t i = 0; i < network_count; i++)
+		if (net_policy_is_member(&networks[i].bond, nic))
 			return true;
 	return false;
 }
@@ -39,27 +75,61 @@ static bool named_by_another(const struct network_config *networks, size_t netwo
 bool net_policy_may_keep(const struct network_config *networks, size_t network_count,
 			 size_t network, const struct net_nic *nic)
 {
-	if (!nic->wired)
+	if (!nic->wired || named_by_a_bond(networks, network_count, nic))
 		return false;
 	if (networks[network].uplink)
 		return net_policy_is_named(networks[network].uplink, nic);
-	return !named_by_another(networks, network_count, network, nic);
+	return !named_by_another(networks, network_count, network, nic, false);
+}
+
+bool net_policy_may_carry(const struct network_config *networks, size_t network_count,
+			  size_t network, const struct net_nic *nic)
+{
+	if (!nic->wired || named_by_a_bond(networks, network_count, nic))
+		return false;
+	return !networks[network].uplink || net_policy_is_named(networks[network].uplink, nic);
+}
+
+/* Free, and not refused by the configuration; tagged: also one that is named for a VLAN. */
+static bool is_candidate(const struct network_config *networks, size_t network_count,
+			 size_t network, const struct net_nic *nic, bool tagged)
+{
+	if (nic->foreign || nic->refused || nic->network != NET_NO_NETWORK ||
+	    !net_policy_may_keep(networks, network_count, network, nic))
+		return false;
+	return tagged || networks[network].uplink ||
+	       !named_by_another(networks, network_count, network, nic, true);
 }
 
 ssize_t net_policy_choose(const struct network_config *networks, size_t network_count,
 			  size_t network, const struct net_nic *nics, size_t nic_count)
 {
-	for (size_t i = 0; i < nic_count; i++) {
-		const struct net_nic *nic = &nics[i];
+	bool tagged = true;
 
-		if (nic->foreign || nic->refused || nic->network != NET_NO_NETWORK)
-			continue;
-		if (!networks[network].uplink && !nic->carrier)
-			continue;
-		if (net_policy_may_keep(networks, network_count, network, nic))
+	for (size_t i = 0; i < nic_count; i++)
+		if (is_candidate(networks, network_count, network, &nics[i], false))
+			tagged = false;
+	for (size_t i = 0; i < nic_count; i++)
+		if (is_candidate(networks, network_count, network, &nics[i], tagged) &&
+		    (networks[network].uplink || nics[i].carrier))
 			return (ssize_t)i;
-	}
 	return -1;
+}
+
+unsigned int net_policy_mtu(const struct network_config *const *networks, size_t count,
+			    unsigned int current)
+{
+	unsigned int largest = 0;
+	bool as_it_is = false;
+
+	for (size_t i = 0; i < count; i++) {
+		as_it_is |= networks[i]->mtu == 0;
+		if (networks[i]->mtu > largest)
+			largest = networks[i]->mtu;
+	}
+	if (largest == current || (as_it_is && largest < current))
+		return 0;
+	return largest;
 }
 
 enum net_dhcp_action net_policy_dhcp(const struct net_uplink *before,
@@ -102,6 +172,25 @@ void net_policy_bridge_name(const char *network, char name[static IFNAMSIZ])
 		memcpy(name, network, strlen(network) + 1);
 	else
 		(void)snprintf(name, IFNAMSIZ, "%.6s-%08x", network, hash(network));
+}
+
+void net_policy_bond_name(const char *network, char name[static IFNAMSIZ])
+{
+	if (strlen(network) + strlen("bond-") < IFNAMSIZ)
+		(void)snprintf(name, IFNAMSIZ, "bond-%.10s", network);
+	else
+		(void)snprintf(name, IFNAMSIZ, "bond-%.2s%08x", network, hash(network));
+}
+
+void net_policy_vlan_name(const char *parent, unsigned int vlan, char name[static IFNAMSIZ])
+{
+	char whole[IFNAMSIZ + 16];
+
+	(void)snprintf(whole, sizeof(whole), "%.15s.%u", parent, vlan);
+	if (strlen(whole) < IFNAMSIZ)
+		memcpy(name, whole, strlen(whole) + 1);
+	else
+		(void)snprintf(name, IFNAMSIZ, "v%08x.%u", hash(parent), vlan & 0xfff);
 }
 
 void net_policy_tap_name(const char *guest, unsigned int nic_index, char name[static IFNAMSIZ])

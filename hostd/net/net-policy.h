@@ -23,24 +23,46 @@ struct net_nic {
 	bool wired;
 	bool carrier;
 	bool foreign; /* a port of a bridge or bond that is not ours */
-	bool refused; /* could not be made a port of the bridge */
-	int network; /* index of the network that it is the uplink of, or NET_NO_NETWORK */
+	bool refused; /* could not be made a port of the bridge, or a member of the bond */
+	bool bonded; /* a member of a bond: its current MAC is the bond's */
+	int master_ifindex; /* the bridge or bond, or 0 */
+	int network; /* index of the network whose bridge it is a port of, or NET_NO_NETWORK */
 };
 
 /* Whether the name, the MAC (permanent or current) or the PCI path is meant by a network's uplink.
  */
 bool net_policy_is_named(const char *uplink, const struct net_nic *nic);
 
+/* Whether the NIC is one of those that a bond names. */
+bool net_policy_is_member(const struct text_list *bond, const struct net_nic *nic);
+/* Whether two networks name the same bond: the same NICs, in any order. */
+bool net_policy_same_bond(const struct text_list *a, const struct text_list *b);
+
 /*
- * Chooses a free NIC for a network. One that the configuration names is taken as it is, with or
- * without carrier; otherwise the first one with carrier that no other network names. The NICs are
- * in the order of their ifindex. Returns its index, or -1.
+ * Chooses a free NIC for a network without VLAN and bond. One that the configuration names is taken
+ * as it is, with or without carrier; otherwise the first one with carrier that no other network
+ * names. Where every free one is named, one that is named for VLANs only will do: it carries both.
+ * The NICs are in the order of their ifindex. Returns its index, or -1.
  */
 ssize_t net_policy_choose(const struct network_config *networks, size_t network_count,
 			  size_t network, const struct net_nic *nics, size_t nic_count);
 /* Whether a network may keep the NIC that an earlier hostd gave it. */
 bool net_policy_may_keep(const struct network_config *networks, size_t network_count,
 			 size_t network, const struct net_nic *nic);
+
+/*
+ * Whether a network's VLAN may be on the NIC. It does not have to be free: several VLANs and the
+ * untagged frames share it.
+ */
+bool net_policy_may_carry(const struct network_config *networks, size_t network_count,
+			  size_t network, const struct net_nic *nic);
+
+/*
+ * The MTU of a NIC or bond that carries these networks: the largest of theirs. It does not shrink
+ * below what it has when there is a network that leaves it as it is. 0: leave it.
+ */
+unsigned int net_policy_mtu(const struct network_config *const *networks, size_t count,
+			    unsigned int current);
 
 /* The uplink of a network at one moment; ifindex 0 is none. */
 struct net_uplink {
@@ -65,6 +87,10 @@ const char *net_policy_phase(const struct net_uplink *uplink, size_t wired_nic_c
 
 /* The bridge's name: the network's, or its start and a hash where that is too long. */
 void net_policy_bridge_name(const char *network, char name[static IFNAMSIZ]);
+/* "bond-NAME", after the first network that has it, and "eth0.12"; a hash where that is too long.
+ */
+void net_policy_bond_name(const char *network, char name[static IFNAMSIZ]);
+void net_policy_vlan_name(const char *parent, unsigned int vlan, char name[static IFNAMSIZ]);
 /* "mv-GUEST-N", or "mv-", the guest's start and a hash. The two cannot be mistaken. */
 void net_policy_tap_name(const char *guest, unsigned int nic_index, char name[static IFNAMSIZ]);
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The networks together: NICs come and go, each network gets its uplink, names are resolved.
-#include "net.h"
-
+// The networks together: what the kernel says of links becomes uplinks, leases and names.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -9,179 +7,32 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "net-network.h"
+#include "net-internal.h"
 #include "net-nic.h"
 #include "net-resolv.h"
-#include "net-tap.h"
 
-#define SUBJECT "net"
 /* Ethernet takes up to some seconds to find its speed; until then "no cable" would be a guess. */
 #define LINK_DETECTION_US 5000000
 #define TIMER_ACCURACY_US 500000
 
-struct net {
-	const struct host_config *config;
-	struct net_paths paths;
-	struct net_callbacks callbacks;
-	struct net_link *link;
-	struct network *networks;
-	size_t network_count;
-	struct net_nic *nics; /* wired ones, in the order of their ifindex */
-	size_t nic_count;
-	sd_event_source *lease_watch;
-	sd_event_source *link_timer; /* NULL: link detection had its time */
-};
-
 DEFINE_CLEANUP(struct net *, net_free);
 
-static struct net_nic *find_nic(struct net *net, int ifindex)
-{
-	for (size_t i = 0; i < net->nic_count; i++)
-		if (net->nics[i].ifindex == ifindex)
-			return &net->nics[i];
-	return NULL;
-}
-
-static struct network *find_bridge(struct net *net, int ifindex)
-{
-	for (size_t i = 0; i < net->network_count; i++)
-		if (ifindex != 0 && net->networks[i].ifindex == ifindex)
-			return &net->networks[i];
-	return NULL;
-}
-
-/* Without one a network can do nothing but wait, so it is told why. */
-static void log_missing_uplink(struct net *net, const struct network *network)
-{
-	char names[256] = "";
-	size_t length = 0;
-
-	if (network->ifindex == 0 || network->uplink.carrier)
-		return;
-	if (network->uplink.ifindex > 0) {
-		log_warning(network->subject, "no cable in %s", network->uplink_name);
-		return;
-	}
-	if (network->config->uplink) {
-		log_warning(network->subject, "uplink %s is not there", network->config->uplink);
-		return;
-	}
-	for (size_t i = 0; i < net->nic_count && length < sizeof(names) - IFNAMSIZ - 2; i++)
-		if (net->nics[i].network == NET_NO_NETWORK)
-			length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s",
-						   length > 0 ? ", " : "", net->nics[i].name);
-	if (length > 0)
-		log_warning(network->subject, "no cable in %s", names);
-	else
-		log_warning(network->subject, "no wired NIC found");
-}
-
-static void disable_ipv6(const char *name)
-{
-	_cleanup_free_ char *path = text_format("/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
-	int r = path ? file_write(AT_FDCWD, path, "1") : -ENOMEM;
-
-	if (r < 0)
-		log_debug(SUBJECT, "%s: IPv6 cannot be switched off: %s", name, strerror(-r));
-}
-
-/* A new wired NIC: addresses are the bridge's business, and its link is wanted up. */
-static struct net_nic *add_nic(struct net *net, const struct net_link_info *info)
-{
-	struct net_nic nic = { .ifindex = info->ifindex, .network = NET_NO_NETWORK };
-	struct net_nic *nics = NULL;
-	size_t at = 0;
-	int r = 0;
-
-	memcpy(nic.name, info->name, sizeof(nic.name));
-	net_nic_probe(net->paths.sysfs, &nic);
-	if (!nic.wired)
-		return NULL;
-	nics = reallocarray(net->nics, net->nic_count + 1, sizeof(*nics));
-	if (!nics) {
-		log_error(SUBJECT, "%s is left out: %s", nic.name, strerror(ENOMEM));
-		return NULL;
-	}
-	net->nics = nics;
-	while (at < net->nic_count && nics[at].ifindex < nic.ifindex)
-		at++;
-	memmove(nics + at + 1, nics + at, (net->nic_count - at) * sizeof(*nics));
-	nics[at] = nic;
-	net->nic_count++;
-	disable_ipv6(nic.name);
-	r = info->up ? 0 : net_link_set_up(net->link, nic.ifindex);
-	if (r < 0)
-		log_warning(SUBJECT, "%s cannot be brought up: %s", nic.name, strerror(-r));
-	return &nics[at];
-}
-
-static void remove_nic(struct net *net, struct net_nic *nic)
-{
-	int network = nic->network;
-
-	if (network != NET_NO_NETWORK) {
-		struct network *lost = &net->networks[network];
-
-		log_warning(lost->subject, "%s is gone", nic->name);
-		lost->uplink = (struct net_uplink){};
-		lost->lost_nic = true;
-		lost->changed = true;
-	}
-	memmove(nic, nic + 1, (size_t)(net->nics + net->nic_count - (nic + 1)) * sizeof(*nic));
-	net->nic_count--;
-}
-
-static void on_bridge_gone(struct net *net, struct network *network)
-{
-	log_error(network->subject,
-		  "bridge %s was removed: the network is off until hostd restarts",
-		  network->bridge);
-	for (size_t i = 0; i < net->nic_count; i++)
-		if (net->nics[i].network == (int)(network - net->networks))
-			net->nics[i].network = NET_NO_NETWORK;
-	if (network->dhcp)
-		net_dhcp_stop(network->dhcp);
-	network->ifindex = 0;
-	network->uplink = (struct net_uplink){};
-	network->has_lease = false;
-	network->address_count = 0;
-	network->changed = true;
-}
-
-/* Brings what we know of a link in line with what the kernel says now. */
 static void on_link_changed(int ifindex, void *userdata)
 {
-	struct net *net = userdata;
-	struct network *bridge = find_bridge(net, ifindex);
-	struct net_nic *nic = find_nic(net, ifindex);
-	struct net_link_info info = {};
-	int r = net_link_get(net->link, ifindex, &info);
+	net_link_changed(userdata, ifindex);
+}
 
-	if (r == -ENODEV) {
-		if (bridge)
-			on_bridge_gone(net, bridge);
-		if (nic)
-			remove_nic(net, nic);
-		return;
-	}
-	if (r < 0 || bridge || !info.ethernet || info.bridge)
-		return;
-	if (!nic)
-		nic = add_nic(net, &info);
-	if (!nic)
-		return;
-	memcpy(nic->name, info.name, sizeof(nic->name));
-	memcpy(nic->mac, info.mac, sizeof(nic->mac));
-	memcpy(nic->permanent_mac, info.permanent_mac, sizeof(nic->permanent_mac));
-	nic->has_mac = info.has_mac;
-	nic->has_permanent_mac = info.has_permanent_mac;
-	nic->carrier = info.carrier;
-	nic->foreign = info.master_ifindex > 0 && !find_bridge(net, info.master_ifindex);
+static void on_router_option(int ifindex, const void *option, size_t length, void *userdata)
+{
+	struct network *network = net_find_bridge(userdata, ifindex);
+
+	if (network)
+		network_router_option(network, option, length);
 }
 
 static void on_addresses_changed(int ifindex, void *userdata)
 {
-	struct network *network = find_bridge(userdata, ifindex);
+	struct network *network = net_find_bridge(userdata, ifindex);
 
 	if (network)
 		network_refresh(network);
@@ -196,7 +47,7 @@ static int scan_links(struct net *net, struct net_link_info **ret_links, size_t 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++)
-		on_link_changed(links[i].ifindex, net);
+		net_link_changed(net, links[i].ifindex);
 	*ret_links = take_ptr(links);
 	*ret_count = count;
 	return 0;
@@ -209,40 +60,23 @@ static void on_everything_changed(void *userdata)
 	size_t count = 0;
 	int r = 0;
 
-	/* From the end: the ones that are gone leave the table. */
+	/* Those that are gone are in no list. From the end: NICs leave the table. */
 	for (size_t i = net->nic_count; i > 0; i--)
-		on_link_changed(net->nics[i - 1].ifindex, net);
+		net_link_changed(net, net->nics[i - 1].ifindex);
+	for (size_t i = 0; i < net->bond_count; i++)
+		if (net->bonds[i].ifindex > 0)
+			net_link_changed(net, net->bonds[i].ifindex);
+	for (size_t i = 0; i < net->network_count; i++) {
+		if (net->networks[i].uplink.ifindex > 0)
+			net_link_changed(net, net->networks[i].uplink.ifindex);
+		if (net->networks[i].ifindex > 0)
+			net_link_changed(net, net->networks[i].ifindex);
+	}
 	r = scan_links(net, &links, &count);
 	if (r < 0)
-		log_error(SUBJECT, "interfaces cannot be listed: %s", strerror(-r));
+		log_error(NET_SUBJECT, "interfaces cannot be listed: %s", strerror(-r));
 	for (size_t i = 0; i < net->network_count; i++)
 		network_refresh(&net->networks[i]);
-}
-
-/* Gives the network a NIC if it has none and there is one; a NIC that refuses costs only itself. */
-static void choose_uplink(struct net *net, size_t index)
-{
-	struct network *network = &net->networks[index];
-
-	while (network->ifindex > 0 && network->uplink.ifindex == 0) {
-		ssize_t chosen = net_policy_choose(net->config->networks, net->network_count, index,
-						   net->nics, net->nic_count);
-		struct net_nic *nic = chosen >= 0 ? &net->nics[chosen] : NULL;
-		int r = 0;
-
-		if (!nic)
-			return;
-		r = network_take_nic(network, nic);
-		if (r < 0) {
-			log_warning(network->subject, "%s cannot be used: %s", nic->name,
-				    strerror(-r));
-			nic->refused = true;
-			continue;
-		}
-		nic->network = (int)index;
-		network->uplink.ifindex = nic->ifindex;
-		network->changed = true;
-	}
 }
 
 static void log_link(const struct net *net, const struct network *network, bool was_up)
@@ -288,18 +122,19 @@ static void update_network(struct net *net, size_t index)
 {
 	struct network *network = &net->networks[index];
 	struct net_uplink before = network->uplink;
-	const struct net_nic *nic = NULL;
+	const struct net_uplink *after = &network->uplink;
+	bool another = false;
 
-	choose_uplink(net, index);
-	nic = find_nic(net, network->uplink.ifindex);
-	network->uplink.carrier = nic && nic->carrier;
-	if (nic)
-		memcpy(network->uplink_name, nic->name, sizeof(network->uplink_name));
-	if (nic && (network->uplink.carrier != before.carrier ||
-		    (before.ifindex != network->uplink.ifindex && network->uplink.carrier))) {
+	net_uplink_update(net, index);
+	another = before.ifindex != after->ifindex;
+	if (after->ifindex > 0 &&
+	    (after->carrier != before.carrier || (another && after->carrier))) {
 		network->changed = true;
-		log_link(net, network, before.carrier);
+		if (network->config->mode == NETWORK_MODE_BRIDGE)
+			log_link(net, network, before.carrier);
 	}
+	if (after->carrier && (another || !before.carrier))
+		network_solicit_routers(network);
 	drive_dhcp(network, &before);
 }
 
@@ -310,12 +145,16 @@ static void on_settled(void *userdata)
 	bool changed = false;
 	int r = 0;
 
+	if (net->link_gone && net->has_leftovers)
+		net_leftovers_remove(net);
+	net->link_gone = false;
+	net_bonds_update(net);
 	for (size_t i = 0; i < net->network_count; i++) {
 		struct network *network = &net->networks[i];
 
 		update_network(net, i);
 		if (network->lost_nic && network->uplink.ifindex == 0 && !net->link_timer)
-			log_missing_uplink(net, network);
+			net_log_missing_uplink(net, network);
 		network->lost_nic = false;
 		changed |= network->changed;
 	}
@@ -323,7 +162,7 @@ static void on_settled(void *userdata)
 		return;
 	r = net_resolv_write(net->paths.resolv_conf, net->networks, net->network_count);
 	if (r < 0)
-		log_warning(SUBJECT, "%s cannot be written: %s", net->paths.resolv_conf,
+		log_warning(NET_SUBJECT, "%s cannot be written: %s", net->paths.resolv_conf,
 			    strerror(-r));
 	for (size_t i = 0; i < net->network_count; i++) {
 		if (!net->networks[i].changed)
@@ -356,7 +195,7 @@ static int on_link_timer(sd_event_source *, uint64_t, void *userdata)
 
 	net->link_timer = sd_event_source_disable_unref(net->link_timer);
 	for (size_t i = 0; i < net->network_count; i++)
-		log_missing_uplink(net, &net->networks[i]);
+		net_log_missing_uplink(net, &net->networks[i]);
 	return 0;
 }
 
@@ -382,30 +221,18 @@ static void bring_up_loopback(struct net *net)
 	int r = net_link_get_named(net->link, "lo", &info);
 
 	if (r == 0 && !info.up)
-		r = net_link_set_up(net->link, info.ifindex);
+		r = net_link_set_up(net->link, info.ifindex, true);
 	if (r < 0)
-		log_warning(SUBJECT, "lo cannot be brought up: %s", strerror(-r));
+		log_warning(NET_SUBJECT, "lo cannot be brought up: %s", strerror(-r));
 }
 
-/* NICs that an earlier hostd made ports of our bridges stay there, unless the file says otherwise.
- */
-static void take_over_uplinks(struct net *net, const struct net_link_info *links, size_t count)
+/* Guests' filters are compiled by the kernel: constants in them are not to become code. */
+static void harden_filters(void)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct network *network = find_bridge(net, links[i].master_ifindex);
-		struct net_nic *nic = find_nic(net, links[i].ifindex);
-		size_t index = network ? (size_t)(network - net->networks) : 0;
+	int r = file_write(AT_FDCWD, "/proc/sys/net/core/bpf_jit_harden", "2");
 
-		if (!network || !nic)
-			continue;
-		if (network->uplink.ifindex == 0 &&
-		    net_policy_may_keep(net->config->networks, net->network_count, index, nic)) {
-			nic->network = (int)index;
-			network->uplink = (struct net_uplink){ nic->ifindex, nic->carrier };
-		} else {
-			(void)net_link_set_master(net->link, nic->ifindex, 0);
-		}
-	}
+	if (r < 0)
+		log_debug(NET_SUBJECT, "the BPF compiler cannot be hardened: %s", strerror(-r));
 }
 
 static int start(struct net *net, sd_event *event)
@@ -414,6 +241,7 @@ static int start(struct net *net, sd_event *event)
 		.link_changed = on_link_changed,
 		.addresses_changed = on_addresses_changed,
 		.everything_changed = on_everything_changed,
+		.router_option = on_router_option,
 		.settled = on_settled,
 		.userdata = net,
 	};
@@ -427,6 +255,7 @@ static int start(struct net *net, sd_event *event)
 	r = net_link_watch(net->link, event, &handlers);
 	if (r < 0)
 		return r;
+	harden_filters();
 	bring_up_loopback(net);
 	for (size_t i = 0; i < net->config->network_count; i++) {
 		r = network_init(&net->networks[i], &net->config->networks[i], i, event, net->link,
@@ -434,13 +263,24 @@ static int start(struct net *net, sd_event *event)
 		net->network_count = i + 1;
 		if (r < 0)
 			return r;
+		net->networks[i].settle = on_settled;
+		net->networks[i].settle_userdata = net;
 	}
-	r = scan_links(net, &links, &count);
+	r = net_bonds_make(net);
+	if (r == 0)
+		r = scan_links(net, &links, &count);
 	if (r < 0)
 		return r;
-	take_over_uplinks(net, links, count);
-	for (size_t i = 0; i < net->network_count; i++)
-		net->networks[i].changed = true;
+	net_uplinks_take_over(net, links, count);
+	net_leftovers_remove(net);
+	for (size_t i = 0; i < net->network_count; i++) {
+		struct network *network = &net->networks[i];
+
+		network->changed = true;
+		/* What the routers said before is not known any more. */
+		if (network->uplink.carrier)
+			network_solicit_routers(network);
+	}
 	on_settled(net);
 	return 0;
 }
@@ -505,6 +345,7 @@ void net_free(struct net *net)
 	net_link_free(net->link);
 	free(net->networks);
 	free(net->nics);
+	free(net->bonds);
 	free(net);
 }
 
@@ -518,44 +359,4 @@ int net_status_at(struct net *net, size_t index, struct net_status *ret_status)
 	if (index >= net->network_count)
 		return -ENOENT;
 	return network_status(&net->networks[index], net->nic_count, ret_status);
-}
-
-static struct network *find_network(struct net *net, const char *name)
-{
-	for (size_t i = 0; i < net->network_count; i++)
-		if (text_equal(net->networks[i].config->name, name))
-			return &net->networks[i];
-	return NULL;
-}
-
-int net_open_tap(struct net *net, const char *network, const char *guest_name,
-		 unsigned int nic_index, int *ret_tap_fd, int *ret_vhost_fd)
-{
-	_cleanup_fd_ int fd = -EBADF;
-	struct network *found = find_network(net, network);
-	struct net_link_info tap = {}, bridge = {};
-	char name[IFNAMSIZ];
-	int r = 0;
-
-	if (!found)
-		return -ENOENT;
-	if (found->ifindex == 0)
-		return -ENETDOWN;
-	r = net_link_get(net->link, found->ifindex, &bridge);
-	if (r < 0)
-		return r;
-	net_policy_tap_name(guest_name, nic_index, name);
-	r = net_tap_open(name, &fd);
-	if (r < 0)
-		return r;
-	disable_ipv6(name);
-	r = net_link_get_named(net->link, name, &tap);
-	if (r < 0)
-		return r;
-	r = net_link_join(net->link, tap.ifindex, found->ifindex, bridge.mtu);
-	if (r < 0)
-		return r;
-	*ret_vhost_fd = net_tap_open_vhost();
-	*ret_tap_fd = take_fd(&fd);
-	return 0;
 }

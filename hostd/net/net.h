@@ -20,7 +20,7 @@ struct net_address {
 /* What the API shows of a network. */
 struct net_status {
 	const char *name; /* "lan" */
-	const char *uplink; /* "eth0", or NULL while none is chosen */
+	const char *uplink; /* "eth0", "bond-lan", "eth0.12", or NULL: none is chosen, or needed */
 	bool carrier;
 	const struct net_address *addresses;
 	size_t address_count;
@@ -46,9 +46,10 @@ struct net_paths {
 };
 
 /*
- * Brings lo and every wired NIC up, makes a bridge for each network of the configuration, and
- * starts DHCP where asked. Takes over bridges, addresses, taps and leases that an earlier hostd
- * left. Returns at once: everything else happens on the event loop. Faults of one NIC are logged as
+ * Brings lo and every wired NIC up, makes the bridge, bond and VLAN that each network of the
+ * configuration needs, and starts DHCP where asked. Takes over bridges, addresses, taps and leases
+ * that an earlier hostd left; what it left and nobody needs any more is removed when no guest is on
+ * it. Returns at once: everything else happens on the event loop. Faults of one NIC are logged as
  * warnings and cost that NIC alone. Logs "net NAME: ADDRESS/PREFIX (dhcp|static|ra)". The
  * configuration must outlive it; the callbacks are copied and may be NULL. Returns 0 or -errno.
  */
@@ -64,10 +65,35 @@ size_t net_count(const struct net *net);
  * Returns 0, -ENOENT or -ENOMEM. */
 int net_status_at(struct net *net, size_t index, struct net_status *ret_status);
 
+/* A guest's NIC. Nothing of it is kept. */
+struct net_tap_request {
+	const char *network;
+	const char *guest_name;
+	unsigned int nic_index;
+	const uint8_t *mac; /* 6 bytes: the guest's own */
+	const struct text_list *addresses; /* "192.0.2.7": it may use no other. Empty: any */
+	bool isolate; /* reaches the uplink, and no other guest that is isolated */
+};
+
 /*
  * Makes a tap that is a port of the network's bridge, and is gone when its last fd is closed, with
- * vnet headers on, MTU of the bridge. ret_vhost_fd gets an open /dev/vhost-net, or -EBADF where the
- * kernel has none. Both fds are the caller's. Returns 0, -ENOENT for an unknown network, or -errno.
+ * vnet headers on, MTU of the bridge. The kernel drops what the guest sends and may not send (see
+ * net-filter.h); where that cannot be set up there is no tap, which is logged. ret_vhost_fd gets an
+ * open /dev/vhost-net, or -EBADF where the kernel has none. Both fds are the caller's. Returns 0,
+ * -ENOENT for an unknown network, -EOPNOTSUPP for one of mode "nat", which has no bridge, -EINVAL
+ * for an address that is none, or -errno.
  */
-int net_open_tap(struct net *net, const char *network, const char *guest_name,
-		 unsigned int nic_index, int *ret_tap_fd, int *ret_vhost_fd);
+int net_open_tap(struct net *net, const struct net_tap_request *request, int *ret_tap_fd,
+		 int *ret_vhost_fd);
+
+/* What a NIC's tap has carried since it was made, as the guest sees it: rx is what it received. */
+struct net_tap_stats {
+	uint64_t rx_bytes, rx_packets, rx_dropped; /* dropped: it did not take them in time */
+	uint64_t tx_bytes, tx_packets, tx_dropped;
+	uint64_t tx_refused; /* frames that it may not send; in tx_packets too */
+};
+
+/* Returns 0, -ENODEV where the guest has no such tap (it does not run, or uses "nat"), or -errno.
+ */
+int net_read_tap_stats(struct net *net, const char *guest_name, unsigned int nic_index,
+		       struct net_tap_stats *ret_stats);

@@ -20,6 +20,7 @@
 
 #define DEADLINE_US 8000000
 #define CLIENT_MAX 64
+#define FIXTURE_NETWORKS 3
 #define SCRIPT "initramfs/rootfs/usr/lib/mvirt/udhcpc.script"
 
 struct fixture {
@@ -29,13 +30,13 @@ struct fixture {
 	struct net *net;
 	struct net_paths paths;
 	struct host_config config;
-	struct network_config networks[2];
+	struct network_config networks[FIXTURE_NETWORKS];
 	char log[65536];
 	unsigned int changes;
 	int fds;
 };
 
-static char name_lan[] = "lan", name_dmz[] = "dmz", name_host[] = "metal";
+static char name_lan[] = "lan", name_dmz[] = "dmz", name_lab[] = "lab", name_host[] = "metal";
 
 static inline void fixture_on_log(enum log_level level, const char *subject, const char *message,
 				  void *userdata)
@@ -160,6 +161,29 @@ static inline void fixture_remove_link(struct fixture *f, const char *name)
 			 0);
 }
 
+/* A NIC with its cable plugged in. */
+static inline void fixture_plug_in(struct fixture *f, const char *name)
+{
+	fixture_add_nic(f, name);
+	fixture_cable(f, name, true);
+}
+
+/* The first so many networks, without IPv4. */
+static inline void fixture_use_networks(struct fixture *f, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		f->networks[i].ipv4 = ADDRESS_NONE;
+	f->config.network_count = count;
+}
+
+static inline void fixture_assert_port(struct fixture *f, const char *port, const char *bridge)
+{
+	struct net_link_info info = fixture_link(f, port);
+
+	assert_int_equal(info.master_ifindex, bridge ? fixture_ifindex(f, bridge) : 0);
+	assert_true(info.up);
+}
+
 static inline void fixture_start(struct fixture *f)
 {
 	const struct net_callbacks callbacks = { fixture_on_changed, f };
@@ -226,6 +250,34 @@ static inline struct net_status fixture_status(struct fixture *f, size_t index)
 
 	assert_int_equal(net_status_at(f->net, index, &status), 0);
 	return status;
+}
+
+/* A guest's tap, vhost closed; returns what net_open_tap() does. */
+static inline int fixture_request_tap(struct fixture *f, const struct net_tap_request *request,
+				      int *ret_fd)
+{
+	int vhost_fd = -EBADF, r = net_open_tap(f->net, request, ret_fd, &vhost_fd);
+
+	if (vhost_fd >= 0)
+		(void)close(vhost_fd);
+	return r;
+}
+
+static inline int fixture_open_tap(struct fixture *f, const char *network, const char *guest,
+				   unsigned int nic_index, int *ret_fd)
+{
+	static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+	static const struct text_list none = {};
+
+	return fixture_request_tap(f,
+				   &(struct net_tap_request){
+					   .network = network,
+					   .guest_name = guest,
+					   .nic_index = nic_index,
+					   .mac = mac,
+					   .addresses = &none,
+				   },
+				   ret_fd);
 }
 
 /* Whether the kernel has an address ("192.0.2.7/24") on an interface. */
@@ -307,6 +359,7 @@ static inline int fixture_setup(void **state)
 	assert_int_equal(sd_event_new(&f->event), 0);
 	f->networks[0] = (struct network_config){ .name = name_lan, .ipv6_ra = true };
 	f->networks[1] = (struct network_config){ .name = name_dmz, .ipv4 = ADDRESS_NONE };
+	f->networks[2] = (struct network_config){ .name = name_lab, .ipv4 = ADDRESS_NONE };
 	f->config = (struct host_config){
 		.hostname = name_host,
 		.networks = f->networks,
@@ -333,8 +386,9 @@ static inline int fixture_teardown(void **state)
 		free((void *)(uintptr_t)f->paths.resolv_conf);
 		free((void *)(uintptr_t)f->paths.dhcp_client);
 	}
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < FIXTURE_NETWORKS; i++) {
 		text_list_done(&f->networks[i].addresses);
+		text_list_done(&f->networks[i].bond);
 		text_list_done(&f->networks[i].dns);
 	}
 	free(f);
@@ -359,6 +413,32 @@ static inline bool fixture_skip(struct fixture *f)
 	fixture_remove_link(f, "probe0");
 	return false;
 }
+
+/* The same where there are no VLANs or bonds. */
+static inline bool fixture_skip_without_kinds(struct fixture *f)
+{
+	const char *why = NULL;
+
+	if (fixture_skip(f))
+		return true;
+	assert_int_equal(fixture_make_veth(f, "probe0", "probe1"), 0);
+	if (net_link_make_vlan(f->link, "probe0.7", fixture_ifindex(f, "probe0"), 7) < 0)
+		why = "this kernel has no VLANs";
+	else if (net_link_make_bond(f->link, "bond-probe") < 0)
+		why = "this kernel has no bonds";
+	else
+		fixture_remove_link(f, "bond-probe");
+	fixture_remove_link(f, "probe0");
+	if (why)
+		print_message("# skipped: %s\n", why);
+	return why;
+}
+
+#define SKIP_WITHOUT_VLANS_AND_BONDS(f)            \
+	do                                         \
+		if (fixture_skip_without_kinds(f)) \
+			skip();                    \
+	while (0)
 
 #define SKIP_WHERE_IMPOSSIBLE(f)     \
 	do                           \

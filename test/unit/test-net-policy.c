@@ -108,6 +108,77 @@ static void named_by_another(void **)
 	assert_true(net_policy_may_keep(networks, 2, 0, &nics[0]));
 }
 
+/* lan is untagged, dmz a VLAN. */
+static void vlan_on_the_same_nic(void **)
+{
+	networks[1].vlan = 12;
+	networks[1].uplink = eth1;
+	/* while there are others, the one that is named is left alone */
+	assert_int_equal(choose(0), 2);
+	nics[2].foreign = true;
+	nics[0].wired = false;
+	assert_int_equal(choose(0), 1);
+	assert_true(net_policy_may_keep(networks, 2, 0, &nics[1]));
+	/* with or without carrier: what is not there yet does not matter, what waits does */
+	nics[0].wired = true;
+	assert_int_equal(choose(0), -1);
+	assert_true(net_policy_may_carry(networks, 2, 1, &nics[1]));
+	assert_false(net_policy_may_carry(networks, 2, 1, &nics[0]));
+	networks[1].uplink = NULL;
+	assert_true(net_policy_may_carry(networks, 2, 1, &nics[0]));
+	nics[0].wired = false;
+	assert_false(net_policy_may_carry(networks, 2, 1, &nics[0]));
+}
+
+static void members_of_a_bond(void **)
+{
+	static char eth0[] = "eth0";
+	char *items[] = { eth0, mac_permanent, NULL }, *reversed[] = { mac_permanent, eth0, NULL };
+	char *fewer[] = { eth0, NULL }, *others[] = { eth0, eth1, NULL };
+	const struct text_list bond = { items, 2 }, same = { reversed, 2 }, one = { fewer, 1 },
+			       other = { others, 2 }, none = {};
+
+	assert_true(net_policy_is_member(&bond, &nics[0]));
+	assert_false(net_policy_is_member(&bond, &nics[1]));
+	assert_true(net_policy_is_member(&bond, &nics[2]));
+	assert_false(net_policy_is_member(&none, &nics[0]));
+	assert_true(net_policy_same_bond(&bond, &same));
+	assert_false(net_policy_same_bond(&bond, &one));
+	assert_false(net_policy_same_bond(&bond, &other));
+	networks[1].bond = bond;
+	nics[0].carrier = true;
+	assert_int_equal(choose(0), 1);
+	assert_false(net_policy_may_keep(networks, 2, 0, &nics[2]));
+	assert_false(net_policy_may_carry(networks, 2, 0, &nics[2]));
+}
+
+/* All members of a bond have one MAC; the permanent one tells them apart. */
+static void bonded_mac(void **)
+{
+	nics[2].has_mac = true;
+	memcpy(nics[2].mac, nics[1].mac, sizeof(nics[2].mac));
+	assert_true(net_policy_is_named(mac_upper, &nics[2]));
+	nics[2].bonded = true;
+	assert_false(net_policy_is_named(mac_upper, &nics[2]));
+	assert_true(net_policy_is_named(mac_permanent, &nics[2]));
+}
+
+static void mtus(void **)
+{
+	const struct network_config *users[] = { &networks[0], &networks[1] };
+
+	assert_int_equal(net_policy_mtu(users, 2, 1500), 0);
+	networks[0].mtu = 1400;
+	assert_int_equal(net_policy_mtu(users, 1, 1500), 1400);
+	/* the other one leaves it as it is */
+	assert_int_equal(net_policy_mtu(users, 2, 1500), 0);
+	networks[1].mtu = 9000;
+	assert_int_equal(net_policy_mtu(users, 2, 1500), 9000);
+	assert_int_equal(net_policy_mtu(users, 2, 9000), 0);
+	networks[0].mtu = 0;
+	assert_int_equal(net_policy_mtu(users, 2, 1500), 9000);
+}
+
 static void empty_pci_path_and_mac(void **)
 {
 	static char empty[] = "", zero[] = "00:00:00:00:00:00";
@@ -166,6 +237,22 @@ static void names(void **)
 	net_policy_bridge_name("sixteen--lettert", other);
 	assert_int_equal(strlen(name), 15);
 	assert_memory_equal(name, "sixtee-", 7);
+	assert_string_not_equal(name, other);
+	net_policy_bond_name("ten-letter", name);
+	assert_string_equal(name, "bond-ten-letter");
+	net_policy_bond_name("ten-letters", name);
+	net_policy_bond_name("ten-lettert", other);
+	assert_int_equal(strlen(name), 15);
+	assert_memory_equal(name, "bond-te", 7);
+	assert_string_not_equal(name, other);
+	net_policy_vlan_name("eth0", 12, name);
+	assert_string_equal(name, "eth0.12");
+	net_policy_vlan_name("ten-letter", 4094, name);
+	assert_string_equal(name, "ten-letter.4094");
+	net_policy_vlan_name("fifteen-letters", 4094, name);
+	net_policy_vlan_name("fifteen-lettert", 4094, other);
+	assert_int_equal(strlen(name), 14);
+	assert_string_equal(name + 9, ".4094");
 	assert_string_not_equal(name, other);
 	net_policy_tap_name("web", 0, name);
 	assert_string_equal(name, "mv-web-0");
@@ -232,6 +319,10 @@ int main(void)
 		cmocka_unit_test_setup(not_wired, reset),
 		cmocka_unit_test_setup(named, reset),
 		cmocka_unit_test_setup(named_by_another, reset),
+		cmocka_unit_test_setup(vlan_on_the_same_nic, reset),
+		cmocka_unit_test_setup(members_of_a_bond, reset),
+		cmocka_unit_test_setup(bonded_mac, reset),
+		cmocka_unit_test_setup(mtus, reset),
 		cmocka_unit_test_setup(empty_pci_path_and_mac, reset),
 		cmocka_unit_test(dhcp),
 		cmocka_unit_test(phases),

@@ -3,10 +3,7 @@
 // link: -Wl,--wrap=net_link_set_master
 #include "net-fixture.h"
 
-#include <arpa/inet.h>
 #include <linux/if_tun.h>
-#include <netinet/icmp6.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
@@ -57,7 +54,7 @@ static void without_nic(void **state)
 {
 	struct fixture *f = *state;
 	struct net_link_info before = {}, after = {}, tap = {};
-	int fd = -EBADF, vhost_fd = -EBADF, other_fd = -EBADF;
+	int fd = -EBADF, other_fd = -EBADF;
 
 	SKIP_WHERE_IMPOSSIBLE(f);
 	SKIP_WITHOUT_TAPS();
@@ -67,17 +64,15 @@ static void without_nic(void **state)
 	assert_true(fixture_link(f, "lo").up);
 	assert_string_equal(fixture_status(f, 0).phase, "no-nic");
 	assert_null(fixture_status(f, 0).uplink);
-	assert_int_equal(net_open_tap(f->net, "lan", "web", 1, &fd, &vhost_fd), 0);
+	assert_int_equal(fixture_open_tap(f, "lan", "web", 1, &fd), 0);
 	tap = fixture_link(f, "mv-web-1");
 	after = fixture_link(f, "lan");
 	assert_true(tap.up && tap.carrier);
 	assert_int_equal(tap.master_ifindex, before.ifindex);
 	assert_memory_equal(before.mac, after.mac, 6);
-	assert_int_equal(net_open_tap(f->net, "lan", "web", 1, &other_fd, &vhost_fd), -EBUSY);
-	assert_int_equal(net_open_tap(f->net, "moon", "web", 2, &other_fd, &vhost_fd), -ENOENT);
+	assert_int_equal(fixture_open_tap(f, "lan", "web", 1, &other_fd), -EBUSY);
+	assert_int_equal(fixture_open_tap(f, "moon", "web", 2, &other_fd), -ENOENT);
 	(void)close(fd);
-	if (vhost_fd >= 0)
-		(void)close(vhost_fd);
 	fixture_settle(f);
 	assert_int_equal(fixture_ifindex(f, "mv-web-1"), -ENODEV);
 	assert_int_equal(net_count(f->net), 1);
@@ -88,14 +83,13 @@ static void tap_has_vnet_header_and_no_ipv6(void **state)
 	struct fixture *f = *state;
 	struct net_address_info *addresses = NULL;
 	struct ifreq request = {};
-	int fd = -EBADF, vhost_fd = -EBADF;
+	int fd = -EBADF;
 	size_t count = 0;
 
 	SKIP_WHERE_IMPOSSIBLE(f);
 	SKIP_WITHOUT_TAPS();
 	fixture_start(f);
-	assert_int_equal(net_open_tap(f->net, "lan", "a-guest-with-a-long-name", 0, &fd, &vhost_fd),
-			 0);
+	assert_int_equal(fixture_open_tap(f, "lan", "a-guest-with-a-long-name", 0, &fd), 0);
 	assert_int_equal(ioctl(fd, TUNGETIFF, &request), 0);
 	assert_int_equal(request.ifr_flags & (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR),
 			 IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
@@ -106,8 +100,6 @@ static void tap_has_vnet_header_and_no_ipv6(void **state)
 			 0);
 	assert_int_equal(count, 0);
 	(void)close(fd);
-	if (vhost_fd >= 0)
-		(void)close(vhost_fd);
 }
 
 static void dhcp(void **state)
@@ -341,12 +333,12 @@ static void hostd_starts_again(void **state)
 	struct fixture *f = *state;
 	struct net_link_info bridge = {};
 	char client[CLIENT_MAX], again[CLIENT_MAX], text[4096];
-	int tap_fd = -EBADF, vhost_fd = -EBADF;
+	int tap_fd = -EBADF;
 
 	SKIP_WHERE_IMPOSSIBLE(f);
 	SKIP_WITHOUT_TAPS();
 	start_with_lease(f, client);
-	assert_int_equal(net_open_tap(f->net, "lan", "web", 0, &tap_fd, &vhost_fd), 0);
+	assert_int_equal(fixture_open_tap(f, "lan", "web", 0, &tap_fd), 0);
 	bridge = fixture_link(f, "lan");
 	fixture_stop(f);
 	assert_true(fixture_has_address(f, "lan", "192.0.2.7/24"));
@@ -368,8 +360,6 @@ static void hostd_starts_again(void **state)
 	fixture_settle(f);
 	assert_string_equal(f->log, "net lan: 192.0.2.7/24 (dhcp)\n");
 	(void)close(tap_fd);
-	if (vhost_fd >= 0)
-		(void)close(vhost_fd);
 }
 
 static void client_dies_with_hostd(void **state)
@@ -477,58 +467,6 @@ static void static_addresses(void **state)
 	assert_false(has_default_route(f));
 }
 
-/* From the other end of the cable, as a router of 2001:db8:1::/64. */
-static void send_router_advertisement(struct fixture *f)
-{
-	struct {
-		struct nd_router_advert head;
-		struct nd_opt_prefix_info prefix;
-	} packet = {
-		.head = { .nd_ra_hdr.icmp6_type = ND_ROUTER_ADVERT,
-			  .nd_ra_router_lifetime = htons(1800) },
-		.prefix = { .nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION,
-			    .nd_opt_pi_len = 4,
-			    .nd_opt_pi_prefix_len = 64,
-			    .nd_opt_pi_flags_reserved = ND_OPT_PI_FLAG_ONLINK | ND_OPT_PI_FLAG_AUTO,
-			    .nd_opt_pi_valid_time = htonl(3600),
-			    .nd_opt_pi_preferred_time = htonl(3600),
-			    .nd_opt_pi_prefix.s6_addr = { 0x20, 0x01, 0x0d, 0xb8, 0, 1 } },
-	};
-	struct sockaddr_in6 all_nodes = { .sin6_family = AF_INET6 };
-	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6), hops = 255;
-	int ifindex = fixture_ifindex(f, "cable-eth0");
-
-	assert_true(fd >= 0);
-	assert_int_equal(inet_pton(AF_INET6, "ff02::1", &all_nodes.sin6_addr), 1);
-	all_nodes.sin6_scope_id = (uint32_t)ifindex;
-	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)), 0);
-	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &ifindex, sizeof(ifindex)),
-			 0);
-	/* Fails until the cable's end has its own link-local address. */
-	(void)!sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&all_nodes,
-		      sizeof(all_nodes));
-	(void)close(fd);
-}
-
-static void router_advertisement(void **state)
-{
-	struct fixture *f = *state;
-
-	SKIP_WHERE_IMPOSSIBLE(f);
-	f->networks[0].ipv4 = ADDRESS_NONE;
-	fixture_add_nic(f, "eth0");
-	fixture_cable(f, "eth0", true);
-	fixture_start(f);
-	for (unsigned int i = 0; i < 60 && !strstr(f->log, "(ra)"); i++) {
-		send_router_advertisement(f);
-		assert_true(sd_event_run(f->event, 100000) >= 0);
-	}
-	fixture_wait_line(f, "net lan: 2001:db8:1:0:");
-	fixture_assert_no_line(f, "fe80");
-	assert_int_equal(fixture_status(f, 0).address_count, 1);
-	assert_string_equal(fixture_status(f, 0).addresses[0].origin, "ra");
-}
-
 static void two_networks(void **state)
 {
 	static char eth0[] = "eth0";
@@ -600,7 +538,7 @@ static void nothing_plugged_in(void **state)
 static void name_is_taken(void **state)
 {
 	struct fixture *f = *state;
-	int fd = -EBADF, vhost_fd = -EBADF;
+	int fd = -EBADF;
 
 	SKIP_WHERE_IMPOSSIBLE(f);
 	SKIP_WITHOUT_TAPS();
@@ -612,11 +550,9 @@ static void name_is_taken(void **state)
 	fixture_wait_line(f,
 			  "net lan: cannot be made: there is an interface lan that is no bridge");
 	fixture_wait_line(f, "net dmz: link up on eth0");
-	assert_int_equal(net_open_tap(f->net, "lan", "web", 0, &fd, &vhost_fd), -ENETDOWN);
-	assert_int_equal(net_open_tap(f->net, "dmz", "web", 0, &fd, &vhost_fd), 0);
+	assert_int_equal(fixture_open_tap(f, "lan", "web", 0, &fd), -ENETDOWN);
+	assert_int_equal(fixture_open_tap(f, "dmz", "web", 0, &fd), 0);
 	(void)close(fd);
-	if (vhost_fd >= 0)
-		(void)close(vhost_fd);
 }
 
 static void bridge_is_removed(void **state)
@@ -656,7 +592,6 @@ int main(void)
 		NET_TEST(client_dies),
 		NET_TEST(client_is_missing),
 		NET_TEST(static_addresses),
-		NET_TEST(router_advertisement),
 		NET_TEST(two_networks),
 		NET_TEST(nic_that_refuses),
 		NET_TEST(nothing_plugged_in),

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Guests' taps on a real bridge: frames are written into one and read from another.
+// link: -Wl,--wrap=net_tc_set_filter -Wl,--wrap=net_link_guard_port -Wl,--wrap=net_link_request
+#include "net-fixture.h"
+
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include "net/net-tc.h"
+
+#define FRAME_MAX 256
+#define WAIT_MS 300
+
+int __real_net_tc_set_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
+			     size_t length);
+int __wrap_net_tc_set_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
+			     size_t length);
+int __real_net_link_guard_port(struct net_link *link, int ifindex, bool isolate);
+int __wrap_net_link_guard_port(struct net_link *link, int ifindex, bool isolate);
+
+int __real_net_link_request(struct net_link *link, struct nl_msg *message_consume);
+int __wrap_net_link_request(struct net_link *link, struct nl_msg *message_consume);
+
+static int filter_error, guard_error;
+/* So many requests until the kernel refuses one; 0: it refuses none. */
+static unsigned int fail_after;
+
+int __wrap_net_link_request(struct net_link *link, struct nl_msg *message_consume)
+{
+	if (fail_after == 0 || --fail_after > 0)
+		return __real_net_link_request(link, message_consume);
+	nlmsg_free(message_consume);
+	return -ENOBUFS;
+}
+
+int __wrap_net_tc_set_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
+			     size_t length)
+{
+	return filter_error ? filter_error
+			    : __real_net_tc_set_filter(link, ifindex, program, length);
+}
+
+int __wrap_net_link_guard_port(struct net_link *link, int ifindex, bool isolate)
+{
+	return guard_error ? guard_error : __real_net_link_guard_port(link, ifindex, isolate);
+}
+
+static const uint8_t mac_a[6] = { 0x52, 0x54, 0x00, 0, 0, 0x0a };
+static const uint8_t mac_b[6] = { 0x52, 0x54, 0x00, 0, 0, 0x0b };
+static const struct text_list any = {};
+
+/* The guest's end: a frame goes behind an empty vnet header. */
+static void send_frame(int fd, const uint8_t *frame, size_t length)
+{
+	uint8_t packet[sizeof(struct virtio_net_hdr) + FRAME_MAX] = {};
+
+	memcpy(packet + sizeof(struct virtio_net_hdr), frame, length);
+	length += sizeof(struct virtio_net_hdr);
+	assert_int_equal(write(fd, packet, length), length);
+}
+
+/* Whether a frame with that mark comes out within a while; others are passed over. */
+static bool receives(int fd, uint8_t mark)
+{
+	uint64_t end_us = now_us() + WAIT_MS * 1000;
+	uint8_t packet[4096];
+
+	while (now_us() < end_us) {
+		ssize_t length = read(fd, packet, sizeof(packet));
+		size_t at = sizeof(struct virtio_net_hdr) + 14;
+
+		if (length > (ssize_t)at && packet[at] == 0x4d && packet[at + 1] == mark)
+			return true;
+		if (length < 0)
+			(void)poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 20);
+	}
+	return false;
+}
+
+/* A broadcast of a protocol of nobody's, marked; or with a tag in front of it. */
+static void send_marked(int fd, const uint8_t source[static 6], bool tagged, uint8_t mark)
+{
+	uint8_t frame[64] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	size_t at = 12;
+
+	memcpy(frame + 6, source, 6);
+	if (tagged) {
+		frame[at++] = 0x81;
+		frame[at++] = 0x00;
+		frame[at++] = 0x00;
+		frame[at++] = 0x0c;
+	}
+	frame[at++] = 0x88;
+	frame[at++] = 0xb5;
+	frame[at++] = 0x4d;
+	frame[at++] = mark;
+	send_frame(fd, frame, sizeof(frame));
+}
+
+/* An ARP request from an address 192.0.2.LAST; ARP's hardware type is no mark, so it is counted. */
+static void send_arp(int fd, const uint8_t source[static 6], uint8_t last)
+{
+	uint8_t frame[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = 0x08, 0x06, 0x00, 0x01,
+			      0x08, 0x00, 0x06, 0x04, 0x00, 0x01, [28] = 192,  0,    2,    last };
+
+	memcpy(frame + 6, source, 6);
+	memcpy(frame + 22, source, 6);
+	frame[38] = 192;
+	frame[40] = 2;
+	frame[41] = 1;
+	send_frame(fd, frame, sizeof(frame));
+}
+
+static struct net_tap_stats stats_of(struct fixture *f, const char *guest)
+{
+	struct net_tap_stats stats = {};
+
+	assert_int_equal(net_read_tap_stats(f->net, guest, 0, &stats), 0);
+	return stats;
+}
+
+static int open_guest(struct fixture *f, const char *name, const uint8_t *mac,
+		      const struct text_list *addresses, bool isolate)
+{
+	int fd = -EBADF;
+
+	assert_int_equal(fixture_request_tap(f,
+					     &(struct net_tap_request){
+						     .network = "lan",
+						     .guest_name = name,
+						     .mac = mac,
+						     .addresses = addresses,
+						     .isolate = isolate,
+					     },
+					     &fd),
+			 0);
+	/* The bridge forwards when the port's carrier is up, a little later. */
+	(void)usleep(50000);
+	return fd;
+}
+
+static void own_mac_only(void **state)
+{
+	struct fixture *f = *state;
+	struct net_tap_stats before = {}, after = {};
+	int a = -EBADF, b = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	fixture_start(f);
+	a = open_guest(f, "a", mac_a, &any, false);
+	b = open_guest(f, "b", mac_b, &any, false);
+	send_marked(a, mac_a, false, 1);
+	assert_true(receives(b, 1));
+	before = stats_of(f, "a");
+	send_marked(a, mac_b, false, 2);
+	assert_false(receives(b, 2));
+	send_marked(a, mac_a, true, 3);
+	assert_false(receives(b, 3));
+	/* half a header */
+	send_frame(a, (const uint8_t[14]){ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54 }, 14);
+	after = stats_of(f, "a");
+	assert_int_equal(after.tx_refused - before.tx_refused, 3);
+	assert_int_equal(after.tx_packets - before.tx_packets, 3);
+	send_marked(b, mac_b, false, 4);
+	assert_true(receives(a, 4));
+	(void)close(a);
+	(void)close(b);
+}
+
+static void addresses(void **state)
+{
+	_cleanup_(text_list_done) struct text_list own = {};
+	struct fixture *f = *state;
+	uint64_t before = 0;
+	int a = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	assert_int_equal(text_list_add(&own, "192.0.2.7"), 0);
+	assert_int_equal(text_list_add(&own, "2001:db8::7"), 0);
+	fixture_start(f);
+	a = open_guest(f, "a", mac_a, &own, false);
+	send_arp(a, mac_a, 7);
+	before = stats_of(f, "a").tx_refused;
+	assert_int_equal(before, 0);
+	send_arp(a, mac_a, 8);
+	assert_int_equal(stats_of(f, "a").tx_refused, 1);
+	send_marked(a, mac_a, false, 1);
+	assert_int_equal(stats_of(f, "a").tx_refused, 2);
+	send_arp(a, mac_a, 7);
+	assert_int_equal(stats_of(f, "a").tx_refused, 2);
+	(void)close(a);
+}
+
+static void isolated_guests(void **state)
+{
+	static const uint8_t mac_c[6] = { 0x52, 0x54, 0x00, 0, 0, 0x0c };
+	struct fixture *f = *state;
+	int a = -EBADF, b = -EBADF, c = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	fixture_start(f);
+	a = open_guest(f, "a", mac_a, &any, true);
+	b = open_guest(f, "b", mac_b, &any, true);
+	c = open_guest(f, "c", mac_c, &any, false);
+	send_marked(a, mac_a, false, 1);
+	assert_true(receives(c, 1));
+	assert_false(receives(b, 1));
+	send_marked(c, mac_c, false, 2);
+	assert_true(receives(a, 2));
+	(void)close(a);
+	(void)close(b);
+	(void)close(c);
+}
+
+static void statistics(void **state)
+{
+	struct fixture *f = *state;
+	struct net_tap_stats a_before = {}, b_before = {}, a_after = {}, b_after = {};
+	int a = -EBADF, b = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	fixture_start(f);
+	assert_int_equal(net_read_tap_stats(f->net, "a", 0, &a_before), -ENODEV);
+	a = open_guest(f, "a", mac_a, &any, false);
+	b = open_guest(f, "b", mac_b, &any, false);
+	a_before = stats_of(f, "a");
+	b_before = stats_of(f, "b");
+	for (uint8_t i = 1; i <= 10; i++)
+		send_marked(a, mac_a, false, i);
+	assert_true(receives(b, 10));
+	a_after = stats_of(f, "a");
+	b_after = stats_of(f, "b");
+	assert_int_equal(a_after.tx_packets - a_before.tx_packets, 10);
+	assert_int_equal(a_after.tx_bytes - a_before.tx_bytes, 640);
+	assert_true(b_after.rx_packets - b_before.rx_packets >= 10);
+	assert_true(b_after.rx_bytes - b_before.rx_bytes >= 640);
+	assert_int_equal(b_after.tx_packets, b_before.tx_packets);
+	(void)close(a);
+	(void)close(b);
+	assert_int_equal(net_read_tap_stats(f->net, "a", 0, &a_before), -ENODEV);
+	/* what is no guest's tap */
+	assert_int_equal(fixture_make_veth(f, "mv-a-0", "other"), 0);
+	assert_int_equal(net_read_tap_stats(f->net, "a", 0, &a_before), -ENODEV);
+}
+
+static void hostd_starts_again(void **state)
+{
+	struct fixture *f = *state;
+	int a = -EBADF, b = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	fixture_start(f);
+	a = open_guest(f, "a", mac_a, &any, false);
+	b = open_guest(f, "b", mac_b, &any, false);
+	fixture_stop(f);
+	send_marked(a, mac_b, false, 1);
+	assert_false(receives(b, 1));
+	fixture_start(f);
+	send_marked(a, mac_a, false, 2);
+	assert_true(receives(b, 2));
+	send_marked(a, mac_b, false, 3);
+	assert_false(receives(b, 3));
+	assert_int_equal(stats_of(f, "a").tx_refused, 2);
+	(void)close(a);
+	(void)close(b);
+}
+
+static void no_filter_no_tap(void **state)
+{
+	_cleanup_(text_list_done) struct text_list wrong = {};
+	struct fixture *f = *state;
+	struct net_tap_request request = {
+		.network = "lan", .guest_name = "a", .mac = mac_a, .addresses = &any
+	};
+	int fd = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	fixture_start(f);
+	filter_error = -ENOENT;
+	assert_int_equal(fixture_request_tap(f, &request, &fd), -ENOENT);
+	filter_error = 0;
+	fixture_wait_line(f, "net lan: NIC 0 of guest a gets no tap: what it sends cannot be "
+			     "filtered: ");
+	guard_error = -EOPNOTSUPP;
+	assert_int_equal(fixture_request_tap(f, &request, &fd), -EOPNOTSUPP);
+	guard_error = 0;
+	fixture_wait_line(f, "net lan: NIC 0 of guest a gets no tap: its port cannot be guarded: ");
+	assert_int_equal(text_list_add(&wrong, "lan"), 0);
+	request.addresses = &wrong;
+	assert_int_equal(fixture_request_tap(f, &request, &fd), -EINVAL);
+	assert_int_equal(fd, -EBADF);
+	fixture_settle(f);
+	assert_int_equal(fixture_ifindex(f, "mv-a-0"), -ENODEV);
+}
+
+/* Whichever request is refused: there is no tap, but for the MTU, which is no fault. */
+static void every_request_in_turn(void **state)
+{
+	const struct net_tap_request request = {
+		.network = "lan", .guest_name = "a", .mac = mac_a, .addresses = &any
+	};
+	struct fixture *f = *state;
+	unsigned int failures = 0, warnings = 0;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	fixture_start(f);
+	for (unsigned int i = 1;; i++) {
+		int fd = -EBADF, r = 0;
+		bool refused = false;
+
+		fail_after = i;
+		r = fixture_request_tap(f, &request, &fd);
+		refused = fail_after == 0;
+		fail_after = 0;
+		assert_int_equal(r < 0, fd < 0);
+		if (r == 0)
+			(void)close(fd);
+		fixture_settle(f);
+		assert_int_equal(fixture_ifindex(f, "mv-a-0"), -ENODEV);
+		if (!refused)
+			break;
+		assert_true(r == 0 || r == -ENOBUFS);
+		failures += r < 0;
+		warnings += r == 0;
+	}
+	assert_int_equal(failures, 6);
+	assert_int_equal(warnings, 1);
+	fixture_wait_line(f, "net lan: mtu 1500 cannot be set on the tap: ");
+}
+
+/* What the kernel does not take is an error, and so is a second one. */
+static void filters_that_are_refused(void **state)
+{
+	static const struct sock_filter nonsense = BPF_STMT(BPF_RET | BPF_A, 0);
+	static const struct sock_filter broken = BPF_STMT(0xffff, 0);
+	struct fixture *f = *state;
+	uint64_t count = 0;
+	int ifindex = 0;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	assert_int_equal(fixture_make_veth(f, "one", "two"), 0);
+	ifindex = fixture_ifindex(f, "one");
+	assert_int_equal(net_tc_count_refused(f->link, ifindex, &count), -ENOENT);
+	assert_true(net_tc_set_filter(f->link, ifindex, &broken, 1) < 0);
+	/* twice */
+	assert_int_equal(net_tc_set_filter(f->link, ifindex, &nonsense, 1), -EEXIST);
+	assert_int_equal(net_tc_count_refused(f->link, ifindex, &count), 0);
+	assert_int_equal(net_tc_set_filter(f->link, 999, &nonsense, 1), -ENODEV);
+}
+
+int main(void)
+{
+#define TAP_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		TAP_TEST(own_mac_only),          TAP_TEST(addresses),
+		TAP_TEST(isolated_guests),       TAP_TEST(statistics),
+		TAP_TEST(hostd_starts_again),    TAP_TEST(no_filter_no_tap),
+		TAP_TEST(every_request_in_turn), TAP_TEST(filters_that_are_refused),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
