@@ -244,7 +244,7 @@ static int method_log(sd_varlink *link, sd_json_variant *parameters,
 
 	if (!guest)
 		return r;
-	r = guest_console_read(guest, &data, &length);
+	r = guest_console_read(guest, 0, &data, &length);
 	if (r < 0)
 		return r;
 	json_add_bytes(&answer, "data", data, length);

@@ -270,7 +270,7 @@ char *guest_nic_mac(const struct guest *guest [[maybe_unused]], size_t nic_index
 	return buffer;
 }
 
-int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length)
+int guest_console_read(struct guest *guest, size_t, char **ret_data, size_t *ret_length)
 {
 	char *data = NULL;
 
@@ -287,7 +287,7 @@ int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length)
 }
 
 /* Echoes, as a shell does. */
-int guest_console_write(struct guest *guest, const void *data, size_t length)
+int guest_console_write(struct guest *guest, size_t, const void *data, size_t length)
 {
 	if (guest->state != GUEST_STATE_RUNNING)
 		return -ENOTCONN;
@@ -299,7 +299,7 @@ int guest_console_write(struct guest *guest, const void *data, size_t length)
 	return 0;
 }
 
-int guest_console_listen(struct guest *guest, guest_console_output_t output, void *userdata,
+int guest_console_listen(struct guest *guest, size_t, guest_console_output_t output, void *userdata,
 			 struct guest_console_listener **ret_listener)
 {
 	struct guest_console_listener *listener = malloc(sizeof(*listener));
