@@ -47,15 +47,22 @@ static void publish(struct api *api, sd_json_variant *event)
 	}
 }
 
+void api_publish_guest(struct api *api, sd_json_variant *guest, const char *kind,
+		       const char *detail)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *event = NULL;
+
+	if (build_event("guest", kind, detail, guest, &event) >= 0)
+		publish(api, event);
+}
+
 void api_publish_guest_event(struct api *api, const struct guest *guest, const char *kind,
 			     const char *detail)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL, *event = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL;
 
-	if (!has_subscriber(api) || api_build_guest(guest, &subject) < 0)
-		return;
-	if (build_event("guest", kind, detail, subject, &event) >= 0)
-		publish(api, event);
+	if (has_subscriber(api) && api_build_guest(guest, &subject) >= 0)
+		api_publish_guest(api, subject, kind, detail);
 }
 
 static int find_network(struct api *api, const char *name, sd_json_variant **ret_network)

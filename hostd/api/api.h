@@ -11,16 +11,38 @@
 #include "machine/power.h"
 #include "machine/screen.h"
 #include "net/net.h"
+#include "storage/data-volume.h"
 
 #define API_SOCKET "/run/mvirt/api.sock"
 
 struct api;
+
+/*
+ * What the methods that change something stand on. Each may be NULL: what needs it is refused then.
+ * userdata is the context's.
+ */
+struct api_operations {
+	/*
+	 * The root (guest-store.h) that guests of this origin are kept below, GUEST_ORIGIN_DATA or
+	 * GUEST_ORIGIN_MEMORY; weak, asked for again whenever it is used. -EBADF: it is not there.
+	 */
+	int (*store_root)(enum guest_origin origin, void *userdata);
+	/* Node of the boot medium, "/dev/sdb1", or NULL. */
+	const char *(*boot_node)(void *userdata);
+	/*
+	 * Puts another hostd in place: looks at the file (consumed in any case) and returns 0, or
+	 * -errno with one line in *ret_why, to be freed. It is executed later, from the event loop,
+	 * so that the answer still goes out.
+	 */
+	int (*reload)(int hostd_fd_consume, char **ret_why, void *userdata);
+};
 
 /* What the API speaks about. All of it is the caller's and outlives the API. */
 struct api_context {
 	struct guests *guests;
 	struct net *net; /* NULL: the network could not be started */
 	struct devices *devices; /* NULL: neither could the devices */
+	const struct data_volume *data_volume; /* NULL: it could not be started either */
 	const struct kvm_status *kvm;
 	const struct screen_status *screen;
 	const struct host_config *config;
@@ -30,6 +52,7 @@ struct api_context {
 	const char *socket_path; /* NULL: API_SOCKET */
 	/* A client asked for it; must return at once. */
 	void (*power)(enum power_action action, void *userdata);
+	struct api_operations operations;
 	void *userdata;
 };
 
@@ -46,3 +69,9 @@ void api_publish_guest_event(struct api *api, const struct guest *guest, const c
 			     const char *detail);
 /* Something about the network is another than before. */
 void api_publish_network_event(struct api *api, const char *network);
+
+/*
+ * Removes what a killed hostd was importing into guests' folders below the root, before the guests
+ * in it are defined. Returns 0 or -errno.
+ */
+int api_remove_half_imported(int root_fd);
