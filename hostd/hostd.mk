@@ -21,7 +21,7 @@ BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
 # Everything of hostd but its main(): also what the tests link.
 HOSTD_SOURCES := $(BASE_SOURCES) $(sort $(foreach p,$(filter-out base cli,$(PARTS)),$(wildcard hostd/$p/*.c)))
 
-FLAGS_FILE := $(call remember,$(HOSTD_OBJECTS)/flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+FLAGS_FILE := $(call remember,hostd.flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 
 # $(call link,OBJECTS,LIBRARIES): the linker warns of getpwnam() and the like in libsystemd, which we never call;
 # what it says is shown when it fails.
