@@ -63,7 +63,7 @@ static void undo(struct api_creation *creation)
 bool api_is_being_created(const struct api *api, const char *name)
 {
 	for (const struct api_creation *at = api->creations; at; at = at->next)
-		if (strcmp(at->config->name, name) == 0)
+		if (!name || strcmp(at->config->name, name) == 0)
 			return true;
 	return false;
 }

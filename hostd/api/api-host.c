@@ -83,7 +83,7 @@ static const char *phase_text(enum data_volume_phase phase)
 	return "?";
 }
 
-static void add_data_volume(struct json_builder *object, const struct data_volume *volume)
+int api_build_data_volume(const struct data_volume *volume, sd_json_variant **ret_volume)
 {
 	struct data_volume_status status = { .phase = DATA_VOLUME_NONE };
 	struct json_builder data = {};
@@ -98,7 +98,15 @@ static void add_data_volume(struct json_builder *object, const struct data_volum
 		json_add_unsigned(&data, "sizeBytes", status.size_bytes);
 		json_add_unsigned(&data, "freeBytes", status.free_bytes);
 	}
-	json_add_object(object, "dataVolume", &data);
+	return json_end_object(&data, ret_volume);
+}
+
+static void add_data_volume(struct json_builder *object, const struct data_volume *volume)
+{
+	sd_json_variant *data = NULL;
+
+	if (api_build_data_volume(volume, &data) >= 0)
+		json_add_variant(object, "dataVolume", data);
 }
 
 static void add_config(struct json_builder *object, const struct api_context *context)
@@ -237,37 +245,11 @@ static int method_reboot(sd_varlink *link, sd_json_variant *parameters [[maybe_u
 	return power(link, userdata, POWER_REBOOT);
 }
 
-static int method_reload(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t,
-			 void *userdata)
-{
-	static const sd_json_dispatch_field fields[] = {
-		{ "fileDescriptor", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint, 0,
-		  SD_JSON_MANDATORY },
-		{},
-	};
-	const struct api *api = userdata;
-	const struct api_operations *operations = &api->context.operations;
-	_cleanup_free_ char *why = NULL;
-	unsigned int index = 0;
-	int r = sd_varlink_dispatch(link, parameters, fields, &index), fd = -EBADF;
-
-	if (r != 0)
-		return r;
-	if (!operations->reload)
-		return api_client_refuse(link, "this hostd cannot be replaced");
-	fd = sd_varlink_take_fd(link, index);
-	if (fd < 0)
-		return api_client_refusef(link, "there is no file descriptor %u with the call",
-					  index);
-	r = operations->reload(fd, &why, api->context.userdata);
-	return r < 0 ? api_client_refuse_errno(link, r, why) : api_client_done(link);
-}
-
 int api_host_bind(sd_varlink_server *server)
 {
 	return sd_varlink_server_bind_method_many(
 		server, "io.mvirt.Host.Status", method_status, "io.mvirt.Host.Devices",
 		method_devices, "io.mvirt.Host.FormatDisk", api_method_format_disk,
-		"io.mvirt.Host.ReloadDaemon", method_reload, "io.mvirt.Host.Shutdown",
+		"io.mvirt.Host.ReloadDaemon", api_method_reload, "io.mvirt.Host.Shutdown",
 		method_shutdown, "io.mvirt.Host.Reboot", method_reboot);
 }

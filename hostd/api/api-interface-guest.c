@@ -240,7 +240,8 @@ static SD_VARLINK_DEFINE_METHOD(
 	SD_VARLINK_DEFINE_OUTPUT(fileDescriptor, SD_VARLINK_INT, 0));
 
 static SD_VARLINK_DEFINE_ENUM_TYPE(EventType, SD_VARLINK_DEFINE_ENUM_VALUE(guest),
-				   SD_VARLINK_DEFINE_ENUM_VALUE(network));
+				   SD_VARLINK_DEFINE_ENUM_VALUE(network),
+				   SD_VARLINK_DEFINE_ENUM_VALUE(dataVolume));
 
 static SD_VARLINK_DEFINE_METHOD_FULL(
 	Subscribe, SD_VARLINK_REQUIRES_MORE, SD_VARLINK_FIELD_COMMENT("What it is about"),
@@ -248,7 +249,8 @@ static SD_VARLINK_DEFINE_METHOD_FULL(
 	SD_VARLINK_FIELD_COMMENT(
 		"current: nothing happened, this is how it is. Of a guest: its new state, or "
 		"reset, reset-loop, paused, panicked, watchdog, disk-error, ready, waiting, "
-		"created, changed, renamed, deleted. Of a network: changed"),
+		"created, changed, renamed, deleted. Of a network: changed. Of the data volume: "
+		"mounted, lost, damaged"),
 	SD_VARLINK_DEFINE_OUTPUT(kind, SD_VARLINK_STRING, 0),
 	SD_VARLINK_FIELD_COMMENT("More about it, for people"),
 	SD_VARLINK_DEFINE_OUTPUT(detail, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
@@ -259,7 +261,9 @@ static SD_VARLINK_DEFINE_METHOD_FULL(
 	SD_VARLINK_FIELD_COMMENT("The guest, as it is now"),
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(guest, Guest, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("The network, as it is now"),
-	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(network, Network, SD_VARLINK_NULLABLE));
+	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(network, Network, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("The data volume, as it is now"),
+	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(dataVolume, DataVolume, SD_VARLINK_NULLABLE));
 
 SD_VARLINK_DEFINE_INTERFACE(
 	io_mvirt_Guest, "io.mvirt.Guest",
@@ -307,9 +311,10 @@ SD_VARLINK_DEFINE_INTERFACE(
 		"slow "
 		"loses output, and finds a line [output lost] there"),
 	&vl_method_Console,
-	SD_VARLINK_SYMBOL_COMMENT("Events of guests and networks: first one for each as it is now, "
-				  "then what happens. "
-				  "A client that does not read them is disconnected"),
+	SD_VARLINK_SYMBOL_COMMENT(
+		"Events of guests, networks and the data volume: first one for each as it is now, "
+		"then what happens. "
+		"A client that does not read them is disconnected"),
 	&vl_method_Subscribe, SD_VARLINK_SYMBOL_COMMENT("A guest: what it is to be, and is"),
 	&vl_type_Guest, SD_VARLINK_SYMBOL_COMMENT("What a guest is doing"), &vl_type_State,
 	SD_VARLINK_SYMBOL_COMMENT("A disk of a guest"), &vl_type_GuestDisk,
@@ -323,6 +328,8 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_SYMBOL_COMMENT("What an event is about"), &vl_type_EventType,
 	SD_VARLINK_SYMBOL_COMMENT("A bridge that the host and guests are on"), &vl_type_Network,
 	SD_VARLINK_SYMBOL_COMMENT("An address of the host"), &vl_type_Address,
+	SD_VARLINK_SYMBOL_COMMENT("The file system that guests are kept on"), &vl_type_DataVolume,
+	SD_VARLINK_SYMBOL_COMMENT("How the data volume is"), &vl_type_DataVolumePhase,
 	SD_VARLINK_SYMBOL_COMMENT("There is no guest of that name"), &vl_error_NoSuchGuest,
 	SD_VARLINK_SYMBOL_COMMENT("The guest or the machine is not in a state for it"),
 	&vl_error_Refused);

@@ -31,6 +31,27 @@ SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_FIELD_COMMENT("Sent since the NIC came up"),
 	SD_VARLINK_DEFINE_FIELD(txBytes, SD_VARLINK_INT, 0));
 
+SD_VARLINK_DEFINE_ENUM_TYPE(DataVolumePhase, SD_VARLINK_FIELD_COMMENT("No disk has one"),
+			    SD_VARLINK_DEFINE_ENUM_VALUE(none),
+			    SD_VARLINK_FIELD_COMMENT("Found, and being checked and repaired"),
+			    SD_VARLINK_DEFINE_ENUM_VALUE(checking),
+			    SD_VARLINK_DEFINE_ENUM_VALUE(mounted),
+			    SD_VARLINK_FIELD_COMMENT("Found, and cannot be used"),
+			    SD_VARLINK_DEFINE_ENUM_VALUE(failed));
+
+SD_VARLINK_DEFINE_STRUCT_TYPE(
+	DataVolume, SD_VARLINK_DEFINE_FIELD_BY_TYPE(phase, DataVolumePhase, 0),
+	SD_VARLINK_FIELD_COMMENT("Device node, /dev/sdb1"),
+	SD_VARLINK_DEFINE_FIELD(device, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("ext4 or xfs"),
+	SD_VARLINK_DEFINE_FIELD(type, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("Why it failed, or is mounted read-only"),
+	SD_VARLINK_DEFINE_FIELD(why, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("When it is mounted"),
+	SD_VARLINK_DEFINE_FIELD(sizeBytes, SD_VARLINK_INT, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("When it is mounted"),
+	SD_VARLINK_DEFINE_FIELD(freeBytes, SD_VARLINK_INT, SD_VARLINK_NULLABLE));
+
 /* --- io.mvirt.Host ------------------------------------------------------------------------------
  */
 
@@ -94,27 +115,6 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_DEFINE_FIELD(link, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_DEFINE_FIELD(wireless, SD_VARLINK_BOOL, 0));
 
-static SD_VARLINK_DEFINE_ENUM_TYPE(
-	DataVolumePhase, SD_VARLINK_FIELD_COMMENT("No disk has one"),
-	SD_VARLINK_DEFINE_ENUM_VALUE(none),
-	SD_VARLINK_FIELD_COMMENT("Found, and being checked and repaired"),
-	SD_VARLINK_DEFINE_ENUM_VALUE(checking), SD_VARLINK_DEFINE_ENUM_VALUE(mounted),
-	SD_VARLINK_FIELD_COMMENT("Found, and cannot be used"),
-	SD_VARLINK_DEFINE_ENUM_VALUE(failed));
-
-static SD_VARLINK_DEFINE_STRUCT_TYPE(
-	DataVolume, SD_VARLINK_DEFINE_FIELD_BY_TYPE(phase, DataVolumePhase, 0),
-	SD_VARLINK_FIELD_COMMENT("Device node, /dev/sdb1"),
-	SD_VARLINK_DEFINE_FIELD(device, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
-	SD_VARLINK_FIELD_COMMENT("ext4 or xfs"),
-	SD_VARLINK_DEFINE_FIELD(type, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
-	SD_VARLINK_FIELD_COMMENT("Why it failed, or is mounted read-only"),
-	SD_VARLINK_DEFINE_FIELD(why, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
-	SD_VARLINK_FIELD_COMMENT("When it is mounted"),
-	SD_VARLINK_DEFINE_FIELD(sizeBytes, SD_VARLINK_INT, SD_VARLINK_NULLABLE),
-	SD_VARLINK_FIELD_COMMENT("When it is mounted"),
-	SD_VARLINK_DEFINE_FIELD(freeBytes, SD_VARLINK_INT, SD_VARLINK_NULLABLE));
-
 static SD_VARLINK_DEFINE_METHOD(
 	Status, SD_VARLINK_DEFINE_OUTPUT(hostname, SD_VARLINK_STRING, 0),
 	SD_VARLINK_FIELD_COMMENT("mvirt's version"),
@@ -165,7 +165,9 @@ static SD_VARLINK_DEFINE_METHOD(
 static SD_VARLINK_DEFINE_METHOD(
 	ReloadDaemon,
 	SD_VARLINK_FIELD_COMMENT("Index of the program among the file descriptors of this message"),
-	SD_VARLINK_DEFINE_INPUT(fileDescriptor, SD_VARLINK_INT, 0));
+	SD_VARLINK_DEFINE_INPUT(fileDescriptor, SD_VARLINK_INT, 0),
+	SD_VARLINK_FIELD_COMMENT("What the new one says of itself"),
+	SD_VARLINK_DEFINE_OUTPUT(version, SD_VARLINK_STRING, 0));
 
 static SD_VARLINK_DEFINE_METHOD(Shutdown);
 static SD_VARLINK_DEFINE_METHOD(Reboot);
@@ -181,8 +183,11 @@ SD_VARLINK_DEFINE_INTERFACE(
 		"ext4 on it. Refused when the disk is not empty, unless erase is given; always "
 		"when it is in use or what the host was started from. Answers when it is done"),
 	&vl_method_FormatDisk,
-	SD_VARLINK_SYMBOL_COMMENT("Puts another hostd in the place of this one; guests go on, "
-				  "connections end. Answers before"),
+	SD_VARLINK_SYMBOL_COMMENT(
+		"Puts another hostd in the place of this one, until the machine starts again. It "
+		"is "
+		"tried first (--version, without privileges). Guests go on; connections end right "
+		"after the answer. Refused while guests are being created or a disk is formatted"),
 	&vl_method_ReloadDaemon,
 	SD_VARLINK_SYMBOL_COMMENT("Stops all guests, each within its shutdown-timeout, then powers "
 				  "the machine off. Answers at once"),

@@ -25,6 +25,7 @@ struct api_client {
 struct api_console;
 struct api_creation;
 struct api_formatting;
+struct api_reload;
 
 struct api {
 	struct api_context context;
@@ -42,6 +43,7 @@ struct api {
 	size_t console_count;
 	struct api_creation *creations;
 	struct api_formatting *formatting; /* one at a time */
+	struct api_reload *reload; /* one at a time */
 };
 
 /* --- api-client.c --- */
@@ -77,6 +79,15 @@ int api_client_notify_handling(sd_varlink *link, sd_json_variant *parameters);
 
 int api_host_bind(sd_varlink_server *server);
 int api_build_network(struct api *api, size_t index, sd_json_variant **ret_network);
+/* volume may be NULL: there is none. */
+int api_build_data_volume(const struct data_volume *volume, sd_json_variant **ret_volume);
+
+/* --- api-reload.c --- */
+
+int api_method_reload(sd_varlink *link, sd_json_variant *parameters,
+		      sd_varlink_method_flags_t flags, void *userdata);
+/* The answer, if one is still to come, is not sent. */
+void api_reload_free(struct api_reload *reload);
 
 /* --- api-guest-show.c --- */
 
@@ -144,7 +155,7 @@ int api_method_delete(sd_varlink *link, sd_json_variant *parameters,
 
 int api_method_create(sd_varlink *link, sd_json_variant *parameters,
 		      sd_varlink_method_flags_t flags, void *userdata);
-/* Whether a guest of that name is being created. */
+/* Whether a guest of that name (NULL: any) is being created. */
 bool api_is_being_created(const struct api *api, const char *name);
 /* Ends them, and undoes what they have done. */
 void api_creation_cancel_all(struct api *api);

@@ -186,6 +186,7 @@ void api_free(struct api *api)
 	sd_event_source_disable_unref(api->exit_source);
 	api_creation_cancel_all(api);
 	api_formatting_cancel(api);
+	api_reload_free(take_ptr(api->reload));
 	api_client_close_all(api);
 	api_console_close_all(api);
 	sd_varlink_server_unref(api->server);

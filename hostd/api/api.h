@@ -17,6 +17,9 @@
 
 struct api;
 
+/* error is 0, and text the new one's version; or -errno, and text one line why. Borrowed. */
+typedef void (*api_reload_done_t)(int error, const char *text, void *userdata);
+
 /*
  * What the methods that change something stand on. Each may be NULL: what needs it is refused then.
  * userdata is the context's.
@@ -30,11 +33,12 @@ struct api_operations {
 	/* Node of the boot medium, "/dev/sdb1", or NULL. */
 	const char *(*boot_node)(void *userdata);
 	/*
-	 * Puts another hostd in place: looks at the file (consumed in any case) and returns 0, or
-	 * -errno with one line in *ret_why, to be freed. It is executed later, from the event loop,
-	 * so that the answer still goes out.
+	 * Puts another hostd in the place of this one: tries the file (weak) and calls done, once,
+	 * from the event loop. When it is in place this one ends right after done. Returns 0, or
+	 * -errno with one line in *ret_why, to be freed, and done is not called.
 	 */
-	int (*reload)(int hostd_fd_consume, char **ret_why, void *userdata);
+	int (*reload)(int hostd_fd, api_reload_done_t done, void *done_userdata, char **ret_why,
+		      void *userdata);
 };
 
 /* What the API speaks about. All of it is the caller's and outlives the API. */
@@ -69,6 +73,8 @@ void api_publish_guest_event(struct api *api, const struct guest *guest, const c
 			     const char *detail);
 /* Something about the network is another than before. */
 void api_publish_network_event(struct api *api, const char *network);
+/* The data volume is another than before: kind is "mounted", "lost" or "damaged". */
+void api_publish_data_volume_event(struct api *api, const char *kind, const char *detail);
 
 /*
  * Removes what a killed hostd was importing into guests' folders below the root, before the guests

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -37,6 +38,8 @@ static int start_server_with(const char *option)
 	server.pid = fork();
 	assert_return_code(server.pid, errno);
 	if (server.pid == 0) {
+		/* It holds the test's output: a test that ends badly must not wait for it. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execl("/proc/self/exe", "test-api", option, server.path, NULL);
 		_exit(1);
 	}

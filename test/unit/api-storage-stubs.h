@@ -186,18 +186,36 @@ static const char *stub_boot_node(void *userdata [[maybe_unused]])
 	return "/dev/sde1";
 }
 
-static int stub_reload(int hostd_fd_consume, char **ret_why, void *userdata [[maybe_unused]])
-{
-	char magic[4] = "";
-	ssize_t n = pread(hostd_fd_consume, magic, sizeof(magic), 0);
+static api_reload_done_t stub_reloaded;
+static void *stub_reloaded_userdata;
 
-	(void)close(hostd_fd_consume);
-	if (n == sizeof(magic) && memcmp(magic,
-					 "\x7f"
-					 "ELF",
-					 sizeof(magic)) == 0)
-		return 0;
-	*ret_why = text_format("the file is no program");
+static int stub_on_reloaded(sd_event_source *source, uint64_t now_usec [[maybe_unused]],
+			    void *userdata)
+{
+	sd_event_source_disable_unref(source);
+	stub_reloaded(userdata ? -ENOEXEC : 0, userdata ? "it is another program" : "hostd 1.3",
+		      stub_reloaded_userdata);
+	return 0;
+}
+
+/* What begins with "GOOD" is tried for a moment and taken, with "SLOW" for longer and refused. */
+static int stub_reload(int hostd_fd, api_reload_done_t done, void *done_userdata, char **ret_why,
+		       void *userdata [[maybe_unused]])
+{
+	static char refused[] = "refused";
+	char magic[4] = "";
+	ssize_t n = pread(hostd_fd, magic, sizeof(magic), 0);
+	bool good = n == sizeof(magic) && memcmp(magic, "GOOD", sizeof(magic)) == 0;
+	bool slow = n == sizeof(magic) && memcmp(magic, "SLOW", sizeof(magic)) == 0;
+	sd_event_source *source = NULL;
+
+	stub_reloaded = done;
+	stub_reloaded_userdata = done_userdata;
+	if (good || slow)
+		return sd_event_add_time_relative(stub.event, &source, CLOCK_MONOTONIC,
+						  slow ? 1000000 : STUB_FAST_USEC, 1000,
+						  stub_on_reloaded, slow ? refused : NULL);
+	*ret_why = text_format("it is no program (no ELF file)");
 	return -ENOEXEC;
 }
 
