@@ -212,8 +212,12 @@ static int load(int root_fd, const char *name, struct guest_config **ret_config)
 static int define_stored(struct host *host, int root_fd, enum guest_origin origin)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
-	int r = guest_store_list(root_fd, &names);
+	int r = api_remove_half_imported(root_fd);
 
+	if (r < 0)
+		log_warning("guests", "what an earlier hostd was importing cannot be removed: %s",
+			    strerror(-r));
+	r = guest_store_list(root_fd, &names);
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		struct guest_config *config = NULL;
 
@@ -235,6 +239,8 @@ void host_data_mounted(int root_fd, void *userdata)
 	if (r < 0)
 		log_error("data", "the guests on it cannot be listed: %s", strerror(-r));
 	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_DATA);
+	if (host->api)
+		api_publish_data_volume_event(host->api, "mounted", NULL);
 }
 
 void host_data_lost(void *userdata)
@@ -242,6 +248,16 @@ void host_data_lost(void *userdata)
 	struct host *host = userdata;
 
 	host->files.data_fd = -EBADF;
+	if (host->api)
+		api_publish_data_volume_event(host->api, "lost", NULL);
+}
+
+void host_data_failed(const char *why, void *userdata)
+{
+	struct host *host = userdata;
+
+	if (host->api)
+		api_publish_data_volume_event(host->api, "damaged", why);
 }
 
 static int define_all(struct host *host)

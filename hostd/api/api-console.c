@@ -65,6 +65,17 @@ void api_console_close_all(struct api *api)
 		console_end(api->consoles);
 }
 
+void api_console_close_guest(struct api *api, const struct guest *guest)
+{
+	struct api_console *next = NULL;
+
+	for (struct api_console *at = api->consoles; at; at = next) {
+		next = at->next;
+		if (at->guest == guest)
+			console_end(at);
+	}
+}
+
 static void watch(struct api_console *console)
 {
 	uint32_t events = 0;
