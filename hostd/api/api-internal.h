@@ -92,6 +92,9 @@ void api_reload_free(struct api_reload *reload);
 /* --- api-guest-show.c --- */
 
 int api_build_guest(const struct guest *guest, sd_json_variant **ret_guest);
+/* Whether it is there after the machine has started again; whether it runs, or would, on KVM. */
+bool api_is_kept(const struct guest *guest);
+bool api_is_isolated(const struct guest *guest);
 /* "config", "data"… */
 const char *api_origin_name(enum guest_origin origin);
 

@@ -36,8 +36,9 @@ static const struct cli_command commands[] = {
 	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW, cli_log },
 	{ "medium", "NAME DRIVE FILE|--eject", "change what is in a CD-ROM drive", 2, 3,
 	  CLI_OPTION_JSON | CLI_OPTION_EJECT, cli_medium },
-	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [KEY=VALUE…]", "create a guest", 1,
-	  GUESTS, CLI_OPTION_JSON | CLI_OPTION_CONF | CLI_OPTION_IMPORT, cli_create },
+	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [[--set] KEY=VALUE…]",
+	  "create a guest", 1, GUESTS,
+	  CLI_OPTION_JSON | CLI_OPTION_CONF | CLI_OPTION_IMPORT | CLI_OPTION_SET, cli_create },
 	{ "set", "NAME KEY=VALUE…|--conf FILE", "change what a guest is", 1, GUESTS,
 	  CLI_OPTION_JSON | CLI_OPTION_CONF, cli_set },
 	{ "definition", "NAME", "what a guest is, as guest.conf", 1, 1, CLI_OPTION_JSON,
@@ -158,6 +159,17 @@ static void take_switch(struct arguments *arguments, const struct cli_switch *ta
 	arguments->options |= taken->bit;
 }
 
+static void take_set(struct arguments *arguments)
+{
+	struct cli *cli = &arguments->cli;
+
+	if (cli->set_count == CLI_SETS_MAX)
+		arguments->wrong = true;
+	else
+		cli->sets[cli->set_count++] = optarg;
+	arguments->options |= CLI_OPTION_SET;
+}
+
 static void take_import(struct arguments *arguments)
 {
 	struct cli *cli = &arguments->cli;
@@ -171,11 +183,12 @@ static void take_import(struct arguments *arguments)
 
 static void parse(int argc, char **argv, struct arguments *arguments)
 {
-	enum { SWITCH = 256, IMPORT = 512, HELP, VERSION };
-	struct option options[ELEMENTS(switches) + 4] = {
+	enum { SWITCH = 256, IMPORT = 512, SET, HELP, VERSION };
+	struct option options[ELEMENTS(switches) + 5] = {
 		[ELEMENTS(switches)] = { "import", required_argument, NULL, IMPORT },
-		[ELEMENTS(switches) + 1] = { "help", no_argument, NULL, HELP },
-		[ELEMENTS(switches) + 2] = { "version", no_argument, NULL, VERSION },
+		[ELEMENTS(switches) + 1] = { "set", required_argument, NULL, SET },
+		[ELEMENTS(switches) + 2] = { "help", no_argument, NULL, HELP },
+		[ELEMENTS(switches) + 3] = { "version", no_argument, NULL, VERSION },
 	};
 	int option = 0;
 
@@ -190,6 +203,8 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 			arguments->options |= CLI_OPTION_FOLLOW;
 		} else if (option == IMPORT)
 			take_import(arguments);
+		else if (option == SET)
+			take_set(arguments);
 		else if (option == HELP)
 			arguments->help = true;
 		else if (option == VERSION)

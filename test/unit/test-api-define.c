@@ -178,6 +178,8 @@ static void begin_import(sd_varlink *link, const char *name, const char *content
 	}
 	assert_return_code(sd_json_parse(json, 0, &parameters, NULL, NULL), 0);
 	assert_return_code(sd_varlink_invoke(link, CREATE, parameters), 0);
+	/* what has fds with it is not sent before */
+	assert_true(sd_varlink_process(link) > 0);
 }
 
 struct answer {
