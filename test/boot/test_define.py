@@ -116,7 +116,7 @@ def test_life_of_a_created_guest(machine, tmp_path):
     refused(host, "info other", "there is no guest other")
     # one of the same name takes up what was left
     done(host, "create other kernel=vmlinuz initrd=initrd disk.0.file=root.raw disk.0.format=raw disk.0.size=8M")
-    assert host.shell("head -c 4 /data/guests/other/root.raw")[1] == "kept"
+    assert host.shell("dd if=/data/guests/other/root.raw bs=4 count=1 2>/dev/null")[1] == "kept"
     done(host, "delete --with-disks other")
     assert folder(host, "other") is None
 
@@ -171,14 +171,14 @@ def test_reload(machine):
     wait_demo(host)
     boot_id = guest_boot_id(host)
     pid, before = host.shell("pidof hostd")[1], host.shell("md5sum /usr/bin/hostd")[1]
-    host.shell("echo text >/tmp/text; head -c 100000 /usr/bin/hostd >/tmp/half")
+    host.shell("echo text >/tmp/text; dd if=/usr/bin/hostd of=/tmp/half bs=1000 count=100 2>/dev/null")
     refused(host, "host reload /tmp/none", "/tmp/none: No such file")
     refused(host, "host reload /tmp", "not a regular file")
     refused(host, "host reload /tmp/text", "no ELF file")
     refused(host, "host reload /usr/bin/busybox", "another program|status")
     refused(host, "host reload /tmp/half", "hostd is not replaced: ")
     assert host.shell("pidof hostd")[1] == pid and host.shell("md5sum /usr/bin/hostd")[1] == before
-    assert "new" not in host.shell("ls -A /usr/bin/.[a-z]* 2>&1")[1].replace(".new: No such file", "")
+    assert ".new" not in host.shell("ls -A /usr/bin")[1]
 
     # another file, which works all the same
     host.shell("cp /usr/bin/hostd /tmp/hostd; echo more >>/tmp/hostd")
@@ -187,7 +187,8 @@ def test_reload(machine):
     host.console.wait(r"hostd: host: hostd .* takes over", 60, start=start)
     host.console.wait(r"hostd: guest demo: running.*taken up again", 60, start=start)
     assert host.shell("pidof hostd")[1] != pid
-    assert host.shell("cmp /tmp/hostd /proc/$(pidof hostd)/exe")[0] == 0
+    sums = host.shell("md5sum /tmp/hostd /proc/$(pidof hostd)/exe")[1].split()
+    assert sums[0] == sums[2], sums
     assert guest_boot_id(host) == boot_id
     assert done(host, "list --names") == "demo"
 
@@ -198,18 +199,19 @@ def test_hostd_killed_during_create(machine, tmp_path):
     host = machine(extra=volume)
     host.console.wait(r"hostd: data: /dev/vda: mounted", 120)
     assert host.shell("dd if=/dev/urandom of=/data/images/big.raw bs=1M count=48 && sync", 120)[0] == 0
-    whole = 0
-    for delay_ms in (0, 30, 100, 200, 400, 800, 1600, 3200):
+    # The shell has no sleep of less than a second: a program that ends at once, so many times.
+    for pause in (0, 1, 3, 6, 12, 25, 50, 100):
         host.shell(f"(mvirt create big --conf /data/images/big.conf {IMPORTS} --import /data/images/big.raw "
-                   f">/dev/null 2>&1 &); usleep {delay_ms}000; kill -9 $(pidof hostd)")
-        status, names = host.shell("for i in $(seq 100); do mvirt list --names 2>/dev/null && break; usleep 100000; done; "
-                                   "sleep 1; mvirt list --names", 60)
-        assert status == 0, names
+                   f">/dev/null 2>&1 &); i=0; while [ $i -lt {pause} ]; do mvirt --version >/dev/null; i=$((i+1)); done; "
+                   "kill -9 $(pidof hostd)")
+        host.console.wait(r"hostd: host: ready", 60)
+        host.console.wait(r"hostd: data: /dev/vda: is mounted already", 60, start=host.console.text.rindex("mvirt "))
+        names = done(host, "list --names")
         if "big" in names:
             assert folder(host, "big") == {"guest.conf", "vmlinuz", "initrd", "big.raw"}
-            assert host.shell("cmp /data/images/big.raw /data/guests/big/big.raw")[0] == 0
+            sums = host.shell("md5sum /data/images/big.raw /data/guests/big/big.raw")[1].split()
+            assert sums[0] == sums[2], sums
             done(host, "delete --with-disks big")
-            whole += 1
         else:
             left = folder(host, "big")
             assert left is None or not left & {"guest.conf"} and not any(name.startswith(".") for name in left), left
