@@ -250,9 +250,7 @@ static int read_config(struct host *host)
 	r = host_config_parse(text, &host->config, &host->mistakes);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < host->mistakes.count; i++)
-		log_error("config", "mvirt.conf:%u: %s", host->mistakes.items[i].line,
-			  host->mistakes.items[i].message);
+	host_tell_mistakes("mvirt.conf", &host->mistakes);
 	log_notice("config", "%s, %zu guest%s", host->config_source, host->config->guest_count,
 		   host->config->guest_count == 1 ? "" : "s");
 	keep_boot_files(host);

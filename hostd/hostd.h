@@ -46,6 +46,8 @@ struct host {
 /* hostd-guests.c */
 /* Defines the guests of mvirt.conf and those kept in memory. Returns 0 or -errno. */
 int host_start_guests(struct host *host);
+/* One line for each mistake, with its file and line; of many the first ones. */
+void host_tell_mistakes(const char *file, const struct config_mistakes *mistakes);
 /* The data volume came, with the guests on it; or went. */
 void host_data_mounted(int root_fd, void *userdata);
 void host_data_lost(void *userdata);

@@ -179,6 +179,7 @@ static void append_disk(struct json_builder *disks, const struct disk_device *de
 	json_add_unsigned(&disk, "sizeBytes", device->size_bytes);
 	json_add_text(&disk, "model", device->model);
 	json_add_text(&disk, "serial", device->serial);
+	json_add_text(&disk, "path", device->path);
 	json_add_text(&disk, "bus", device->bus);
 	json_add_text(&disk, "label", device->label);
 	json_add_text(&disk, "type", device->type);

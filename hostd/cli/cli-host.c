@@ -149,6 +149,8 @@ static void add_disk(struct cli_table *table, sd_json_variant *disk)
 	cli_table_add(table, cli_text(disk, "bus"));
 	cli_table_add(table, cli_text(disk, "type"));
 	cli_table_add(table, cli_text(disk, "label"));
+	cli_table_add(table, cli_text(disk, "serial"));
+	cli_table_add(table, cli_text(disk, "path"));
 	cli_table_add_consume(table,
 			      text_format("%s%s%s%s", model ? model : "-",
 					  cli_bool(disk, "readonly") ? ", read-only" : "",
@@ -157,7 +159,8 @@ static void add_disk(struct cli_table *table, sd_json_variant *disk)
 
 static int print_disks(sd_json_variant *disks)
 {
-	static const char *const headings[] = { "DISK", "SIZE", "BUS", "TYPE", "LABEL", "MODEL" };
+	static const char *const headings[] = { "DISK",  "SIZE",   "BUS",   "TYPE",
+						"LABEL", "SERIAL", "PLACE", "MODEL" };
 	struct cli_table table = { .columns = ELEMENTS(headings) };
 
 	if (sd_json_variant_elements(disks) == 0) {
