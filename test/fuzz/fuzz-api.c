@@ -173,8 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fd = connect_client();
 	piece = (data[0] & 0x0f) ? (size_t)(data[0] & 0x0f) * 7 : size;
 	for (size_t at = 1; at < size; at += sent) {
-		ssize_t n = send(fd, data + at, size - at < piece ? size - at : piece,
-				 MSG_NOSIGNAL);
+		ssize_t n =
+			send(fd, data + at, size - at < piece ? size - at : piece, MSG_NOSIGNAL);
 
 		if (n <= 0)
 			break;
