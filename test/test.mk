@@ -18,7 +18,7 @@ test: $(if $(filter unit,$(TESTS)),test-unit,test-boot)
 TEST_ARCHIVE := $(TEST_OBJECTS)/hostd.a
 TEST_ARCHIVE_OBJECTS := $(HOSTD_SOURCES:hostd/%.c=$(TEST_OBJECTS)/hostd/%.o)
 
-$(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,$(TEST_OBJECTS)/flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
+$(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,test.flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) $(TEST_CFLAGS) -MMD -MP -c $< -o $@
 
