@@ -72,7 +72,7 @@ struct screen_action screen_hotkey_key(struct screen_hotkey_state *state, uint16
 
 	if (is_modifier(state, code, down))
 		return action;
-	if (code == state->swallowed) {
+	if (state->swallowed && code == state->swallowed) {
 		if (!down)
 			state->swallowed = 0;
 		return (struct screen_action){ .kind = SCREEN_ACTION_SWALLOW };

@@ -277,10 +277,13 @@ static int turn(struct screen *screen, int framebuffer_fd)
 	screen_devices_poll(&screen->devices, polls + DEVICES);
 	if (poll(polls, DEVICES + count, -1) < 0)
 		return errno == EINTR ? 1 : -errno;
+	/* What hostd says comes first, and changes what else there is to read. */
+	if (polls[CONTROL].revents)
+		return on_control(screen, framebuffer_fd);
 	screen_devices_read(&screen->devices, polls + DEVICES, count);
 	if (polls[CLIENT].revents)
 		on_client(screen, polls[CLIENT].revents);
-	return polls[CONTROL].revents ? on_control(screen, framebuffer_fd) : 1;
+	return 1;
 }
 
 int screen_run(int control_fd, int framebuffer_fd)
