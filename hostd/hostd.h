@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What hostd's own files share: hostd.c (the order of the bring-up), hostd-guests.c (what guests
- * get from storage, net and machine), hostd-define.c (what the API may do with definitions). */
+ * get from storage, net and machine), hostd-api.c (what the API stands on). */
 #pragma once
 
 #include "api/api.h"
@@ -15,6 +15,7 @@
 #include "storage/config-volume.h"
 #include "storage/data-volume.h"
 #include "storage/guest-files.h"
+#include "storage/program-replace.h"
 
 /* Guests that are created without a data volume: its layout, in memory. */
 #define HOST_MEMORY_FOLDER "/run/mvirt/memory"
@@ -35,14 +36,25 @@ struct host {
 	struct net *net;
 	struct guests *guests;
 	struct api *api;
+	/* Another hostd, on its way into the place of this one; NULL: none. */
+	struct program_replace *replacement;
+	api_reload_done_t replaced;
+	void *replaced_userdata;
 	bool stopping;
 };
 
 /* hostd-guests.c */
 /* Defines the guests of mvirt.conf and those kept in memory. Returns 0 or -errno. */
 int host_start_guests(struct host *host);
+/* One line for each mistake, with its file and line; of many the first ones. */
+void host_tell_mistakes(const char *file, const struct config_mistakes *mistakes);
 /* The data volume came, with the guests on it; or went. */
 void host_data_mounted(int root_fd, void *userdata);
 void host_data_lost(void *userdata);
+/* It was found, and cannot be used. */
+void host_data_failed(const char *why, void *userdata);
+/* hostd-api.c */
+int host_start_api(struct host *host, const char *version);
+
 /* What runs on disks and guests end with: all guests have stopped. */
 void host_on_all_stopped(void *userdata);

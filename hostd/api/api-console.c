@@ -65,6 +65,17 @@ void api_console_close_all(struct api *api)
 		console_end(api->consoles);
 }
 
+void api_console_close_guest(struct api *api, const struct guest *guest)
+{
+	struct api_console *next = NULL;
+
+	for (struct api_console *at = api->consoles; at; at = next) {
+		next = at->next;
+		if (at->guest == guest)
+			console_end(at);
+	}
+}
+
 static void watch(struct api_console *console)
 {
 	uint32_t events = 0;
@@ -109,7 +120,7 @@ static int on_retry(sd_event_source *source, uint64_t now_usec, void *userdata);
 /* Hands on what is kept. A timer runs as long as the guest does not take it, and not for long. */
 static void type_input(struct api_console *console)
 {
-	int r = guest_console_write(console->guest, console->input, console->input_length);
+	int r = guest_console_write(console->guest, 0, console->input, console->input_length);
 
 	if (r == -ENOBUFS && console->waited_usec < INPUT_PATIENCE_USEC) {
 		sd_event_source_disable_unref(console->retry_source);
@@ -186,7 +197,7 @@ static int replay(struct api_console *console)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t length = 0;
-	int r = guest_console_read(console->guest, &data, &length);
+	int r = guest_console_read(console->guest, 0, &data, &length);
 
 	if (r >= 0)
 		send_output(console, data, length);
@@ -216,7 +227,7 @@ static int attach(struct api *api, struct guest *guest, bool with_replay, bool r
 	r = sd_event_add_io(api->event, &console->io_source, console->fd, 0, on_io, console);
 	if (r < 0)
 		return r;
-	r = guest_console_listen(guest, on_output, console, &console->listener);
+	r = guest_console_listen(guest, 0, on_output, console, &console->listener);
 	if (r < 0)
 		return r;
 	if (with_replay)

@@ -129,6 +129,9 @@ static int make_server(struct api *api)
 	r = api_guest_bind(api->server);
 	if (r < 0)
 		return r;
+	r = api_define_bind(api->server);
+	if (r < 0)
+		return r;
 	return sd_varlink_server_attach_event(api->server, api->event, SD_EVENT_PRIORITY_NORMAL);
 }
 
@@ -181,6 +184,9 @@ void api_free(struct api *api)
 		return;
 	sd_event_source_disable_unref(api->socket_source);
 	sd_event_source_disable_unref(api->exit_source);
+	api_creation_cancel_all(api);
+	api_formatting_cancel(api);
+	api_reload_free(take_ptr(api->reload));
 	api_client_close_all(api);
 	api_console_close_all(api);
 	sd_varlink_server_unref(api->server);

@@ -145,6 +145,15 @@ int cli_call(sd_varlink *link, const char *method, sd_json_variant *parameters,
 	return 0;
 }
 
+int cli_tell_parameters(int r)
+{
+	if (r == -ENOMEM)
+		cli_error("out of memory");
+	else if (r < 0)
+		cli_error("an argument is not text in UTF-8");
+	return r;
+}
+
 int cli_call_guest(sd_varlink *link, const char *method, const char *name,
 		   sd_json_variant **ret_answer)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// mvirt start, stop, kill: the command first, then events until its end is known.
+// mvirt start, stop, kill, restart: the command first, then events until its end is known; pause,
+// resume: the command alone.
 #include <string.h>
 
 #include "cli.h"
@@ -9,6 +10,7 @@ enum outcome { OUTCOME_UNKNOWN, OUTCOME_DONE, OUTCOME_FAILED };
 struct command {
 	const char *method;
 	enum outcome (*judge)(const char *state);
+	enum outcome deleted; /* what it is when somebody deletes the guest meanwhile */
 };
 
 struct wait {
@@ -41,10 +43,22 @@ static void tell_failure(sd_json_variant *event, sd_json_variant *guest)
 
 	if (!reason)
 		reason = cli_text(event, "detail");
+	if (text_equal(cli_text(event, "kind"), "deleted")) {
+		cli_error("guest %s was deleted", cli_text(guest, "name"));
+		return;
+	}
 	cli_error("guest %s %s%s%s%s", cli_text(guest, "name"),
 		  text_equal(state, "stopped") ? "has stopped again" : state, reason ? ": " : "",
 		  reason ? reason : "",
 		  text_equal(state, "crashed") ? "; it will be started again" : "");
+}
+
+static enum outcome judge(const struct command *command, sd_json_variant *event,
+			  sd_json_variant *guest)
+{
+	if (text_equal(cli_text(event, "kind"), "deleted"))
+		return command->deleted;
+	return command->judge(cli_text(guest, "state"));
 }
 
 static int on_event(sd_json_variant *event, void *userdata)
@@ -56,7 +70,7 @@ static int on_event(sd_json_variant *event, void *userdata)
 	for (int i = 0; i < wait->count; i++) {
 		if (wait->outcomes[i] == OUTCOME_UNKNOWN && guest &&
 		    text_equal(cli_text(guest, "name"), wait->names[i])) {
-			wait->outcomes[i] = wait->command->judge(cli_text(guest, "state"));
+			wait->outcomes[i] = judge(wait->command, event, guest);
 			if (wait->outcomes[i] == OUTCOME_FAILED) {
 				tell_failure(event, guest);
 				wait->status = 1;
@@ -102,21 +116,61 @@ static int carry_out(const struct cli *cli, const struct command *command)
 
 int cli_start(const struct cli *cli)
 {
-	static const struct command command = { "io.mvirt.Guest.Start", judge_start };
+	static const struct command command = { "io.mvirt.Guest.Start", judge_start,
+						OUTCOME_FAILED };
 
 	return carry_out(cli, &command);
 }
 
 int cli_stop(const struct cli *cli)
 {
-	static const struct command command = { "io.mvirt.Guest.Stop", judge_stop };
+	static const struct command command = { "io.mvirt.Guest.Stop", judge_stop, OUTCOME_DONE };
 
 	return carry_out(cli, &command);
 }
 
 int cli_kill(const struct cli *cli)
 {
-	static const struct command command = { "io.mvirt.Guest.Kill", judge_stop };
+	static const struct command command = { "io.mvirt.Guest.Kill", judge_stop, OUTCOME_DONE };
 
 	return carry_out(cli, &command);
+}
+
+/* Right after the command the guest is stopping or starting: what runs then has been restarted. */
+int cli_restart(const struct cli *cli)
+{
+	static const struct command command = { "io.mvirt.Guest.Restart", judge_start,
+						OUTCOME_FAILED };
+
+	return carry_out(cli, &command);
+}
+
+/* --- without an end to wait for --- */
+
+static int call_all(const struct cli *cli, const char *method)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	int status = 0;
+
+	if (cli_connect(cli, &link) < 0)
+		return 1;
+	for (int i = 0; i < cli->name_count; i++) {
+		sd_json_variant *answer = NULL;
+
+		if (cli_call_guest(link, method, cli->names[i], &answer) < 0)
+			status = 1;
+		else if (cli->json)
+			(void)cli_print_json(answer);
+	}
+	return status;
+}
+
+int cli_pause(const struct cli *cli)
+{
+	return call_all(cli, "io.mvirt.Guest.Pause");
+}
+
+int cli_resume(const struct cli *cli)
+{
+	return call_all(cli, "io.mvirt.Guest.Resume");
 }

@@ -9,12 +9,19 @@
 #include "base/text.h"
 
 #define CLI_SOCKET "/run/mvirt/api.sock"
+#define CLI_IMPORTS_MAX 32
+#define CLI_USAGE 2 /* the exit status of wrong usage */
 
 struct cli {
 	const char *socket_path;
 	bool json;
 	bool no_wait;
 	bool follow;
+	bool with_disks, names_only, eject, erase;
+	const char *conf; /* --conf: a file with a definition */
+	const char *confirm; /* --confirm: the serial of a disk */
+	const char *imports[CLI_IMPORTS_MAX]; /* --import: FILE or FILE=NAME */
+	size_t import_count;
 	char **names; /* the arguments after the command */
 	int name_count;
 };
@@ -24,6 +31,13 @@ enum cli_option {
 	CLI_OPTION_JSON = 1 << 0,
 	CLI_OPTION_NO_WAIT = 1 << 1,
 	CLI_OPTION_FOLLOW = 1 << 2,
+	CLI_OPTION_NAMES = 1 << 3,
+	CLI_OPTION_CONF = 1 << 4,
+	CLI_OPTION_IMPORT = 1 << 5,
+	CLI_OPTION_WITH_DISKS = 1 << 6,
+	CLI_OPTION_EJECT = 1 << 7,
+	CLI_OPTION_ERASE = 1 << 8,
+	CLI_OPTION_CONFIRM = 1 << 9,
 };
 
 struct cli_command {
@@ -45,6 +59,8 @@ int cli_call(sd_varlink *link, const char *method, sd_json_variant *parameters,
 	     sd_json_variant **ret_answer);
 /* Connects, calls without parameters; the caller gets a reference. Returns 0 or -errno. */
 int cli_ask(const struct cli *cli, const char *method, sd_json_variant **ret_answer);
+/* Makes the parameters' own failure a message: memory, or text that is not UTF-8. Returns r. */
+int cli_tell_parameters(int r);
 /* Prints what the API returned, in one line. Returns an exit status. */
 int cli_print_json(sd_json_variant *variant);
 
@@ -85,11 +101,23 @@ int cli_status(const struct cli *cli);
 int cli_devices(const struct cli *cli);
 int cli_poweroff(const struct cli *cli);
 int cli_reboot(const struct cli *cli);
+int cli_format_disk(const struct cli *cli);
+int cli_reload(const struct cli *cli);
 int cli_list(const struct cli *cli);
 int cli_info(const struct cli *cli);
+int cli_stats(const struct cli *cli);
+int cli_create(const struct cli *cli);
+int cli_delete(const struct cli *cli);
+int cli_rename(const struct cli *cli);
+int cli_set(const struct cli *cli);
+int cli_definition(const struct cli *cli);
+int cli_medium(const struct cli *cli);
 int cli_start(const struct cli *cli);
 int cli_stop(const struct cli *cli);
 int cli_kill(const struct cli *cli);
+int cli_restart(const struct cli *cli);
+int cli_pause(const struct cli *cli);
+int cli_resume(const struct cli *cli);
 int cli_console(const struct cli *cli);
 int cli_log(const struct cli *cli);
 int cli_events(const struct cli *cli);

@@ -110,7 +110,8 @@ int guest_kill(struct guest *guest, char **ret_why);
 int guest_restart(struct guest *guest, char **ret_why);
 int guest_pause(struct guest *guest, char **ret_why);
 int guest_resume(struct guest *guest, char **ret_why);
-/* The medium of a CD-ROM drive, now and until the process ends; file NULL ejects. */
+/* The medium of a CD-ROM drive, now and until the process ends; file NULL ejects. The event
+ * "medium" tells when it is there, "medium-failed" that QEMU has refused. */
 int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, char **ret_why);
 /* Stops all in the reverse order of "after", within one deadline. No guest starts any more;
  * all_stopped is called, at once if none runs. */
@@ -148,15 +149,24 @@ struct guest_stats {
 /* What the kernel does not tell stays 0. Returns 0, or -ESRCH when it does not run. */
 int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats);
 
-/* The last 64 KiB of the serial console. Returns 0 or -errno; the copy is the caller's. */
-int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length);
+/* The consoles: one for each serial port, counted from 0. The last 64 KiB of one. Returns 0,
+ * -ENODEV when it has no such port, or -errno; the copy is the caller's. */
+int guest_console_read(struct guest *guest, size_t port, char **ret_data, size_t *ret_length);
 /* What is typed. Returns 0, -ENOTCONN when the guest does not run, -ENOBUFS when it does not read.
  */
-int guest_console_write(struct guest *guest, const void *data, size_t length);
+int guest_console_write(struct guest *guest, size_t port, const void *data, size_t length);
 
 typedef void (*guest_console_output_t)(const void *data, size_t length, void *userdata);
 struct guest_console_listener;
 /* Each listener gets every byte that comes after it was added. */
-int guest_console_listen(struct guest *guest, guest_console_output_t output, void *userdata,
-			 struct guest_console_listener **ret_listener);
+int guest_console_listen(struct guest *guest, size_t port, guest_console_output_t output,
+			 void *userdata, struct guest_console_listener **ret_listener);
 void guest_console_unlisten(struct guest_console_listener *listener);
+
+/*
+ * A connection to the guest's display, on which its QEMU speaks VNC (RFC 6143), without
+ * authentication; it goes on without hostd. When the guest ends or has too many clients, it ends.
+ * Returns 0 with an fd that is the caller's, -ESRCH when it does not run, -EOPNOTSUPP when it has
+ * no display, -EAGAIN or -EBUSY when its QEMU does not answer now, or -errno.
+ */
+int guest_open_display(struct guest *guest, int *ret_fd);
