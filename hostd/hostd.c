@@ -25,6 +25,7 @@
 static void host_done(struct host *host)
 {
 	api_free(host->api);
+	host_screen_free(host->machine_screen);
 	program_replace_cancel(host->replacement);
 	guests_free(host->guests);
 	fd_close(host->files.memory_fd);
@@ -303,6 +304,7 @@ static int run(void)
 	if (r < 0)
 		return r;
 	report("API", host_start_api(&host, MVIRT_VERSION));
+	report("screen", host_screen_start(&host));
 	report("power button",
 	       power_button_new(host.event, on_power_button, &host, &host.power_button));
 	log_notice("host", "ready");

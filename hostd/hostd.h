@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "config/config.h"
 #include "guest/guest.h"
+#include "hostd-screen.h"
 #include "machine/devices.h"
 #include "machine/info.h"
 #include "machine/kvm-probe.h"
@@ -36,6 +37,7 @@ struct host {
 	struct net *net;
 	struct guests *guests;
 	struct api *api;
+	struct host_screen *machine_screen; /* NULL: nobody wants it */
 	/* Another hostd, on its way into the place of this one; NULL: none. */
 	struct program_replace *replacement;
 	api_reload_done_t replaced;

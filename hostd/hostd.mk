@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The C programs that we wrote: init (PID 1), hostd, mvirt. Static, hardened, small.
+# The C programs that we wrote: init (PID 1), hostd, mvirt, mvirt-screen. Static, hardened, small.
 
 HOSTD_OBJECTS := $(O)/obj/hostd
-PARTS := base config machine net storage guest api cli
+PARTS := base config machine net storage guest screen api cli
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wundef -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Werror
@@ -18,8 +18,11 @@ CLI_SOURCES := $(sort $(wildcard hostd/cli/*.c))
 # main(), and who tells whom.
 MAIN_SOURCES := hostd/hostd.c $(sort $(wildcard hostd/hostd-*.c))
 BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
+SCREEN_MAIN := hostd/screen/mvirt-screen.c
+SCREEN_SOURCES := $(sort $(filter-out $(SCREEN_MAIN),$(wildcard hostd/screen/*.c)))
 # Everything of hostd but its main(): also what the tests link.
-HOSTD_SOURCES := $(BASE_SOURCES) $(sort $(foreach p,$(filter-out base cli,$(PARTS)),$(wildcard hostd/$p/*.c)))
+HOSTD_SOURCES := $(BASE_SOURCES) $(SCREEN_SOURCES) \
+	$(sort $(foreach p,$(filter-out base cli screen,$(PARTS)),$(wildcard hostd/$p/*.c)))
 
 FLAGS_FILE := $(call remember,hostd.flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 
@@ -43,7 +46,14 @@ $(HOSTD_OBJECTS)/init: $(call objects,hostd/init.c)
 $(HOSTD_OBJECTS)/hostd: $(call objects,$(MAIN_SOURCES) $(HOSTD_SOURCES))
 	$(call link,$^,$(HOSTD_LIBS))
 
-$(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(CLI_SOURCES))
-	$(call link,$^,$(SYSTEMD_LIBS))
+$(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLI_SOURCES))
+	$(call link,$^,$(SYSTEMD_LIBS) -lz)
 
--include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES)))
+# Where it draws every pixel: speed, not size.
+$(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O2,$(CFLAGS))
+
+$(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(SCREEN_MAIN))
+	$(call link,$^,-lseccomp)
+
+-include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \
+	$(SCREEN_MAIN)))

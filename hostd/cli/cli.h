@@ -20,6 +20,7 @@ struct cli {
 	bool follow;
 	bool with_disks, names_only, eject, erase;
 	const char *conf; /* --conf: a file with a definition */
+	const char *port; /* --port: a serial port, from 1 */
 	const char *confirm; /* --confirm: the serial of a disk */
 	const char *imports[CLI_IMPORTS_MAX]; /* --import: FILE or FILE=NAME */
 	size_t import_count;
@@ -42,6 +43,7 @@ enum cli_option {
 	CLI_OPTION_ERASE = 1 << 8,
 	CLI_OPTION_CONFIRM = 1 << 9,
 	CLI_OPTION_SET = 1 << 10,
+	CLI_OPTION_PORT = 1 << 11,
 };
 
 struct cli_command {

@@ -32,9 +32,10 @@ static const struct cli_command commands[] = {
 	  cli_pause },
 	{ "resume", "[--no-wait] NAME…", "let paused guests go on", 1, GUESTS, WAITING,
 	  cli_resume },
-	{ "console", "NAME", "be the terminal on a guest's serial console", 1, 1, 0, cli_console },
-	{ "log", "[-f] NAME", "the last 64 KiB of a guest's console", 1, 1,
-	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW, cli_log },
+	{ "console", "[--port N] NAME", "be the terminal on a guest's serial console", 1, 1,
+	  CLI_OPTION_PORT, cli_console },
+	{ "log", "[-f] [--port N] NAME", "the last 64 KiB of a guest's console", 1, 1,
+	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW | CLI_OPTION_PORT, cli_log },
 	{ "medium", "NAME DRIVE FILE|--eject", "change what is in a CD-ROM drive", 2, 3,
 	  CLI_OPTION_JSON | CLI_OPTION_EJECT, cli_medium },
 	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [[--set] KEY=VALUE…]",
@@ -106,6 +107,7 @@ static void print_help(FILE *stream)
 			      "  --socket PATH  the API's socket (" CLI_SOCKET ")\n"
 			      "  --no-wait      return as soon as the command is taken up\n"
 			      "  -f, --follow   go on with what the guest prints\n"
+			      "  --port N       another serial port than the first, 1\n"
 			      "  --help         this, or about one command\n"
 			      "  --version\n\n"
 			      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n");
@@ -143,6 +145,7 @@ static const struct cli_switch {
 	{ { "erase", no_argument, NULL, 0 }, CLI_OPTION_ERASE, offsetof(struct cli, erase) },
 	{ { "socket", required_argument, NULL, 0 }, 0, offsetof(struct cli, socket_path) },
 	{ { "conf", required_argument, NULL, 0 }, CLI_OPTION_CONF, offsetof(struct cli, conf) },
+	{ { "port", required_argument, NULL, 0 }, CLI_OPTION_PORT, offsetof(struct cli, port) },
 	{ { "confirm", required_argument, NULL, 0 },
 	  CLI_OPTION_CONFIRM,
 	  offsetof(struct cli, confirm) },
