@@ -127,7 +127,7 @@ def test_not_kept_until_there_is_a_data_volume(machine, tmp_path):
     host.console.wait(r"hostd: host: ready", 120)
     assert "none: guests that are created are not kept" in done(host, "status")
     files = "--import /run/mvirt/config/guest/vmlinuz --import /run/mvirt/config/guest/initramfs.cpio.zst=initrd"
-    create = f"create demo {files} machine=microvm memory=96M kernel=vmlinuz initrd=initrd echo-console=true nic.0= "
+    create = f"create demo {files} machine=microvm memory=96M kernel=vmlinuz initrd=initrd echo-console=true nic.0.network=lan "
     output = done(host, create + "--set cmdline=" + shlex.quote("console=ttyS0 quiet mvirt.name=demo"))
     assert output == "guest demo is not kept: there is no data volume", output
     done(host, "start demo")
@@ -155,15 +155,18 @@ def test_not_kept_until_there_is_a_data_volume(machine, tmp_path):
 
 
 def test_format_an_empty_disk(machine, tmp_path):
-    host = machine(extra=empty_disk(tmp_path / "e.img", "empty1"))
+    stick = ["-drive", f"if=none,id=empty,format=raw,file={tmp_path / 'e.img'}",
+             "-device", "usb-storage,id=empty-usb,drive=empty,serial=empty1"]
+    empty_disk(tmp_path / "e.img", "empty1")
+    host = machine(extra=stick)
     host.console.wait(r"hostd: host: ready", 120)
     assert host.shell("(mvirt events >/tmp/events 2>&1 &)")[0] == 0
     done(host, "host format-disk empty1")
-    host.console.wait(r"hostd: data: /dev/vda1: mounted", 60)
-    host.qmp("device_del", id="empty1-disk")
-    host.console.wait(r"hostd: data: /dev/vda1: was removed", 60)
+    host.console.wait(r"hostd: data: /dev/sda1: mounted", 60)
+    host.qmp("device_del", id="empty-usb")
+    host.console.wait(r"hostd: data: /dev/sda1: was removed", 60)
     output = host.shell("cat /tmp/events")[1]
-    assert re.search(r"data volume: mounted, /dev/vda1$.*data volume: lost", output, re.MULTILINE | re.DOTALL), output
+    assert re.search(r"data volume: mounted, /dev/sda1$.*data volume: lost", output, re.MULTILINE | re.DOTALL), output
 
 
 def test_reload(machine):
@@ -198,14 +201,16 @@ def test_hostd_killed_during_create(machine, tmp_path):
     volume = make_volume(tmp_path / "data.img", {"big": definition("big", '\tdisk {\n\t\tfile = "big.raw"\n\t}\n')})
     host = machine(extra=volume)
     host.console.wait(r"hostd: data: /dev/vda: mounted", 120)
+    host.console.wait(r"hostd: host: ready", 60, start=0)
     assert host.shell("dd if=/dev/urandom of=/data/images/big.raw bs=1M count=48 && sync", 120)[0] == 0
     # The shell has no sleep of less than a second: a program that ends at once, so many times.
     for pause in (0, 1, 3, 6, 12, 25, 50, 100):
+        start = len(host.console.text)
         host.shell(f"(mvirt create big --conf /data/images/big.conf {IMPORTS} --import /data/images/big.raw "
                    f">/dev/null 2>&1 &); i=0; while [ $i -lt {pause} ]; do mvirt --version >/dev/null; i=$((i+1)); done; "
                    "kill -9 $(pidof hostd)")
+        host.console.wait(r"hostd: data: /dev/vda: is mounted already", 60, start=start)
         host.console.wait(r"hostd: host: ready", 60)
-        host.console.wait(r"hostd: data: /dev/vda: is mounted already", 60, start=host.console.text.rindex("mvirt "))
         names = done(host, "list --names")
         if "big" in names:
             assert folder(host, "big") == {"guest.conf", "vmlinuz", "initrd", "big.raw"}
