@@ -264,10 +264,10 @@ class Host:
         """Every process of the host: pid -> (name, guest or None). Zombies are not in it."""
         found = {}
         for group, _, files in os.walk(self.cgroup):
-            for pid in (pathlib.Path(group) / "cgroup.procs").read_text().split() if "cgroup.procs" in files else []:
-                name = name_of(int(pid))
+            for pid in pids_in(group) if "cgroup.procs" in files else []:
+                name = name_of(pid)
                 if name:
-                    found[int(pid)] = (name, self.guest_of(pid))
+                    found[pid] = (name, self.guest_of(pid))
         return found
 
     def qemus(self):
@@ -295,13 +295,21 @@ class Host:
     def mounts(self):
         return pathlib.Path(f"/proc/{self.init}/mountinfo").read_text().count("\n")
 
+    def fd_names(self):
+        folder, names = f"/proc/{self.hostd()}/fd", []
+        for fd in os.listdir(folder):
+            try:
+                names.append(re.sub(r"\d+", "N", os.readlink(f"{folder}/{fd}")))
+            except OSError:
+                pass
+        return sorted(names)
+
     def fds(self):
         """hostd's, without those of our own last questions, which it closes when it comes to it."""
-        folder, least = f"/proc/{self.hostd()}/fd", None
+        least = self.fd_names()
         for _ in range(20):
-            count = len(os.listdir(folder))
-            least = count if least is None else min(least, count)
             time.sleep(0.01)
+            least = min(least, self.fd_names(), key=len)
         return least
 
     def rss_kib(self):
@@ -324,6 +332,13 @@ class Host:
 def children_of(pid):
     try:
         return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def pids_in(group):
+    try:
+        return [int(pid) for pid in (pathlib.Path(group) / "cgroup.procs").read_text().split()]
     except OSError:
         return []
 

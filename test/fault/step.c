@@ -54,6 +54,7 @@ static bool may_fail(unsigned long call)
 	case SYS_madvise:
 		return false;
 	case SYS_epoll_wait:
+	case SYS_epoll_pwait2:
 		return state.error == 0 || state.error == EINTR;
 	default:
 		return true;

@@ -268,7 +268,7 @@ def test_no_drift(make_host, amount, figure):
     assert host.hostd() == hostd and host.fds() == fds
     drift = (host.rss_kib() - rss_kib) / rss_kib
     assert "killed" not in host.log(), "a guest did not power off by itself"
-    figure(f"{count} starts and stops in {took_s:.0f} s: hostd's memory {rss_kib} KiB, {drift:+.2%}; fds {fds}")
+    figure(f"{count} starts and stops in {took_s:.0f} s: hostd's memory {rss_kib} KiB, {drift:+.2%}; {len(fds)} fds")
     assert drift < 0.01
 
 
