@@ -72,12 +72,26 @@ static void add_nics(struct json_builder *object, const struct guest *guest)
 	json_add_array(object, "nics", &nics);
 }
 
+bool api_is_kept(const struct guest *guest)
+{
+	enum guest_origin origin = guest_origin(guest);
+
+	return origin == GUEST_ORIGIN_CONFIG || origin == GUEST_ORIGIN_DATA;
+}
+
+/* One that may only run on KVM is isolated, or does not run. */
+bool api_is_isolated(const struct guest *guest)
+{
+	return guest_uses_kvm(guest) || (!guest_state_has_process(guest_state(guest)) &&
+					 guest_config(guest)->accel == GUEST_ACCEL_KVM);
+}
+
 /* What it is now. */
 static void add_life(struct json_builder *object, const struct guest *guest)
 {
 	enum guest_state state = guest_state(guest);
 	uint64_t now_usec = machine_uptime_usec(), started_usec = guest_started_usec(guest);
-	bool has_process = guest_state_has_process(state), kvm = guest_uses_kvm(guest);
+	bool has_process = guest_state_has_process(state);
 	pid_t pid = guest_pid(guest);
 
 	json_add_text(object, "state", guest_state_name(state));
@@ -85,25 +99,21 @@ static void add_life(struct json_builder *object, const struct guest *guest)
 	json_add_text(object, "reason", guest_reason(guest));
 	json_add_text(object, "waiting", guest_waiting(guest));
 	if (has_process) {
-		json_add_text(object, "accel", kvm ? "kvm" : "tcg");
+		json_add_text(object, "accel", guest_uses_kvm(guest) ? "kvm" : "tcg");
 		if (pid > 0)
 			json_add_unsigned(object, "pid", (uint64_t)pid);
 		if (started_usec > 0 && now_usec >= started_usec)
 			json_add_unsigned(object, "uptimeUsec", now_usec - started_usec);
 	}
-	/* One that may only run on KVM is isolated, or does not run. */
-	json_add_bool(object, "isolation",
-		      kvm || (!has_process && guest_config(guest)->accel == GUEST_ACCEL_KVM));
+	json_add_bool(object, "isolation", api_is_isolated(guest));
 	json_add_unsigned(object, "restarts", guest_restarts(guest));
 	json_add_bool(object, "nextStartDiffers", has_process && api_next_start_differs(guest));
 }
 
 static void add_origin(struct json_builder *object, const struct guest *guest)
 {
-	enum guest_origin origin = guest_origin(guest);
-
-	json_add_text(object, "origin", api_origin_name(origin));
-	json_add_bool(object, "kept", origin == GUEST_ORIGIN_CONFIG || origin == GUEST_ORIGIN_DATA);
+	json_add_text(object, "origin", api_origin_name(guest_origin(guest)));
+	json_add_bool(object, "kept", api_is_kept(guest));
 }
 
 static void add_machine(struct json_builder *object, const struct guest_config *config)

@@ -103,21 +103,74 @@ COMMAND(method_restart, guest_restart)
 COMMAND(method_pause, guest_pause)
 COMMAND(method_resume, guest_resume)
 
+int api_refuse_port(sd_varlink *link, const struct guest *guest, unsigned int port)
+{
+	unsigned int count = guest_config(guest)->serial_ports;
+
+	return api_client_refusef(link,
+				  "guest %s has %u serial port%s, counted from 1: there is no %u",
+				  guest_config(guest)->name, count, count == 1 ? "" : "s", port);
+}
+
 static int method_log(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t,
 		      void *)
 {
+	struct call {
+		const char *name;
+		unsigned int port;
+	} call = { .port = 1 };
+	static const sd_json_dispatch_field fields[] = {
+		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct call, name), SD_JSON_MANDATORY },
+		{ "port", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint,
+		  offsetof(struct call, port), SD_JSON_NULLABLE },
+		{},
+	};
 	_cleanup_free_ char *data = NULL;
 	struct json_builder answer = {};
 	size_t length = 0;
-	int r = 0;
+	struct guest *guest = NULL;
+	int r = sd_varlink_dispatch(link, parameters, fields, &call);
+
+	if (r != 0)
+		return r;
+	guest = api_guest_of_call(link, call.name, &r);
+	if (!guest)
+		return r;
+	r = guest_console_read(guest, (size_t)call.port - 1, &data, &length);
+	if (r == -ENODEV)
+		return api_refuse_port(link, guest, call.port);
+	if (r < 0)
+		return r;
+	json_add_bytes(&answer, "data", data, length);
+	return api_client_reply_object(link, &answer);
+}
+
+static int method_display(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t,
+			  void *)
+{
+	struct json_builder answer = {};
+	_cleanup_fd_ int fd = -EBADF;
+	int r = 0, index = 0;
 	struct guest *guest = api_guest_of_parameters(link, parameters, &r);
 
 	if (!guest)
 		return r;
-	r = guest_console_read(guest, 0, &data, &length);
+	r = guest_open_display(guest, &fd);
+	if (r == -ESRCH)
+		return api_client_refusef(link, "guest %s is not running",
+					  guest_config(guest)->name);
+	if (r == -EOPNOTSUPP)
+		return api_client_refusef(link,
+					  "guest %s runs without a display: display = \"vnc\"",
+					  guest_config(guest)->name);
 	if (r < 0)
-		return r;
-	json_add_bytes(&answer, "data", data, length);
+		return api_client_refuse_errno(link, r, NULL);
+	index = sd_varlink_push_fd(link, fd);
+	if (index < 0)
+		return index;
+	(void)take_fd(&fd);
+	json_add_unsigned(&answer, "fileDescriptor", (uint64_t)index);
 	return api_client_reply_object(link, &answer);
 }
 
@@ -165,7 +218,8 @@ int api_guest_bind(sd_varlink_server *server)
 		"io.mvirt.Guest.Start", method_start, "io.mvirt.Guest.Stop", method_stop,
 		"io.mvirt.Guest.Kill", method_kill, "io.mvirt.Guest.Restart", method_restart,
 		"io.mvirt.Guest.Pause", method_pause, "io.mvirt.Guest.Resume", method_resume,
-		"io.mvirt.Guest.Medium", method_medium, "io.mvirt.Guest.Log", method_log,
-		"io.mvirt.Guest.Stats", api_method_stats, "io.mvirt.Guest.Console",
-		api_method_console, "io.mvirt.Guest.Subscribe", api_method_subscribe);
+		"io.mvirt.Guest.Medium", method_medium, "io.mvirt.Guest.Display", method_display,
+		"io.mvirt.Guest.Log", method_log, "io.mvirt.Guest.Stats", api_method_stats,
+		"io.mvirt.Guest.Console", api_method_console, "io.mvirt.Guest.Subscribe",
+		api_method_subscribe);
 }

@@ -150,6 +150,9 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 static SD_VARLINK_DEFINE_METHOD(
 	Stats, SD_VARLINK_DEFINE_INPUT(name, SD_VARLINK_STRING, 0),
 	SD_VARLINK_DEFINE_OUTPUT(name, SD_VARLINK_STRING, 0),
+	SD_VARLINK_FIELD_COMMENT("As of Guest"), SD_VARLINK_DEFINE_OUTPUT(kept, SD_VARLINK_BOOL, 0),
+	SD_VARLINK_FIELD_COMMENT("As of Guest"),
+	SD_VARLINK_DEFINE_OUTPUT(isolation, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_FIELD_COMMENT("Processor time of its QEMU, all threads"),
 	SD_VARLINK_DEFINE_OUTPUT(cpuUsec, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("Memory of the host that it has now"),
@@ -226,12 +229,21 @@ static SD_VARLINK_DEFINE_METHOD(
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(origin, Origin, 0));
 
 static SD_VARLINK_DEFINE_METHOD(
+	Display, SD_VARLINK_DEFINE_INPUT(name, SD_VARLINK_STRING, 0),
+	SD_VARLINK_FIELD_COMMENT("Index of the socket among the file descriptors of this message"),
+	SD_VARLINK_DEFINE_OUTPUT(fileDescriptor, SD_VARLINK_INT, 0));
+
+static SD_VARLINK_DEFINE_METHOD(
 	Log, SD_VARLINK_DEFINE_INPUT(name, SD_VARLINK_STRING, 0),
+	SD_VARLINK_FIELD_COMMENT("Serial port, counted from 1, the console"),
+	SD_VARLINK_DEFINE_INPUT(port, SD_VARLINK_INT, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("Base64, because a guest may print any bytes"),
 	SD_VARLINK_DEFINE_OUTPUT(data, SD_VARLINK_STRING, 0));
 
 static SD_VARLINK_DEFINE_METHOD(
 	Console, SD_VARLINK_DEFINE_INPUT(name, SD_VARLINK_STRING, 0),
+	SD_VARLINK_FIELD_COMMENT("Serial port, counted from 1, the console"),
+	SD_VARLINK_DEFINE_INPUT(port, SD_VARLINK_INT, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("First send what Log would return, without a gap to what follows"),
 	SD_VARLINK_DEFINE_INPUT(replay, SD_VARLINK_BOOL, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("Only watch: what is written to the socket is refused"),
@@ -302,6 +314,10 @@ SD_VARLINK_DEFINE_INTERFACE(
 	&vl_method_Set, SD_VARLINK_SYMBOL_COMMENT("Gives a guest a whole new definition"),
 	&vl_method_Replace, SD_VARLINK_SYMBOL_COMMENT("The definition of a guest, as text"),
 	&vl_method_Definition,
+	SD_VARLINK_SYMBOL_COMMENT(
+		"Connects to a guest's display: the answer carries a stream socket, on which its "
+		"QEMU speaks VNC (RFC 6143) without authentication, as long as the guest runs"),
+	&vl_method_Display,
 	SD_VARLINK_SYMBOL_COMMENT("The last 64 KiB of a guest's serial console"), &vl_method_Log,
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Attaches to a guest's serial console: the answer carries a stream socket. What "

@@ -92,6 +92,9 @@ void api_reload_free(struct api_reload *reload);
 /* --- api-guest-show.c --- */
 
 int api_build_guest(const struct guest *guest, sd_json_variant **ret_guest);
+/* Whether it is there after the machine has started again; whether it runs, or would, on KVM. */
+bool api_is_kept(const struct guest *guest);
+bool api_is_isolated(const struct guest *guest);
 /* "config", "data"… */
 const char *api_origin_name(enum guest_origin origin);
 
@@ -105,6 +108,8 @@ struct guest *api_guest_of_call(sd_varlink *link, const char *name, int *ret_err
 /* For calls whose only parameter is the guest's name. */
 struct guest *api_guest_of_parameters(sd_varlink *link, sd_json_variant *parameters,
 				      int *ret_error);
+/* The refusal of a serial port that the guest has not got; port as the user counts, from 1. */
+int api_refuse_port(sd_varlink *link, const struct guest *guest, unsigned int port);
 /* The answer "guest". */
 int api_reply_guest(sd_varlink *link, const struct guest *guest);
 

@@ -48,6 +48,8 @@ int api_method_stats(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 	for (size_t i = 0; running && i < running->nic_count; i++)
 		append_nic(&nics, api, guest, (unsigned int)i);
 	json_add_text(&answer, "name", guest_config(guest)->name);
+	json_add_bool(&answer, "kept", api_is_kept(guest));
+	json_add_bool(&answer, "isolation", api_is_isolated(guest));
 	json_add_unsigned(&answer, "cpuUsec", stats.cpu_usec);
 	json_add_unsigned(&answer, "memoryBytes", stats.memory_bytes);
 	json_add_unsigned(&answer, "diskReadBytes", stats.disk_read_bytes);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "cli.h"
 
@@ -92,6 +93,23 @@ int cli_connect(const struct cli *cli, sd_varlink **ret_link)
 	else
 		cli_error("%s: %s", cli->socket_path, strerrordesc_np(-r));
 	return r;
+}
+
+int cli_wait_for_hostd(const struct cli *cli)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+
+	for (int waited_ms = 0; waited_ms < CONNECT_TIMEOUT_S * 1000; waited_ms += 50) {
+		int fd = connect_socket(cli->socket_path);
+
+		if (fd >= 0) {
+			(void)fd_close(fd);
+			return 0;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	cli_error("the new hostd does not answer at %s: its log says why", cli->socket_path);
+	return -ETIMEDOUT;
 }
 
 static void tell_error(const char *error_id, sd_json_variant *parameters)

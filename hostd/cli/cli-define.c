@@ -18,11 +18,11 @@ static int read_definition(const char *path, char **ret_text)
 	return r;
 }
 
-/* "KEY=VALUE" arguments as an array of changes. 0 or -errno; -EINVAL has been said. */
-static int build_changes(char **arguments, int count, sd_json_variant **ret_changes)
+/* "KEY=VALUE" arguments to the end of an array of changes (NULL: none yet). Returns 0, or -errno
+ * after having said why. */
+static int add_changes(char *const *arguments, int count, sd_json_variant **changes)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *changes = NULL;
-	int r = sd_json_variant_new_array(&changes, NULL, 0);
+	int r = 0;
 
 	for (int i = 0; r >= 0 && i < count; i++) {
 		const char *equals = strchr(arguments[i], '=');
@@ -35,13 +35,10 @@ static int build_changes(char **arguments, int count, sd_json_variant **ret_chan
 		key = strndup(arguments[i], (size_t)(equals - arguments[i]));
 		if (!key)
 			return cli_tell_parameters(-ENOMEM);
-		r = sd_json_variant_append_arraybo(&changes, SD_JSON_BUILD_PAIR_STRING("key", key),
+		r = sd_json_variant_append_arraybo(changes, SD_JSON_BUILD_PAIR_STRING("key", key),
 						   SD_JSON_BUILD_PAIR_STRING("value", equals + 1));
 	}
-	if (r < 0)
-		return cli_tell_parameters(r);
-	*ret_changes = take_ptr(changes);
-	return 0;
+	return cli_tell_parameters(r);
 }
 
 /* --- create --- */
@@ -100,8 +97,13 @@ static int build_creation(const struct cli *cli, sd_varlink *link, sd_json_varia
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *changes = NULL, *files = NULL;
 	_cleanup_free_ char *definition = NULL;
-	int r = build_changes(cli->names + 1, cli->name_count - 1, &changes);
+	int r = sd_json_variant_new_array(&changes, NULL, 0);
 
+	if (r < 0)
+		return cli_tell_parameters(r);
+	r = add_changes(cli->names + 1, cli->name_count - 1, &changes);
+	if (r >= 0)
+		r = add_changes(cli->sets, cli->set_count, &changes);
 	if (r >= 0 && cli->conf)
 		r = read_definition(cli->conf, &definition);
 	if (r >= 0)
@@ -178,7 +180,7 @@ int cli_set(const struct cli *cli)
 	}
 	if (cli->conf)
 		return replace(cli);
-	if (build_changes(cli->names + 1, cli->name_count - 1, &changes) < 0)
+	if (add_changes(cli->names + 1, cli->name_count - 1, &changes) < 0)
 		return CLI_USAGE;
 	if (cli_tell_parameters(
 		    sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", cli->names[0]),

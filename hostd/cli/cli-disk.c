@@ -6,6 +6,7 @@
 #include "cli.h"
 
 #define SERIAL_BYTES_MAX 256
+#define GOODBYE_USEC 5000000
 
 /* The whole disk of that serial, or NULL; the disks are the answer's. */
 static sd_json_variant *find_disk(sd_json_variant *disks, const char *serial)
@@ -130,5 +131,10 @@ int cli_reload(const struct cli *cli)
 								   "fileDescriptor", index))) < 0 ||
 	    cli_call(link, "io.mvirt.Host.ReloadDaemon", parameters, &answer) < 0)
 		return 1;
-	return cli->json ? cli_print_json(answer) : 0;
+	if (cli->json && cli_print_json(answer) != 0)
+		return 1;
+	/* Its end is the end of the connection; what answers then is the new one. */
+	while (sd_varlink_wait(link, GOODBYE_USEC) > 0 && sd_varlink_process(link) >= 0)
+		;
+	return cli_wait_for_hostd(cli) < 0;
 }

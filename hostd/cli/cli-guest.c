@@ -109,7 +109,7 @@ int cli_list(const struct cli *cli)
 	if (cli->names_only)
 		return print_names(guests);
 	if (sd_json_variant_elements(guests) == 0) {
-		(void)puts("no guests: put a guest \"NAME\" { … } into mvirt.conf");
+		(void)puts("no guests: mvirt create makes one, and mvirt.conf may have some");
 		return 0;
 	}
 	return print_list(guests);

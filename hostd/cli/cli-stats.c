@@ -29,6 +29,7 @@ static void add_stats(struct cli_table *table, sd_json_variant *stats)
 	add_bytes(table, cli_unsigned(stats, "diskWrittenBytes"));
 	add_bytes(table, rx_bytes);
 	add_bytes(table, tx_bytes);
+	cli_table_add(table, cli_guest_label(stats));
 }
 
 static bool has_process(sd_json_variant *guest)
@@ -66,7 +67,7 @@ static int choose(const struct cli *cli, struct text_list *names)
 int cli_stats(const struct cli *cli)
 {
 	static const char *const headings[] = { "NAME",    "CPU TIME", "MEMORY", "READ",
-						"WRITTEN", "RECEIVED", "SENT" };
+						"WRITTEN", "RECEIVED", "SENT",   "NOTE" };
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
 	_cleanup_(text_list_done) struct text_list names = {};
 	struct cli_table table = { .columns = ELEMENTS(headings) };

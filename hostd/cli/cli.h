@@ -10,6 +10,7 @@
 
 #define CLI_SOCKET "/run/mvirt/api.sock"
 #define CLI_IMPORTS_MAX 32
+#define CLI_SETS_MAX 256
 #define CLI_USAGE 2 /* the exit status of wrong usage */
 
 struct cli {
@@ -19,9 +20,12 @@ struct cli {
 	bool follow;
 	bool with_disks, names_only, eject, erase;
 	const char *conf; /* --conf: a file with a definition */
+	const char *port; /* --port: a serial port, from 1 */
 	const char *confirm; /* --confirm: the serial of a disk */
 	const char *imports[CLI_IMPORTS_MAX]; /* --import: FILE or FILE=NAME */
 	size_t import_count;
+	char *sets[CLI_SETS_MAX]; /* --set: KEY=VALUE */
+	int set_count;
 	char **names; /* the arguments after the command */
 	int name_count;
 };
@@ -38,6 +42,8 @@ enum cli_option {
 	CLI_OPTION_EJECT = 1 << 7,
 	CLI_OPTION_ERASE = 1 << 8,
 	CLI_OPTION_CONFIRM = 1 << 9,
+	CLI_OPTION_SET = 1 << 10,
+	CLI_OPTION_PORT = 1 << 11,
 };
 
 struct cli_command {
@@ -52,6 +58,8 @@ struct cli_command {
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Returns 0 or -errno. */
 int cli_connect(const struct cli *cli, sd_varlink **ret_link);
+/* Waits for a hostd that answers, of which the first one said goodbye. Returns 0 or -errno. */
+int cli_wait_for_hostd(const struct cli *cli);
 /* name may be NULL. *ret_answer is the link's, until the next call. Returns 0 or -errno. */
 int cli_call_guest(sd_varlink *link, const char *method, const char *name,
 		   sd_json_variant **ret_answer);
@@ -94,6 +102,12 @@ void cli_table_add(struct cli_table *table, const char *cell);
 void cli_table_add_consume(struct cli_table *table, char *cell_consume);
 /* Prints and empties it. Returns an exit status. */
 int cli_table_print(struct cli_table *table);
+
+/* --- cli-label.c --- */
+
+/* What has to be said of a guest wherever it is shown: "not kept", "no isolation", both with a
+ * comma, or "". A missing field says nothing. */
+const char *cli_guest_label(sd_json_variant *guest);
 
 /* --- the commands --- */
 

@@ -28,16 +28,19 @@ static const struct cli_command commands[] = {
 	{ "restart", "[--no-wait] NAME…", "stop guests and start them again", 1, GUESTS, WAITING,
 	  cli_restart },
 	{ "kill", "[--no-wait] NAME…", "cut the power of guests", 1, GUESTS, WAITING, cli_kill },
-	{ "pause", "NAME…", "halt the processors of guests", 1, GUESTS, CLI_OPTION_JSON,
+	{ "pause", "[--no-wait] NAME…", "halt the processors of guests", 1, GUESTS, WAITING,
 	  cli_pause },
-	{ "resume", "NAME…", "let paused guests go on", 1, GUESTS, CLI_OPTION_JSON, cli_resume },
-	{ "console", "NAME", "be the terminal on a guest's serial console", 1, 1, 0, cli_console },
-	{ "log", "[-f] NAME", "the last 64 KiB of a guest's console", 1, 1,
-	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW, cli_log },
+	{ "resume", "[--no-wait] NAME…", "let paused guests go on", 1, GUESTS, WAITING,
+	  cli_resume },
+	{ "console", "[--port N] NAME", "be the terminal on a guest's serial console", 1, 1,
+	  CLI_OPTION_PORT, cli_console },
+	{ "log", "[-f] [--port N] NAME", "the last 64 KiB of a guest's console", 1, 1,
+	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW | CLI_OPTION_PORT, cli_log },
 	{ "medium", "NAME DRIVE FILE|--eject", "change what is in a CD-ROM drive", 2, 3,
 	  CLI_OPTION_JSON | CLI_OPTION_EJECT, cli_medium },
-	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [KEY=VALUE…]", "create a guest", 1,
-	  GUESTS, CLI_OPTION_JSON | CLI_OPTION_CONF | CLI_OPTION_IMPORT, cli_create },
+	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [[--set] KEY=VALUE…]",
+	  "create a guest", 1, GUESTS,
+	  CLI_OPTION_JSON | CLI_OPTION_CONF | CLI_OPTION_IMPORT | CLI_OPTION_SET, cli_create },
 	{ "set", "NAME KEY=VALUE…|--conf FILE", "change what a guest is", 1, GUESTS,
 	  CLI_OPTION_JSON | CLI_OPTION_CONF, cli_set },
 	{ "definition", "NAME", "what a guest is, as guest.conf", 1, 1, CLI_OPTION_JSON,
@@ -104,6 +107,7 @@ static void print_help(FILE *stream)
 			      "  --socket PATH  the API's socket (" CLI_SOCKET ")\n"
 			      "  --no-wait      return as soon as the command is taken up\n"
 			      "  -f, --follow   go on with what the guest prints\n"
+			      "  --port N       another serial port than the first, 1\n"
 			      "  --help         this, or about one command\n"
 			      "  --version\n\n"
 			      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n");
@@ -141,6 +145,7 @@ static const struct cli_switch {
 	{ { "erase", no_argument, NULL, 0 }, CLI_OPTION_ERASE, offsetof(struct cli, erase) },
 	{ { "socket", required_argument, NULL, 0 }, 0, offsetof(struct cli, socket_path) },
 	{ { "conf", required_argument, NULL, 0 }, CLI_OPTION_CONF, offsetof(struct cli, conf) },
+	{ { "port", required_argument, NULL, 0 }, CLI_OPTION_PORT, offsetof(struct cli, port) },
 	{ { "confirm", required_argument, NULL, 0 },
 	  CLI_OPTION_CONFIRM,
 	  offsetof(struct cli, confirm) },
@@ -158,6 +163,17 @@ static void take_switch(struct arguments *arguments, const struct cli_switch *ta
 	arguments->options |= taken->bit;
 }
 
+static void take_set(struct arguments *arguments)
+{
+	struct cli *cli = &arguments->cli;
+
+	if (cli->set_count == CLI_SETS_MAX)
+		arguments->wrong = true;
+	else
+		cli->sets[cli->set_count++] = optarg;
+	arguments->options |= CLI_OPTION_SET;
+}
+
 static void take_import(struct arguments *arguments)
 {
 	struct cli *cli = &arguments->cli;
@@ -171,11 +187,12 @@ static void take_import(struct arguments *arguments)
 
 static void parse(int argc, char **argv, struct arguments *arguments)
 {
-	enum { SWITCH = 256, IMPORT = 512, HELP, VERSION };
-	struct option options[ELEMENTS(switches) + 4] = {
+	enum { SWITCH = 256, IMPORT = 512, SET, HELP, VERSION };
+	struct option options[ELEMENTS(switches) + 5] = {
 		[ELEMENTS(switches)] = { "import", required_argument, NULL, IMPORT },
-		[ELEMENTS(switches) + 1] = { "help", no_argument, NULL, HELP },
-		[ELEMENTS(switches) + 2] = { "version", no_argument, NULL, VERSION },
+		[ELEMENTS(switches) + 1] = { "set", required_argument, NULL, SET },
+		[ELEMENTS(switches) + 2] = { "help", no_argument, NULL, HELP },
+		[ELEMENTS(switches) + 3] = { "version", no_argument, NULL, VERSION },
 	};
 	int option = 0;
 
@@ -190,6 +207,8 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 			arguments->options |= CLI_OPTION_FOLLOW;
 		} else if (option == IMPORT)
 			take_import(arguments);
+		else if (option == SET)
+			take_set(arguments);
 		else if (option == HELP)
 			arguments->help = true;
 		else if (option == VERSION)

@@ -46,7 +46,7 @@ enum network_mode { NETWORK_MODE_BRIDGE, NETWORK_MODE_ISOLATED, NETWORK_MODE_NAT
  */
 struct disk_config {
 	char *file; /* either file */
-	char *device; /* or device: "serial:…", "path:…" (/dev/disk/by-path) or "/dev/…" */
+	char *device; /* or device: "serial:…", "path:…" (its place) or "/dev/…" */
 	char *serial; /* NULL: none */
 	enum disk_format format;
 	enum disk_bus bus;

@@ -357,6 +357,22 @@ int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *fil
 	return -ENOENT;
 }
 
+/* "web" has a display, which says what a VNC server says first. */
+int guest_open_display(struct guest *guest, int *ret_fd)
+{
+	int ends[2];
+
+	if (guest->state != GUEST_STATE_RUNNING)
+		return -ESRCH;
+	if (!stub_is(guest, "web"))
+		return -EOPNOTSUPP;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ||
+	    write(ends[1], "RFB 003.008\n", 12) != 12 || close(ends[1]) < 0)
+		return -errno;
+	*ret_fd = ends[0];
+	return 0;
+}
+
 int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats)
 {
 	if (!guest_state_has_process(guest->state))
@@ -443,10 +459,20 @@ char *guest_nic_mac(const struct guest *guest [[maybe_unused]], size_t nic_index
 	return buffer;
 }
 
-int guest_console_read(struct guest *guest, size_t, char **ret_data, size_t *ret_length)
+int guest_keep_identity(const struct guest *guest, struct guest_config *config)
+{
+	free(config->cloud_init.instance_id);
+	config->cloud_init.present = true;
+	config->cloud_init.instance_id = text_format("of-%s", guest->config->name);
+	return config->cloud_init.instance_id ? 0 : -ENOMEM;
+}
+
+int guest_console_read(struct guest *guest, size_t port, char **ret_data, size_t *ret_length)
 {
 	char *data = NULL;
 
+	if (port > 0)
+		return -ENODEV;
 	if (stub_is(guest, "flood")) {
 		data = malloc(RING_BYTES);
 		memset(data, 'r', RING_BYTES);
@@ -472,11 +498,14 @@ int guest_console_write(struct guest *guest, size_t, const void *data, size_t le
 	return 0;
 }
 
-int guest_console_listen(struct guest *guest, size_t, guest_console_output_t output, void *userdata,
-			 struct guest_console_listener **ret_listener)
+int guest_console_listen(struct guest *guest, size_t port, guest_console_output_t output,
+			 void *userdata, struct guest_console_listener **ret_listener)
 {
-	struct guest_console_listener *listener = malloc(sizeof(*listener));
+	struct guest_console_listener *listener = NULL;
 
+	if (port > 0)
+		return -ENODEV;
+	listener = malloc(sizeof(*listener));
 	*listener = (struct guest_console_listener){ guest, output, userdata, guest->listeners };
 	guest->listeners = listener;
 	*ret_listener = listener;

@@ -178,6 +178,8 @@ static void begin_import(sd_varlink *link, const char *name, const char *content
 	}
 	assert_return_code(sd_json_parse(json, 0, &parameters, NULL, NULL), 0);
 	assert_return_code(sd_varlink_invoke(link, CREATE, parameters), 0);
+	/* what has fds with it is not sent before */
+	assert_true(sd_varlink_process(link) > 0);
 }
 
 struct answer {
@@ -549,6 +551,7 @@ static void test_rename(void **state)
 	assert_false(is_there(link, "new"));
 	assert_true(has_file("memory", "newer/guest.conf"));
 	assert_non_null(strstr(definition(link, "newer"), "guest \"newer\""));
+	assert_non_null(strstr(definition(link, "newer"), "instance-id = \"of-new\""));
 	refused(link, RENAME, "{\"name\":\"web\",\"newName\":\"x\"}", "mvirt.conf");
 	refused(link, RENAME, "{\"name\":\"newer\",\"newName\":\"web\"}", "there is a guest web");
 	refused(link, RENAME, "{\"name\":\"newer\",\"newName\":\"X/\"}", "is no name");

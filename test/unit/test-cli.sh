@@ -84,11 +84,11 @@ wrong 'info [--json] NAME' info
 wrong 'info [--json] NAME' info a b
 wrong 'start [--json] [--no-wait] NAME…' start
 wrong 'stop [--json] [--no-wait] NAME…' stop --bogus web
-wrong 'console NAME' console
-wrong 'console NAME' console --json web
+wrong 'console [--port N] NAME' console
+wrong 'console [--port N] NAME' console --json web
 wrong 'list [--json]' list --no-wait
 wrong 'list [--json]' -f list
-wrong 'log [--json] [-f] NAME' log --json -f web
+wrong 'log [--json] [-f] [--port N] NAME' log --json -f web
 run 2 bogus && grep -qF "there is no command bogus" "$folder/err"
 result $? "an unknown command"
 run 2 "$(printf 'x\033[31m')" && ! grep -q "$(printf '\033')" "$folder/err"
@@ -188,6 +188,11 @@ prints '^\{\}$' --json stop db
 
 run 0 log web && printf 'boot \377\376\033[1m done\r\n' | cmp -s - "$folder/out"
 result $? "log prints the ring as it is"
+run 0 log --port 1 web && printf 'boot \377\376\033[1m done\r\n' | cmp -s - "$folder/out"
+result $? "log of the first serial port"
+refused 'guest web has 1 serial port, counted from 1: there is no 2' log --port 2 web
+refused 'guest web has 1 serial port, counted from 1: there is no 0' console --port 0 web
+refused '--port x: serial ports are counted from 1' console --port x web
 timeout 2 "$mvirt" --socket "$socket" log -f web >"$folder/out" 2>"$folder/err" </dev/null
 [ $? -eq 124 ] && printf 'boot \377\376\033[1m done\r\n' | cmp -s - "$folder/out"
 result $? "log -f goes on"
