@@ -12,7 +12,7 @@ CFLAGS := -std=gnu23 -Os $(WARNINGS) -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector
 	-fcf-protection -ffunction-sections -fdata-sections
 LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -s
 SYSTEMD_LIBS := -L$(SYSROOT)/lib -ludev -lsystemd -lcap -lcrypt -lm
-HOSTD_LIBS := -lnl-3 -lseccomp -lblkid $(SYSTEMD_LIBS)
+HOSTD_LIBS := -lnl-3 -lseccomp -lblkid -lz $(SYSTEMD_LIBS)
 
 CLI_SOURCES := $(sort $(wildcard hostd/cli/*.c))
 # main(), and who tells whom.
@@ -53,7 +53,7 @@ $(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLI_S
 $(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O2,$(CFLAGS))
 
 $(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(SCREEN_MAIN))
-	$(call link,$^,-lseccomp)
+	$(call link,$^,-lseccomp -lz)
 
 -include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \
 	$(SCREEN_MAIN)))

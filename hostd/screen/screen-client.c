@@ -34,13 +34,13 @@ static void draw(struct screen_client *client, const struct pixel_rect *part)
 
 static void draw_all(struct screen_client *client)
 {
-	const struct pixel_rect all = { 0, 0, client->draw.picture.width,
-					client->draw.picture.height };
+	int r = 0;
 
 	if (!client->visible || !client->drawn)
 		return;
-	(void)screen_framebuffer_clear_borders(client->framebuffer, &client->draw);
-	draw(client, &all);
+	r = screen_framebuffer_draw_screen(client->framebuffer, &client->draw);
+	if (r < 0)
+		client->error = r;
 }
 
 static void on_resized(void *userdata)

@@ -7,7 +7,7 @@
 struct screen_framebuffer {
 	int fd; /* weak */
 	uint64_t stride, offset;
-	uint8_t *buffer; /* a row */
+	uint8_t *buffer; /* lines */
 	uint64_t bytes_written; /* for the benchmark */
 };
 
@@ -18,6 +18,6 @@ void screen_framebuffer_done(struct screen_framebuffer *framebuffer);
 /* A part of the screen that the picture covers. Returns 0 or -errno. */
 int screen_framebuffer_draw(struct screen_framebuffer *framebuffer, struct screen_draw *draw,
 			    const struct pixel_rect *rect);
-/* Black around the picture. Returns 0 or -errno. */
-int screen_framebuffer_clear_borders(struct screen_framebuffer *framebuffer,
-				     const struct screen_draw *draw);
+/* All of the screen: the picture, and black around it. Returns 0 or -errno. */
+int screen_framebuffer_draw_screen(struct screen_framebuffer *framebuffer,
+				   struct screen_draw *draw);

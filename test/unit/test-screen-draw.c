@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A picture on screens of 16, 24 and 32 bits, of odd widths and strides, with channels in any
 // order; scaled, cut, and with a pointer in it.
+// link: -Wl,--wrap=pwrite
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,6 +25,19 @@ static const struct pixel_format
 
 static const struct pixel_format *const formats[] = { &xrgb,   &bgrx,   &rgb24, &bgr24,
 						      &rgb565, &rgb555, &deep };
+
+/* The line of a screen without gaps between its lines, or 0. */
+static size_t line_bytes;
+
+ssize_t __real_pwrite(int fd, const void *data, size_t length, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t length, off_t at);
+/* What ends with its line and is not more than it would not be shown: screen-framebuffer.c. */
+ssize_t __wrap_pwrite(int fd, const void *data, size_t length, off_t at)
+{
+	if (line_bytes && ((size_t)at + length) % line_bytes == 0)
+		assert_true(length > line_bytes);
+	return __real_pwrite(fd, data, length, at);
+}
 
 static void test_formats(void **)
 {
@@ -110,6 +124,7 @@ static void set_up(struct fixture *fixture, const struct pixel_format *format, u
 	assert_int_equal(screen_draw_set_picture(&fixture->draw, &picture), 0);
 	fixture->stride = width * pixel_bytes(format) + extra;
 	fixture->offset = extra ? 5 : 0;
+	line_bytes = extra ? 0 : fixture->stride;
 	fixture->size = fixture->stride * height + fixture->offset + 64;
 	fixture->fd = memfd_create("screen", MFD_CLOEXEC);
 	assert_true(fixture->fd >= 0);
@@ -214,8 +229,7 @@ static void test_part(void **)
 					assert_true(untouched(&fixture, x, y));
 		assert_int_equal(fixture.framebuffer.bytes_written, 6 * pixel_bytes(formats[i]));
 		assert_int_equal(
-			screen_framebuffer_clear_borders(&fixture.framebuffer, &fixture.draw), 0);
-		draw_all(&fixture);
+			screen_framebuffer_draw_screen(&fixture.framebuffer, &fixture.draw), 0);
 		for (unsigned int y = 0; y < 11; y++)
 			for (unsigned int x = 0; x < 15; x++) {
 				bool within = x >= 3 && x < 12 && y >= 3 && y < 8;
@@ -449,6 +463,27 @@ static void test_plain(void **)
 	tear_down(&fixture);
 }
 
+/* Any part of any picture on a screen without gaps: nothing ends with a line alone. */
+static void test_line_ends(void **)
+{
+	static const unsigned int widths[] = { 1, 7, 12, 13, 20 };
+
+	for (unsigned int scale = SCREEN_SCALE_NONE; scale <= SCREEN_SCALE_FIT; scale++)
+		for (size_t w = 0; w < ELEMENTS(widths); w++) {
+			struct fixture fixture;
+
+			set_up(&fixture, &rgb565, 13, 37, 0, scale, widths[w], 9);
+			for (unsigned int y = 0; y < 9; y++)
+				for (unsigned int height = 1; y + height <= 9; height++)
+					draw(&fixture, &(struct pixel_rect){ 0, y, 20, height });
+			assert_int_equal(screen_framebuffer_draw_screen(&fixture.framebuffer,
+									&fixture.draw),
+					 0);
+			check_guards(&fixture);
+			tear_down(&fixture);
+		}
+}
+
 static void test_rects(void **)
 {
 	const struct pixel_rect a = { 1, 2, 3, 4 }, b = { 10, 0, 1, 1 }, none = {};
@@ -473,7 +508,7 @@ int main(void)
 		cmocka_unit_test(test_fit),       cmocka_unit_test(test_fit_parts),
 		cmocka_unit_test(test_unmap),     cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_plain),     cmocka_unit_test(test_cursor_far_spot),
-		cmocka_unit_test(test_rects),
+		cmocka_unit_test(test_rects),     cmocka_unit_test(test_line_ends),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
