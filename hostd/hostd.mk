@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The C programs that we wrote: init (PID 1), hostd, mvirt. Static, hardened, small.
+# The C programs that we wrote: init (PID 1), hostd, mvirt, mvirt-dashboard. Static, hardened, small.
 
 HOSTD_OBJECTS := $(O)/obj/hostd
-PARTS := base config machine net storage guest api cli
+PARTS := base config machine net storage guest dashboard api cli
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wundef -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Werror
@@ -18,8 +18,10 @@ CLI_SOURCES := $(sort $(wildcard hostd/cli/*.c))
 # main(), and who tells whom.
 MAIN_SOURCES := hostd/hostd.c $(sort $(wildcard hostd/hostd-*.c))
 BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
+DASHBOARD_SOURCES := $(sort $(wildcard hostd/dashboard/*.c))
 # Everything of hostd but its main(): also what the tests link.
-HOSTD_SOURCES := $(BASE_SOURCES) $(sort $(foreach p,$(filter-out base cli,$(PARTS)),$(wildcard hostd/$p/*.c)))
+HOSTD_SOURCES := $(BASE_SOURCES) \
+	$(sort $(foreach p,$(filter-out base cli dashboard,$(PARTS)),$(wildcard hostd/$p/*.c)))
 
 FLAGS_FILE := $(call remember,hostd.flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 
@@ -46,4 +48,12 @@ $(HOSTD_OBJECTS)/hostd: $(call objects,$(MAIN_SOURCES) $(HOSTD_SOURCES))
 $(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(CLI_SOURCES))
 	$(call link,$^,$(SYSTEMD_LIBS))
 
--include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES)))
+# The tests link its pure half.
+DASHBOARD_PURE := $(sort $(wildcard hostd/dashboard/layout*.c hostd/dashboard/model*.c)) \
+	hostd/dashboard/page.c hostd/dashboard/view.c hostd/dashboard/terminal-ask.c
+
+$(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(DASHBOARD_SOURCES))
+	$(call link,$^,-lncursesw -ltinfo -lseccomp $(SYSTEMD_LIBS))
+
+-include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \
+	$(DASHBOARD_SOURCES)))
