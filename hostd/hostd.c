@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log-history.h"
 #include "base/log.h"
 #include "config/check.h"
 #include "hostd.h"
@@ -24,7 +25,10 @@
 
 static void host_done(struct host *host)
 {
+	dashboards_free(host->dashboards);
 	api_free(host->api);
+	free(host->shell_terminal);
+	free(host->line_type);
 	guests_free(host->guests);
 	fd_close(host->files.memory_fd);
 	net_free(host->net);
@@ -133,6 +137,7 @@ static void start_log(void)
 
 	log_open_kmsg();
 	log_set_debug(text_equal(level, "debug"));
+	log_history_start("/dev/kmsg");
 	log_notice("host", "mvirt %s", MVIRT_VERSION);
 }
 
@@ -287,6 +292,7 @@ static int start_api(struct host *host)
 		.config_source = host->config_source,
 		.version = MVIRT_VERSION,
 		.power = on_api_power,
+		.console = host_console_operations(host),
 		.userdata = host,
 	};
 
@@ -306,9 +312,10 @@ static int run(void)
 	_cleanup_(host_done) struct host host = {
 		.files = { .data_fd = -EBADF, .memory_fd = -EBADF },
 	};
-	int r = 0;
+	int r = 0, log_move_fd = -EBADF;
 
 	start_log();
+	log_move_fd = dashboards_prepare_log();
 	drop_privileges();
 	r = sd_event_default(&host.event);
 	if (r < 0)
@@ -318,6 +325,8 @@ static int run(void)
 	if (r < 0)
 		return r;
 	(void)mkdir("/run/mvirt", 0755);
+	host.shell_terminal = cmdline_value("mvirt.shell");
+	host.line_type = cmdline_value("mvirt.term");
 
 	probe_kvm(&host);
 	probe_screen(&host);
@@ -330,6 +339,8 @@ static int run(void)
 	if (r < 0)
 		return r;
 	report("API", start_api(&host));
+	report("dashboards", host_start_dashboards(&host));
+	dashboards_move_log(log_move_fd);
 	report("power button",
 	       power_button_new(host.event, on_power_button, &host, &host.power_button));
 	log_notice("host", "ready");

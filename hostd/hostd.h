@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "config/config.h"
 #include "guest/guest.h"
+#include "machine/dashboards.h"
 #include "machine/devices.h"
 #include "machine/info.h"
 #include "machine/kvm-probe.h"
@@ -35,6 +36,8 @@ struct host {
 	struct net *net;
 	struct guests *guests;
 	struct api *api;
+	struct dashboards *dashboards;
+	char *shell_terminal, *line_type; /* mvirt.shell=, mvirt.term= */
 	bool stopping;
 };
 
@@ -44,5 +47,10 @@ int host_start_guests(struct host *host);
 /* The data volume came, with the guests on it; or went. */
 void host_data_mounted(int root_fd, void *userdata);
 void host_data_lost(void *userdata);
+/* hostd-console.c */
+/* What io.mvirt.Console does. */
+struct api_console_operations host_console_operations(const struct host *host);
+/* Starts the dashboards. Returns 0 or -errno. */
+int host_start_dashboards(struct host *host);
 /* What runs on disks and guests end with: all guests have stopped. */
 void host_on_all_stopped(void *userdata);

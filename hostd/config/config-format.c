@@ -253,6 +253,7 @@ char *host_config_format(const struct host_config *config)
 	if (!out)
 		return NULL;
 	put_text(out, "", "hostname", config->hostname);
+	put_text(out, "", "console-password", config->console_password);
 	put_size(out, "", "memory-reserve", config->memory_reserve_bytes);
 	for (size_t i = 0; i < config->network_count; i++)
 		put_network(out, &config->networks[i]);

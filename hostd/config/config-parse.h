@@ -125,6 +125,9 @@ bool config_has_key(const struct config_entry *block, const char *key);
 /* The line of the first entry of that key, or the block's. */
 unsigned int config_line_of(const struct config_entry *block, const char *key);
 
+void config_set_console_password(struct config_parse *parse, const struct config_entry *entry,
+				 void *untyped);
+
 /* The block network; adds to parse->config what is right. */
 void config_parse_network(struct config_parse *parse, const struct config_entry *block);
 /* Networks that want the same NIC: the later one becomes isolated. */

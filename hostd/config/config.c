@@ -26,6 +26,7 @@ static void set_hostname(struct config_parse *parse, const struct config_entry *
 }
 
 static const struct config_key keys[] = {
+	{ "console-password", CONFIG_ATTRIBUTE, config_set_console_password },
 	{ "hostname", CONFIG_ATTRIBUTE, set_hostname },
 	{ "memory-reserve", CONFIG_ATTRIBUTE, set_memory_reserve },
 	{ "network", CONFIG_BLOCK, NULL },
@@ -44,6 +45,7 @@ void host_config_free(struct host_config *config)
 	free(config->networks);
 	free(config->guests);
 	free(config->hostname);
+	free(config->console_password);
 	free(config);
 }
 
