@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "guest/guest.h"
 #include "hostd-screen.h"
+#include "machine/dashboards.h"
 #include "machine/devices.h"
 #include "machine/info.h"
 #include "machine/kvm-probe.h"
@@ -42,6 +43,8 @@ struct host {
 	struct program_replace *replacement;
 	api_reload_done_t replaced;
 	void *replaced_userdata;
+	struct dashboards *dashboards;
+	char *shell_terminal, *line_type; /* mvirt.shell=, mvirt.term= */
 	bool stopping;
 };
 
@@ -58,5 +61,10 @@ void host_data_failed(const char *why, void *userdata);
 /* hostd-api.c */
 int host_start_api(struct host *host, const char *version);
 
+/* hostd-console.c */
+/* What io.mvirt.Console does. */
+struct api_console_operations host_console_operations(const struct host *host);
+/* Starts the dashboards. Returns 0 or -errno. */
+int host_start_dashboards(struct host *host);
 /* What runs on disks and guests end with: all guests have stopped. */
 void host_on_all_stopped(void *userdata);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The C programs that we wrote: init (PID 1), hostd, mvirt, mvirt-screen. Static, hardened, small.
+# The C programs that we wrote: init (PID 1), hostd, mvirt, mvirt-screen, mvirt-dashboard. Static, hardened, small.
 
 HOSTD_OBJECTS := $(O)/obj/hostd
-PARTS := base config machine net storage guest screen api cli
+PARTS := base config machine net storage guest screen dashboard api cli
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wundef -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Werror
@@ -20,9 +20,10 @@ MAIN_SOURCES := hostd/hostd.c $(sort $(wildcard hostd/hostd-*.c))
 BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
 SCREEN_MAIN := hostd/screen/mvirt-screen.c
 SCREEN_SOURCES := $(sort $(filter-out $(SCREEN_MAIN),$(wildcard hostd/screen/*.c)))
+DASHBOARD_SOURCES := $(sort $(wildcard hostd/dashboard/*.c))
 # Everything of hostd but its main(): also what the tests link.
 HOSTD_SOURCES := $(BASE_SOURCES) $(SCREEN_SOURCES) \
-	$(sort $(foreach p,$(filter-out base cli screen,$(PARTS)),$(wildcard hostd/$p/*.c)))
+	$(sort $(foreach p,$(filter-out base cli screen dashboard,$(PARTS)),$(wildcard hostd/$p/*.c)))
 
 FLAGS_FILE := $(call remember,hostd.flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 
@@ -55,5 +56,12 @@ $(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O2,$(CFLAGS))
 $(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(SCREEN_MAIN))
 	$(call link,$^,-lseccomp -lz)
 
+# The tests link its pure half.
+DASHBOARD_PURE := $(sort $(wildcard hostd/dashboard/layout*.c hostd/dashboard/model*.c)) \
+	hostd/dashboard/page.c hostd/dashboard/view.c hostd/dashboard/terminal-ask.c
+
+$(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(DASHBOARD_SOURCES))
+	$(call link,$^,-lncursesw -ltinfo -lseccomp $(SYSTEMD_LIBS))
+
 -include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \
-	$(SCREEN_MAIN)))
+	$(SCREEN_MAIN) $(DASHBOARD_SOURCES)))

@@ -277,6 +277,7 @@ char *host_config_format(const struct host_config *config)
 	if (!out)
 		return NULL;
 	put_text(out, "", "hostname", config->hostname);
+	put_text(out, "", "console-password", config->console_password);
 	put_size(out, "", "memory-reserve", config->memory_reserve_bytes);
 	put_screen(out, &config->screen);
 	for (size_t i = 0; i < config->network_count; i++)

@@ -137,6 +137,8 @@ void config_set_hotkey_guests(struct config_parse *parse, const struct config_en
 void screen_config_init(struct screen_config *screen);
 /* When the guests are known. */
 void config_check_screen(struct config_parse *parse, const struct config_entry *root);
+void config_set_console_password(struct config_parse *parse, const struct config_entry *entry,
+				 void *untyped);
 
 /* The block network; adds to parse->config what is right. */
 void config_parse_network(struct config_parse *parse, const struct config_entry *block);

@@ -26,6 +26,7 @@ static void set_hostname(struct config_parse *parse, const struct config_entry *
 }
 
 static const struct config_key keys[] = {
+	{ "console-password", CONFIG_ATTRIBUTE, config_set_console_password },
 	{ "hostname", CONFIG_ATTRIBUTE, set_hostname },
 	{ "memory-reserve", CONFIG_ATTRIBUTE, set_memory_reserve },
 	{ "screen", CONFIG_ATTRIBUTE, config_set_screen },
@@ -50,6 +51,7 @@ void host_config_free(struct host_config *config)
 	free(config->guests);
 	free(config->screen.guest);
 	free(config->hostname);
+	free(config->console_password);
 	free(config);
 }
 

@@ -170,6 +170,8 @@ struct screen_config {
 struct host_config {
 	char *hostname;
 	struct screen_config screen;
+	char *console_password; /* crypt(5), sha512crypt or yescrypt; NULL: acting needs none;
+				 * "!": no password is right */
 	uint64_t memory_reserve_bytes; /* what guests may not take; 0: hostd's own figure */
 	struct network_config *networks;
 	size_t network_count;
