@@ -77,6 +77,7 @@ int host_start_api(struct host *host, const char *version)
 			.boot_node = boot_node,
 			.reload = reload,
 		},
+		.console = host_console_operations(host),
 		.userdata = host,
 	};
 

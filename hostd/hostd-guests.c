@@ -134,6 +134,7 @@ static void on_guest_event(const struct guest *guest, const char *kind, const ch
 
 	if (host->api)
 		api_publish_guest_event(host->api, guest, kind, detail);
+	host_screen_guest_changed(host);
 }
 
 static void power_off_host(const struct guest *, void *)

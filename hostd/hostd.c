@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log-history.h"
 #include "base/log.h"
 #include "config/check.h"
 #include "hostd.h"
@@ -24,8 +25,12 @@
 
 static void host_done(struct host *host)
 {
+	dashboards_free(host->dashboards);
 	api_free(host->api);
+	host_screen_free(host->machine_screen);
 	program_replace_cancel(host->replacement);
+	free(host->shell_terminal);
+	free(host->line_type);
 	guests_free(host->guests);
 	fd_close(host->files.memory_fd);
 	net_free(host->net);
@@ -126,6 +131,7 @@ static void start_log(void)
 
 	log_open_kmsg();
 	log_set_debug(text_equal(level, "debug"));
+	log_history_start("/dev/kmsg");
 	log_notice("host", "mvirt %s", MVIRT_VERSION);
 }
 
@@ -279,9 +285,10 @@ static int run(void)
 	_cleanup_(host_done) struct host host = {
 		.files = { .data_fd = -EBADF, .memory_fd = -EBADF },
 	};
-	int r = 0;
+	int r = 0, log_move_fd = -EBADF;
 
 	start_log();
+	log_move_fd = dashboards_prepare_log();
 	drop_privileges();
 	r = sd_event_default(&host.event);
 	if (r < 0)
@@ -291,6 +298,8 @@ static int run(void)
 	if (r < 0)
 		return r;
 	(void)mkdir("/run/mvirt", 0755);
+	host.shell_terminal = cmdline_value("mvirt.shell");
+	host.line_type = cmdline_value("mvirt.term");
 
 	probe_kvm(&host);
 	probe_screen(&host);
@@ -303,6 +312,9 @@ static int run(void)
 	if (r < 0)
 		return r;
 	report("API", host_start_api(&host, MVIRT_VERSION));
+	report("screen", host_screen_start(&host));
+	report("dashboards", host_start_dashboards(&host));
+	dashboards_move_log(log_move_fd);
 	report("power button",
 	       power_button_new(host.event, on_power_button, &host, &host.power_button));
 	log_notice("host", "ready");

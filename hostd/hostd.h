@@ -6,6 +6,8 @@
 #include "api/api.h"
 #include "config/config.h"
 #include "guest/guest.h"
+#include "hostd-screen.h"
+#include "machine/dashboards.h"
 #include "machine/devices.h"
 #include "machine/info.h"
 #include "machine/kvm-probe.h"
@@ -36,10 +38,13 @@ struct host {
 	struct net *net;
 	struct guests *guests;
 	struct api *api;
+	struct host_screen *machine_screen; /* NULL: nobody wants it */
 	/* Another hostd, on its way into the place of this one; NULL: none. */
 	struct program_replace *replacement;
 	api_reload_done_t replaced;
 	void *replaced_userdata;
+	struct dashboards *dashboards;
+	char *shell_terminal, *line_type; /* mvirt.shell=, mvirt.term= */
 	bool stopping;
 };
 
@@ -56,5 +61,10 @@ void host_data_failed(const char *why, void *userdata);
 /* hostd-api.c */
 int host_start_api(struct host *host, const char *version);
 
+/* hostd-console.c */
+/* What io.mvirt.Console does. */
+struct api_console_operations host_console_operations(const struct host *host);
+/* Starts the dashboards. Returns 0 or -errno. */
+int host_start_dashboards(struct host *host);
 /* What runs on disks and guests end with: all guests have stopped. */
 void host_on_all_stopped(void *userdata);

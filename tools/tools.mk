@@ -17,6 +17,6 @@ lint: $(SYSROOT)/.systemd $(KERNEL_OBJECTS)/.config $(GUEST_OBJECTS)/.config
 	$(Q)for f in $(filter hostd/%.c,$(LINT_C)); do \
 		gcc -fsyntax-only $(CPPFLAGS) $(CFLAGS) $$f && \
 		clang -fsyntax-only $(CPPFLAGS) -std=gnu23 $(WARNINGS) $$f || exit 1; done
-	$(Q)shellcheck $(LINT_SHELL)
+	$(Q)shellcheck $(LINT_SHELL) hostd/cli/completion/mvirt.bash
 	$(Q)tools/check-spdx
 	@echo "mvirt: lint: no complaint"

@@ -39,6 +39,7 @@ void api_client_disconnected(struct api *api, sd_varlink *link)
 		*at = client->next;
 		free(client);
 		sd_varlink_unref(link);
+		api_console_log_update(api);
 		return;
 	}
 }

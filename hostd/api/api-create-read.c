@@ -159,9 +159,15 @@ static int settle_format(struct guest_config *config, struct api_file *file)
 		if (disk->format == DISK_FORMAT_AUTO)
 			disk->format = detected;
 		file->format = disk->format;
+		file->is_image = true;
 		return changed;
 	}
 	file->format = DISK_FORMAT_RAW;
+	file->is_boot_file = text_equal(own_name(config, config->kernel), file->name) ||
+			     text_equal(own_name(config, config->initrd), file->name);
+	for (size_t i = 0; i < config->cdrom_count; i++)
+		if (text_equal(own_name(config, config->cdroms[i].file), file->name))
+			file->is_image = true;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 // its definition is there, and what went before is undone when a step fails.
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api-create.h"
 #include "api-internal.h"
@@ -192,6 +193,11 @@ static int start_file(struct api_creation *creation, struct api_file *file)
 	if (r < 0)
 		return r;
 	file->made = true;
+	if (file->is_boot_file && fchmod(file->target_fd, 0644) < 0)
+		return -errno;
+	if (file->source_fd >= 0 && !file->is_image)
+		return image_import_file(creation->api->event, file->source_fd, file->target_fd,
+					 on_imported, creation, &creation->job);
 	if (file->source_fd >= 0)
 		return image_import(creation->api->event, file->source_fd, file->target_fd,
 				    file->format, on_imported, creation, &creation->job);

@@ -10,6 +10,8 @@ struct api_file {
 	char *name;
 	int source_fd; /* owned; -EBADF: an empty one of size_bytes */
 	int target_fd; /* owned, under its temporary name */
+	bool is_boot_file; /* kernel or initrd: QEMU itself opens it, as another user */
+	bool is_image; /* of a disk or a CD-ROM: it is examined */
 	enum disk_format format;
 	uint64_t size_bytes;
 	bool made, finished; /* it is there; it has its own name */

@@ -213,13 +213,13 @@ static int method_medium(sd_varlink *link, sd_json_variant *parameters, sd_varli
 
 int api_guest_bind(sd_varlink_server *server)
 {
-	return sd_varlink_server_bind_method_many(
-		server, "io.mvirt.Guest.List", method_list, "io.mvirt.Guest.Get", method_get,
-		"io.mvirt.Guest.Start", method_start, "io.mvirt.Guest.Stop", method_stop,
-		"io.mvirt.Guest.Kill", method_kill, "io.mvirt.Guest.Restart", method_restart,
-		"io.mvirt.Guest.Pause", method_pause, "io.mvirt.Guest.Resume", method_resume,
-		"io.mvirt.Guest.Medium", method_medium, "io.mvirt.Guest.Display", method_display,
-		"io.mvirt.Guest.Log", method_log, "io.mvirt.Guest.Stats", api_method_stats,
-		"io.mvirt.Guest.Console", api_method_console, "io.mvirt.Guest.Subscribe",
-		api_method_subscribe);
+	return api_bind(server, "io.mvirt.Guest.List", method_list, "io.mvirt.Guest.Get",
+			method_get, "io.mvirt.Guest.Start", method_start, "io.mvirt.Guest.Stop",
+			method_stop, "io.mvirt.Guest.Kill", method_kill, "io.mvirt.Guest.Restart",
+			method_restart, "io.mvirt.Guest.Pause", method_pause,
+			"io.mvirt.Guest.Resume", method_resume, "io.mvirt.Guest.Medium",
+			method_medium, "io.mvirt.Guest.Display", method_display,
+			"io.mvirt.Guest.Log", method_log, "io.mvirt.Guest.Stats", api_method_stats,
+			"io.mvirt.Guest.Console", api_method_console, "io.mvirt.Guest.Subscribe",
+			api_method_subscribe);
 }

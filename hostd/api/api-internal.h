@@ -19,6 +19,8 @@ struct api_client {
 	sd_varlink *link; /* a reference of ours */
 	size_t pending_bytes; /* at most; 0 whenever all was written */
 	bool subscribed;
+	uint64_t history_next; /* the log's next line for it; 0: it wants none */
+	bool quiet; /* it wants the consoles quiet */
 	struct api_client *next;
 };
 
@@ -26,6 +28,8 @@ struct api_console;
 struct api_creation;
 struct api_formatting;
 struct api_reload;
+struct api_history;
+struct api_unlock;
 
 struct api {
 	struct api_context context;
@@ -33,6 +37,10 @@ struct api {
 	char boot_id[37];
 	sd_event *event;
 	sd_varlink_server *server;
+	sd_varlink_server *look_server, *act_server; /* for dashboards: api-rights.c */
+	struct api_history *history;
+	struct api_unlock *unlock;
+	bool log_is_quiet;
 	char *socket_path;
 	int socket_fd;
 	int reserve_fd; /* given up to turn a client away when all fds are in use */
@@ -74,6 +82,17 @@ int api_client_refusef(sd_varlink *link, const char *format, ...)
 int api_client_done(sd_varlink *link);
 /* api_client_notify() while the link's call is handled. */
 int api_client_notify_handling(sd_varlink *link, sd_json_variant *parameters);
+
+/* --- api-rights.c --- */
+
+/* sd_varlink_server_bind_method_many(), of the methods that may be called on the server. */
+int api_bind_internal(sd_varlink_server *server, ...);
+#define api_bind(server, ...) api_bind_internal((server), __VA_ARGS__, NULL)
+
+/* --- api-console-methods.c --- */
+
+/* A client has come to want the consoles quiet, or has gone. */
+void api_console_log_update(struct api *api);
 
 /* --- api-host.c --- */
 

@@ -68,6 +68,8 @@ static int new_definition(const struct guest *guest, const char *name, char **re
 	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
 	int r = guest_config_rename(guest_config(guest), name, &config);
 
+	if (r >= 0)
+		r = guest_keep_identity(guest, config);
 	if (r < 0)
 		return r;
 	*ret_text = guest_config_format(config);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "api-console-methods.h"
 #include "api-interface.h"
 #include "api-internal.h"
 #include "base/file.h"
@@ -100,39 +101,56 @@ static int listen_on(struct api *api)
 	return 0;
 }
 
-static int make_server(struct api *api)
+static int make_one(struct api *api, sd_varlink_server **ret_server)
 {
 	const char *version = api->context.version ? api->context.version : "unknown";
-	int r = sd_varlink_server_new(&api->server, SD_VARLINK_SERVER_ROOT_ONLY |
-							    SD_VARLINK_SERVER_MYSELF_ONLY |
-							    SD_VARLINK_SERVER_INHERIT_USERDATA);
+	sd_varlink_server *server = NULL;
+	int r = sd_varlink_server_new(ret_server, SD_VARLINK_SERVER_ROOT_ONLY |
+							  SD_VARLINK_SERVER_MYSELF_ONLY |
+							  SD_VARLINK_SERVER_INHERIT_USERDATA);
 
 	if (r < 0)
 		return r;
-	(void)sd_varlink_server_set_userdata(api->server, api);
-	r = sd_varlink_server_set_info(api->server, "mvirt", "hostd", version, NULL);
+	server = *ret_server;
+	(void)sd_varlink_server_set_userdata(server, api);
+	r = sd_varlink_server_set_info(server, "mvirt", "hostd", version, NULL);
 	if (r < 0)
 		return r;
-	r = sd_varlink_server_add_interface_many(api->server, &vl_interface_io_mvirt_Host,
-						 &vl_interface_io_mvirt_Guest);
+	r = sd_varlink_server_add_interface_many(server, &vl_interface_io_mvirt_Host,
+						 &vl_interface_io_mvirt_Guest,
+						 &vl_interface_io_mvirt_Console);
 	if (r < 0)
 		return r;
-	r = sd_varlink_server_set_connections_max(api->server, API_CLIENTS_MAX);
+	r = sd_varlink_server_set_connections_max(server, API_CLIENTS_MAX);
 	if (r < 0)
 		return r;
-	r = sd_varlink_server_bind_disconnect(api->server, on_disconnect);
+	r = sd_varlink_server_bind_disconnect(server, on_disconnect);
 	if (r < 0)
 		return r;
-	r = api_host_bind(api->server);
+	r = api_host_bind(server);
 	if (r < 0)
 		return r;
-	r = api_guest_bind(api->server);
+	r = api_guest_bind(server);
 	if (r < 0)
 		return r;
-	r = api_define_bind(api->server);
+	r = api_define_bind(server);
 	if (r < 0)
 		return r;
-	return sd_varlink_server_attach_event(api->server, api->event, SD_EVENT_PRIORITY_NORMAL);
+	r = api_console_bind(server);
+	if (r < 0)
+		return r;
+	return sd_varlink_server_attach_event(server, api->event, SD_EVENT_PRIORITY_NORMAL);
+}
+
+static int make_servers(struct api *api)
+{
+	int r = make_one(api, &api->server);
+
+	if (r >= 0)
+		r = make_one(api, &api->look_server);
+	if (r >= 0)
+		r = make_one(api, &api->act_server);
+	return r;
 }
 
 static void read_boot_id(struct api *api)
@@ -161,7 +179,10 @@ int api_new(sd_event *event, const struct api_context *context, struct api **ret
 	api->socket_path = strdup(context->socket_path ? context->socket_path : API_SOCKET);
 	if (!api->socket_path)
 		return -ENOMEM;
-	r = make_server(api);
+	r = make_servers(api);
+	if (r < 0)
+		return r;
+	r = api_history_new(api, &api->history);
 	if (r < 0)
 		return r;
 	r = sd_event_add_exit(event, &api->exit_source, on_exit_loop, api);
@@ -189,7 +210,11 @@ void api_free(struct api *api)
 	api_reload_free(take_ptr(api->reload));
 	api_client_close_all(api);
 	api_console_close_all(api);
+	api_history_free(api->history);
+	api_unlock_free(api->unlock);
 	sd_varlink_server_unref(api->server);
+	sd_varlink_server_unref(api->look_server);
+	sd_varlink_server_unref(api->act_server);
 	if (api->socket_fd >= 0)
 		(void)unlink(api->socket_path);
 	fd_close(api->socket_fd);

@@ -41,6 +41,26 @@ struct api_operations {
 		      void *userdata);
 };
 
+/* An address that is being tried out. */
+struct api_address_trial {
+	const char *network, *address;
+	uint64_t left_usec;
+};
+
+/* What io.mvirt.Console stands on. Each may be NULL; userdata is the context's. Those that return
+ * int return 0, or -errno with one line in *ret_why, to be freed, or NULL. */
+struct api_console_operations {
+	const char *shell_terminal; /* mvirt.shell='s */
+	/* address NULL: DHCP. gateway NULL: none. */
+	int (*try_address)(const char *network, const char *address, const char *gateway,
+			   char **ret_why, void *userdata);
+	int (*settle_address)(const char *network, bool keep, char **ret_why, void *userdata);
+	bool (*address_trial)(struct api_address_trial *ret_trial, void *userdata);
+	/* name NULL: no guest's */
+	int (*show_guest)(const char *name, char **ret_why, void *userdata);
+	const char *(*shown_guest)(void *userdata);
+};
+
 /* What the API speaks about. All of it is the caller's and outlives the API. */
 struct api_context {
 	struct guests *guests;
@@ -57,6 +77,7 @@ struct api_context {
 	/* A client asked for it; must return at once. */
 	void (*power)(enum power_action action, void *userdata);
 	struct api_operations operations;
+	struct api_console_operations console;
 	void *userdata;
 };
 
@@ -67,6 +88,12 @@ struct api_context {
 int api_new(sd_event *event, const struct api_context *context, struct api **ret_api);
 /* Ends all connections and attached consoles. */
 void api_free(struct api *api);
+
+/*
+ * A connection that may look, and by Unlock act, but no more: for dashboards, which are not root.
+ * Returns the fd of its other end, or -errno.
+ */
+int api_connect_dashboard(struct api *api);
 
 /* For the subscribers. detail may be NULL. */
 void api_publish_guest_event(struct api *api, const struct guest *guest, const char *kind,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// mvirt start, stop, kill, restart: the command first, then events until its end is known; pause,
-// resume: the command alone.
+// mvirt start, stop, kill, restart, pause, resume: the command first, then events until its end is
+// known.
 #include <string.h>
 
 #include "cli.h"
@@ -9,7 +9,7 @@ enum outcome { OUTCOME_UNKNOWN, OUTCOME_DONE, OUTCOME_FAILED };
 
 struct command {
 	const char *method;
-	enum outcome (*judge)(const char *state);
+	enum outcome (*judge)(sd_json_variant *guest);
 	enum outcome deleted; /* what it is when somebody deletes the guest meanwhile */
 };
 
@@ -22,8 +22,10 @@ struct wait {
 };
 
 /* The state of right after the command is "starting" at the earliest. */
-static enum outcome judge_start(const char *state)
+static enum outcome judge_start(sd_json_variant *guest)
 {
+	const char *state = cli_text(guest, "state");
+
 	if (text_equal(state, "running"))
 		return OUTCOME_DONE;
 	if (text_equal(state, "starting") || text_equal(state, "stopping"))
@@ -32,9 +34,26 @@ static enum outcome judge_start(const char *state)
 }
 
 /* …or "stopping": a guest that runs was started again by somebody, but it had stopped. */
-static enum outcome judge_stop(const char *state)
+static enum outcome judge_stop(sd_json_variant *guest)
 {
-	return text_equal(state, "stopping") ? OUTCOME_UNKNOWN : OUTCOME_DONE;
+	return text_equal(cli_text(guest, "state"), "stopping") ? OUTCOME_UNKNOWN : OUTCOME_DONE;
+}
+
+static enum outcome judge_paused(sd_json_variant *guest, bool wanted)
+{
+	if (!text_equal(cli_text(guest, "state"), "running"))
+		return OUTCOME_FAILED;
+	return cli_bool(guest, "paused") == wanted ? OUTCOME_DONE : OUTCOME_UNKNOWN;
+}
+
+static enum outcome judge_pause(sd_json_variant *guest)
+{
+	return judge_paused(guest, true);
+}
+
+static enum outcome judge_resume(sd_json_variant *guest)
+{
+	return judge_paused(guest, false);
 }
 
 static void tell_failure(sd_json_variant *event, sd_json_variant *guest)
@@ -48,7 +67,7 @@ static void tell_failure(sd_json_variant *event, sd_json_variant *guest)
 		return;
 	}
 	cli_error("guest %s %s%s%s%s", cli_text(guest, "name"),
-		  text_equal(state, "stopped") ? "has stopped again" : state, reason ? ": " : "",
+		  text_equal(state, "stopped") ? "has stopped" : state, reason ? ": " : "",
 		  reason ? reason : "",
 		  text_equal(state, "crashed") ? "; it will be started again" : "");
 }
@@ -58,7 +77,7 @@ static enum outcome judge(const struct command *command, sd_json_variant *event,
 {
 	if (text_equal(cli_text(event, "kind"), "deleted"))
 		return command->deleted;
-	return command->judge(cli_text(guest, "state"));
+	return command->judge(guest);
 }
 
 static int on_event(sd_json_variant *event, void *userdata)
@@ -145,32 +164,18 @@ int cli_restart(const struct cli *cli)
 	return carry_out(cli, &command);
 }
 
-/* --- without an end to wait for --- */
-
-static int call_all(const struct cli *cli, const char *method)
-{
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	int status = 0;
-
-	if (cli_connect(cli, &link) < 0)
-		return 1;
-	for (int i = 0; i < cli->name_count; i++) {
-		sd_json_variant *answer = NULL;
-
-		if (cli_call_guest(link, method, cli->names[i], &answer) < 0)
-			status = 1;
-		else if (cli->json)
-			(void)cli_print_json(answer);
-	}
-	return status;
-}
-
 int cli_pause(const struct cli *cli)
 {
-	return call_all(cli, "io.mvirt.Guest.Pause");
+	static const struct command command = { "io.mvirt.Guest.Pause", judge_pause,
+						OUTCOME_FAILED };
+
+	return carry_out(cli, &command);
 }
 
 int cli_resume(const struct cli *cli)
 {
-	return call_all(cli, "io.mvirt.Guest.Resume");
+	static const struct command command = { "io.mvirt.Guest.Resume", judge_resume,
+						OUTCOME_FAILED };
+
+	return carry_out(cli, &command);
 }

@@ -18,8 +18,9 @@ struct cli {
 	bool json;
 	bool no_wait;
 	bool follow;
-	bool with_disks, names_only, eject, erase;
+	bool with_disks, names_only, eject, erase, host;
 	const char *conf; /* --conf: a file with a definition */
+	const char *port; /* --port: a serial port, from 1 */
 	const char *confirm; /* --confirm: the serial of a disk */
 	const char *imports[CLI_IMPORTS_MAX]; /* --import: FILE or FILE=NAME */
 	size_t import_count;
@@ -42,6 +43,8 @@ enum cli_option {
 	CLI_OPTION_ERASE = 1 << 8,
 	CLI_OPTION_CONFIRM = 1 << 9,
 	CLI_OPTION_SET = 1 << 10,
+	CLI_OPTION_PORT = 1 << 11,
+	CLI_OPTION_HOST = 1 << 12,
 };
 
 struct cli_command {
@@ -131,5 +134,6 @@ int cli_restart(const struct cli *cli);
 int cli_pause(const struct cli *cli);
 int cli_resume(const struct cli *cli);
 int cli_console(const struct cli *cli);
+int cli_screenshot(const struct cli *cli);
 int cli_log(const struct cli *cli);
 int cli_events(const struct cli *cli);

@@ -28,12 +28,16 @@ static const struct cli_command commands[] = {
 	{ "restart", "[--no-wait] NAME…", "stop guests and start them again", 1, GUESTS, WAITING,
 	  cli_restart },
 	{ "kill", "[--no-wait] NAME…", "cut the power of guests", 1, GUESTS, WAITING, cli_kill },
-	{ "pause", "NAME…", "halt the processors of guests", 1, GUESTS, CLI_OPTION_JSON,
+	{ "pause", "[--no-wait] NAME…", "halt the processors of guests", 1, GUESTS, WAITING,
 	  cli_pause },
-	{ "resume", "NAME…", "let paused guests go on", 1, GUESTS, CLI_OPTION_JSON, cli_resume },
-	{ "console", "NAME", "be the terminal on a guest's serial console", 1, 1, 0, cli_console },
-	{ "log", "[-f] NAME", "the last 64 KiB of a guest's console", 1, 1,
-	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW, cli_log },
+	{ "resume", "[--no-wait] NAME…", "let paused guests go on", 1, GUESTS, WAITING,
+	  cli_resume },
+	{ "console", "[--port N] NAME", "be the terminal on a guest's serial console", 1, 1,
+	  CLI_OPTION_PORT, cli_console },
+	{ "log", "[-f] [--port N] NAME", "the last 64 KiB of a guest's console", 1, 1,
+	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW | CLI_OPTION_PORT, cli_log },
+	{ "screenshot", "NAME|--host FILE.png", "what is on a guest's display or the machine's", 1, 2,
+	  CLI_OPTION_HOST, cli_screenshot },
 	{ "medium", "NAME DRIVE FILE|--eject", "change what is in a CD-ROM drive", 2, 3,
 	  CLI_OPTION_JSON | CLI_OPTION_EJECT, cli_medium },
 	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [[--set] KEY=VALUE…]",
@@ -105,6 +109,7 @@ static void print_help(FILE *stream)
 			      "  --socket PATH  the API's socket (" CLI_SOCKET ")\n"
 			      "  --no-wait      return as soon as the command is taken up\n"
 			      "  -f, --follow   go on with what the guest prints\n"
+			      "  --port N       another serial port than the first, 1\n"
 			      "  --help         this, or about one command\n"
 			      "  --version\n\n"
 			      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n");
@@ -138,10 +143,12 @@ static const struct cli_switch {
 	{ { "with-disks", no_argument, NULL, 0 },
 	  CLI_OPTION_WITH_DISKS,
 	  offsetof(struct cli, with_disks) },
+	{ { "host", no_argument, NULL, 0 }, CLI_OPTION_HOST, offsetof(struct cli, host) },
 	{ { "eject", no_argument, NULL, 0 }, CLI_OPTION_EJECT, offsetof(struct cli, eject) },
 	{ { "erase", no_argument, NULL, 0 }, CLI_OPTION_ERASE, offsetof(struct cli, erase) },
 	{ { "socket", required_argument, NULL, 0 }, 0, offsetof(struct cli, socket_path) },
 	{ { "conf", required_argument, NULL, 0 }, CLI_OPTION_CONF, offsetof(struct cli, conf) },
+	{ { "port", required_argument, NULL, 0 }, CLI_OPTION_PORT, offsetof(struct cli, port) },
 	{ { "confirm", required_argument, NULL, 0 },
 	  CLI_OPTION_CONFIRM,
 	  offsetof(struct cli, confirm) },

@@ -201,6 +201,21 @@ char *guest_instance_id(const struct guest *guest, char buffer[static GUEST_INST
 	return buffer;
 }
 
+int guest_keep_identity(const struct guest *guest, struct guest_config *config)
+{
+	struct cloud_init_config *cloud_init = &config->cloud_init;
+	char instance_id[GUEST_INSTANCE_ID_BYTES];
+
+	for (size_t i = 0; i < config->nic_count; i++) {
+		guest_nic_mac_bytes(guest, i, config->nics[i].mac);
+		config->nics[i].has_mac = true;
+	}
+	if (!cloud_init->present || cloud_init->instance_id)
+		return 0;
+	cloud_init->instance_id = strdup(guest_instance_id(guest, instance_id));
+	return cloud_init->instance_id ? 0 : -ENOMEM;
+}
+
 int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats)
 {
 	if (!guest_state_has_process(guest->record.life.state))

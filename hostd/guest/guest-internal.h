@@ -24,6 +24,7 @@ struct guest {
 	bool has_record; /* found when hostd began: the guest has had its autostart */
 	bool is_new; /* its record is to be taken up by the event loop */
 	bool disk_error_told;
+	uint64_t watchdog_told_usec; /* CLOCK_BOOTTIME; 0: not in this run */
 	struct guest_launch *launch; /* opened by a check that came just before; or NULL */
 
 	bool wants_start; /* its autostart waits for its turn */

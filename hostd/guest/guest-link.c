@@ -11,6 +11,7 @@
 
 /* sd-event gathers wake-ups within this time. */
 #define TIMER_ACCURACY_USEC 100000
+#define WATCHDOG_LOG_USEC UINT64_C(60000000)
 #define RECONNECT_MIN_USEC UINT64_C(500000)
 #define RECONNECT_MAX_USEC UINT64_C(60000000)
 
@@ -135,12 +136,24 @@ static void on_resume(struct guest *guest, sd_json_variant *)
 	guest_handle(guest, GUEST_EVENT_RESUMED, GUEST_EXIT_UNKNOWN);
 }
 
+/* A guest can let it run out as often as it likes: that must not fill the log. */
+static void log_watchdog(struct guest *guest, const char *action)
+{
+	uint64_t now_usec = 0;
+
+	(void)sd_event_now(guest->guests->event, CLOCK_BOOTTIME, &now_usec);
+	if (guest->watchdog_told_usec && now_usec - guest->watchdog_told_usec < WATCHDOG_LOG_USEC)
+		return;
+	guest->watchdog_told_usec = now_usec;
+	log_warning(guest_subject(guest).text, "its watchdog has run out (%s)",
+		    action ? action : "no action");
+}
+
 static void on_watchdog(struct guest *guest, sd_json_variant *data)
 {
 	const char *action = text_field(data, "action");
 
-	log_warning(guest_subject(guest).text, "its watchdog has run out (%s)",
-		    action ? action : "no action");
+	log_watchdog(guest, action);
 	guest_tell(guest, "watchdog", action);
 	if (text_equal(action, "poweroff"))
 		guest_handle(guest, GUEST_EVENT_POWERED_OFF, GUEST_EXIT_UNKNOWN);
@@ -292,6 +305,7 @@ int guest_attach(struct guest *guest, int pidfd_consume)
 	(void)sd_event_source_set_priority(guest->exit_source, SD_EVENT_PRIORITY_NORMAL + 10);
 	guest->pidfd = take_fd(&pidfd);
 	guest->disk_error_told = false;
+	guest->watchdog_told_usec = 0;
 	guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
 	guest->learned = false;
 	for (size_t i = 0; i < count_ports(guest); i++)

@@ -139,6 +139,10 @@ void guest_nic_mac_bytes(const struct guest *guest, size_t nic_index, uint8_t re
 #define GUEST_INSTANCE_ID_BYTES 32
 char *guest_instance_id(const struct guest *guest, char buffer[static GUEST_INSTANCE_ID_BYTES]);
 
+/* Writes what is made of the guest's name (MACs, instance id) into a copy of its definition that is
+ * to get another name, so that the guest inside stays who it was. Returns 0 or -ENOMEM. */
+int guest_keep_identity(const struct guest *guest, struct guest_config *config);
+
 /* What it uses now. Bytes and counts are since the start of its process. */
 struct guest_stats {
 	uint64_t cpu_usec; /* of its QEMU, all threads */

@@ -115,8 +115,8 @@ static sd_varlink *connect_link(void)
 	return link;
 }
 
-static sd_json_variant *call(sd_varlink *link, const char *method, const char *name,
-			     const char **ret_error)
+[[maybe_unused]] static sd_json_variant *call(sd_varlink *link, const char *method,
+					      const char *name, const char **ret_error)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 	sd_json_variant *answer = NULL;

@@ -110,6 +110,12 @@ int image_import(sd_event *event, int source_fd, int target_fd,
 					  stub_on_copied, job);
 }
 
+int image_import_file(sd_event *event, int source_fd, int target_fd, image_done_t done,
+		      void *userdata, struct image_job **ret_job)
+{
+	return image_import(event, source_fd, target_fd, DISK_FORMAT_RAW, done, userdata, ret_job);
+}
+
 void image_job_cancel(struct image_job *job)
 {
 	if (!job)

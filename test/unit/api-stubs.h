@@ -459,6 +459,14 @@ char *guest_nic_mac(const struct guest *guest [[maybe_unused]], size_t nic_index
 	return buffer;
 }
 
+int guest_keep_identity(const struct guest *guest, struct guest_config *config)
+{
+	free(config->cloud_init.instance_id);
+	config->cloud_init.present = true;
+	config->cloud_init.instance_id = text_format("of-%s", guest->config->name);
+	return config->cloud_init.instance_id ? 0 : -ENOMEM;
+}
+
 int guest_console_read(struct guest *guest, size_t port, char **ret_data, size_t *ret_length)
 {
 	char *data = NULL;

@@ -551,6 +551,7 @@ static void test_rename(void **state)
 	assert_false(is_there(link, "new"));
 	assert_true(has_file("memory", "newer/guest.conf"));
 	assert_non_null(strstr(definition(link, "newer"), "guest \"newer\""));
+	assert_non_null(strstr(definition(link, "newer"), "instance-id = \"of-new\""));
 	refused(link, RENAME, "{\"name\":\"web\",\"newName\":\"x\"}", "mvirt.conf");
 	refused(link, RENAME, "{\"name\":\"newer\",\"newName\":\"web\"}", "there is a guest web");
 	refused(link, RENAME, "{\"name\":\"newer\",\"newName\":\"X/\"}", "is no name");

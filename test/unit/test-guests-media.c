@@ -142,12 +142,41 @@ static void serial_ports(void **)
 	assert_int_equal(fake.fd_numbers[3], 7);
 }
 
+/* What was made of the old name is written down, and what was written down stays. */
+static void identity(void **)
+{
+	_cleanup_(guest_config_freep) struct guest_config *renamed = NULL, *again = NULL;
+	char instance_id[GUEST_INSTANCE_ID_BYTES];
+	uint8_t mac[6];
+	struct guest *guest = NULL;
+
+	host.guest[0].nic_count = 1;
+	host.guest[0].cloud_init.present = true;
+	new_hostd();
+	settle();
+	guest = find("web");
+	guest_nic_mac_bytes(guest, 0, mac);
+	assert_int_equal(guest_config_rename(guest_config(guest), "other", &renamed), 0);
+	assert_int_equal(guest_keep_identity(guest, renamed), 0);
+	assert_true(renamed->nics[0].has_mac);
+	assert_memory_equal(renamed->nics[0].mac, mac, sizeof(mac));
+	assert_string_equal(renamed->cloud_init.instance_id, guest_instance_id(guest, instance_id));
+
+	assert_int_equal(guest_redefine(guest, configured(0)), 0);
+	assert_int_equal(guest_config_copy(renamed, &again), 0);
+	renamed->cloud_init.instance_id[0] = 'M';
+	assert_int_equal(guest_keep_identity(guest, renamed), 0);
+	assert_int_equal(renamed->cloud_init.instance_id[0], 'M');
+	assert_string_not_equal(renamed->cloud_init.instance_id, again->cloud_init.instance_id);
+}
+
 int main(void)
 {
 #define DRIVES(function) cmocka_unit_test_setup_teardown(function, set_up_drives, tear_down)
 	const struct CMUnitTest tests[] = {
 		DRIVES(insert),        DRIVES(eject),   DRIVES(refused_by_qemu),
 		DRIVES(refused_by_us), DRIVES(display), DRIVES(serial_ports),
+		TEST(identity),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The lists: guests, events, a guest's log.
+#include <inttypes.h>
+#include <string.h>
+
+#include "layout-internal.h"
+
+/* Widths of the table's columns. */
+#define NAME_MIN 12
+#define STATE_COLUMNS 10
+#define CPU_COLUMNS 7
+#define MEMORY_COLUMNS 10
+#define UPTIME_COLUMNS 13
+#define MARGIN 2
+#define GAP 1
+
+static enum page_style style_of(const struct model_guest *guest)
+{
+	if (guest->paused)
+		return STYLE_WARNING;
+	if (text_equal(guest->state, "running"))
+		return STYLE_GOOD;
+	if (text_equal(guest->state, "failed") || text_equal(guest->state, "crashed"))
+		return STYLE_BAD;
+	if (text_equal(guest->state, "stopped"))
+		return STYLE_DIM;
+	return STYLE_WARNING;
+}
+
+/* Columns for the names: as many as the longest needs, if what follows still fits. */
+static int name_columns(const struct model *model, const struct page *page)
+{
+	int rest = STATE_COLUMNS + CPU_COLUMNS + MEMORY_COLUMNS + UPTIME_COLUMNS + 5 * GAP + 16;
+	int room = page->columns - MARGIN - rest, wanted = NAME_MIN;
+
+	for (size_t i = 0; i < model->guest_count; i++) {
+		int width = page_width(model->guests[i].name);
+
+		wanted = width > wanted ? width : wanted;
+	}
+	if (room < NAME_MIN)
+		room = NAME_MIN;
+	return wanted < room ? wanted : room;
+}
+
+/* What is to be said of it besides; new string or NULL. */
+static char *remark(const struct model_guest *guest)
+{
+	if (guest->reason)
+		return strdup(guest->reason);
+	if (guest->waiting)
+		return text_format("waits for %s", guest->waiting);
+	if (guest->emulated)
+		return text_format("%s%semulated: slow, no isolation",
+				   guest->address ? guest->address : "",
+				   guest->address ? "  " : "");
+	return guest->address ? strdup(guest->address) : NULL;
+}
+
+static void draw_guest(const struct model_guest *guest, const struct layout_time *now,
+		       struct page *page, int row, int names, bool screen)
+{
+	char bytes[TEXT_BYTES_MAX], duration[LAYOUT_DURATION_MAX];
+	_cleanup_free_ char *text = remark(guest);
+	int column = MARGIN;
+
+	(void)page_put(page, row, column, names, STYLE_STRONG, guest->name);
+	column += names + GAP;
+	(void)page_put(page, row, column, STATE_COLUMNS, style_of(guest),
+		       guest->paused  ? "paused"
+		       : guest->state ? guest->state
+				      : "?");
+	column += STATE_COLUMNS + GAP;
+	if (guest->cpu_percent != MODEL_UNKNOWN)
+		(void)page_putf(page, row, column, CPU_COLUMNS, STYLE_NORMAL, "%4" PRIu64 " %%",
+				guest->cpu_percent);
+	column += CPU_COLUMNS + GAP;
+	(void)page_putf(page, row, column, MEMORY_COLUMNS, STYLE_NORMAL, "%9s",
+			text_from_bytes(guest->used_bytes == MODEL_UNKNOWN ? guest->memory_bytes
+									   : guest->used_bytes,
+					bytes));
+	column += MEMORY_COLUMNS + GAP;
+	if (guest->started_usec != MODEL_UNKNOWN && now->boot_usec >= guest->started_usec)
+		(void)page_putf(page, row, column, UPTIME_COLUMNS, STYLE_NORMAL, "%12s",
+				layout_duration(now->boot_usec - guest->started_usec, duration));
+	column += UPTIME_COLUMNS + GAP;
+	(void)page_putf(page, row, column, page->columns - column - 1,
+			guest->reason ? STYLE_BAD : STYLE_NORMAL, "%s%s", screen ? "[screen] " : "",
+			text ? text : "");
+}
+
+static void draw_header(struct page *page, int row, int names)
+{
+	const struct {
+		const char *text;
+		int columns;
+	} heads[] = {
+		{ "NAME", names },
+		{ "STATE", STATE_COLUMNS },
+		{ "   CPU", CPU_COLUMNS },
+		{ "   MEMORY", MEMORY_COLUMNS },
+		{ "      UPTIME", UPTIME_COLUMNS },
+		{ "ADDRESS", 16 },
+	};
+	int column = MARGIN;
+
+	for (size_t i = 0; i < ELEMENTS(heads); i++) {
+		(void)page_put(page, row, column, heads[i].columns, STYLE_DIM, heads[i].text);
+		column += heads[i].columns + GAP;
+	}
+}
+
+/* The first of them that is shown, so that the selected one is in sight. */
+static size_t first_shown(const struct model *model, const struct view *view, size_t rows)
+{
+	const struct model_guest *guest = model_find_guest(model, view->guest);
+	size_t at = guest ? (size_t)(guest - model->guests) : 0;
+
+	if (model->guest_count <= rows || at < rows / 2)
+		return 0;
+	at -= rows / 2;
+	return at + rows > model->guest_count ? model->guest_count - rows : at;
+}
+
+void layout_guests(const struct model *model, const struct view *view,
+		   const struct layout_time *now, struct page *page, int row, int rows)
+{
+	int names = name_columns(model, page);
+	size_t first = 0, shown = rows > 1 ? (size_t)rows - 1 : 0;
+
+	if (model->guest_count == 0) {
+		(void)page_put(page, row, MARGIN, page->columns - MARGIN - 1, STYLE_NORMAL,
+			       "There are none yet: mvirt.conf on a volume MVIRT defines them.");
+		return;
+	}
+	draw_header(page, row++, names);
+	first = first_shown(model, view, shown);
+	for (size_t i = 0; i < shown && first + i < model->guest_count; i++, row++) {
+		const struct model_guest *guest = &model->guests[first + i];
+		bool more = (i == 0 && first > 0) ||
+			    (i + 1 == shown && first + shown < model->guest_count);
+
+		draw_guest(guest, now, page, row, names,
+			   text_equal(guest->name, model->screen_guest));
+		if (more)
+			page_fill(page, row, 0, 1, 1, STYLE_DIM, i == 0 && first > 0 ? U'↑' : U'↓');
+		if (text_equal(guest->name, view->guest)) {
+			page_fill(page, row, 0, 1, 1, STYLE_SELECTED, U'►');
+			page_restyle(page, row, 0, page->columns, STYLE_SELECTED);
+		}
+	}
+}
+
+static enum page_style style_of_level(unsigned int level)
+{
+	return level <= 3 ? STYLE_BAD : level == 4 ? STYLE_WARNING : STYLE_NORMAL;
+}
+
+void layout_events(const struct model *model, struct page *page, int row, int rows, size_t skip)
+{
+	size_t shown = rows > 0 ? (size_t)rows : 0, first = 0;
+
+	if (shown > model->line_count)
+		shown = model->line_count;
+	if (skip > model->line_count - shown)
+		skip = model->line_count - shown;
+	first = model->line_count - shown - skip;
+	for (size_t i = 0; i < shown; i++) {
+		const struct model_line *line = model_line(model, first + i);
+		char clock[LAYOUT_CLOCK_MAX];
+		int column = MARGIN;
+
+		column += page_put(page, row, column, page->columns - column, STYLE_DIM,
+				   layout_clock(line->time_usec, true, clock));
+		column += 2;
+		column += page_put(page, row, column, page->columns - column - 1, STYLE_STRONG,
+				   line->subject);
+		(void)page_putf(page, row, column, page->columns - column - 1,
+				style_of_level(line->level), ": %s", line->message);
+		row++;
+	}
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text; lines++) {
+		const char *end = strchr(text, '\n');
+
+		if (!end)
+			return lines + 1;
+		text = end + 1;
+	}
+	return lines;
+}
+
+void layout_log(const struct view *view, struct page *page, int row, int rows)
+{
+	const char *text = view->log ? view->log : "";
+	size_t lines = count_lines(text), shown = rows > 0 ? (size_t)rows : 0, skip = view->scroll;
+
+	if (lines == 0)
+		(void)page_put(page, row, MARGIN, page->columns - MARGIN - 1, STYLE_DIM,
+			       "It has printed nothing.");
+	if (shown > lines)
+		shown = lines;
+	if (skip > lines - shown)
+		skip = lines - shown;
+	for (size_t i = 0; *text; i++) {
+		size_t length = strcspn(text, "\n");
+
+		if (i >= lines - shown - skip && i < lines - skip)
+			(void)page_putf(page, row++, 0, page->columns, STYLE_NORMAL, "%.*s",
+					(int)(length > PAGE_SIDE_MAX * 4 ? PAGE_SIDE_MAX * 4
+									 : length),
+					text);
+		text += length + (text[length] == '\n');
+	}
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Answers and events -> struct model: the host, its networks and its log.
+#include "model.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "model-internal.h"
+
+const char *model_json_text(sd_json_variant *object, const char *name)
+{
+	sd_json_variant *value = object ? sd_json_variant_by_key(object, name) : NULL;
+
+	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
+}
+
+uint64_t model_json_number(sd_json_variant *object, const char *name, uint64_t missing)
+{
+	sd_json_variant *value = object ? sd_json_variant_by_key(object, name) : NULL;
+
+	return value && sd_json_variant_is_unsigned(value) ? sd_json_variant_unsigned(value)
+							   : missing;
+}
+
+bool model_json_bool(sd_json_variant *object, const char *name)
+{
+	sd_json_variant *value = object ? sd_json_variant_by_key(object, name) : NULL;
+
+	return value && sd_json_variant_is_boolean(value) && sd_json_variant_boolean(value);
+}
+
+sd_json_variant *model_json_element(sd_json_variant *object, const char *name, size_t index)
+{
+	sd_json_variant *array = object ? sd_json_variant_by_key(object, name) : NULL;
+
+	if (!array || !sd_json_variant_is_array(array) || index >= sd_json_variant_elements(array))
+		return NULL;
+	return sd_json_variant_by_index(array, index);
+}
+
+/* Out of memory the old text stays: it will be asked for again. */
+bool model_set_text(char **text, const char *value)
+{
+	char *copy = NULL;
+
+	if (text_equal(*text, value))
+		return false;
+	if (value && !(copy = strdup(value)))
+		return false;
+	free(*text);
+	*text = copy;
+	return true;
+}
+
+bool model_set_number(uint64_t *number, uint64_t value)
+{
+	bool changed = *number != value;
+
+	*number = value;
+	return changed;
+}
+
+bool model_set_bool(bool *flag, bool value)
+{
+	bool changed = *flag != value;
+
+	*flag = value;
+	return changed;
+}
+
+static void network_done(struct model_network *network)
+{
+	free(network->name);
+	free(network->phase);
+	free(network->uplink);
+	free(network->gateway);
+	free(network->address);
+	free(network->bare_address);
+}
+
+void model_done(struct model *model)
+{
+	char *texts[] = { model->hostname,       model->version,      model->kernel,
+			  model->firmware,       model->cpu_model,    model->config_source,
+			  model->kvm_state,      model->kvm_why,      model->data_volume,
+			  model->data_why,       model->secure_boot,  model->tpm,
+			  model->shell_terminal, model->screen_guest, model->trial.network,
+			  model->trial.address };
+
+	for (size_t i = 0; i < ELEMENTS(texts); i++)
+		free(texts[i]);
+	for (size_t i = 0; i < model->network_count; i++)
+		network_done(&model->networks[i]);
+	free(model->networks);
+	for (size_t i = 0; i < model->guest_count; i++)
+		model_guest_done(&model->guests[i]);
+	free(model->guests);
+	model_notices_clear(&model->mistakes);
+	model_notices_clear(&model->devices);
+	model_notices_clear(&model->hardware);
+	for (size_t i = 0; i < MODEL_LINES_MAX; i++) {
+		free(model->lines[i].subject);
+		free(model->lines[i].message);
+	}
+	*model = (struct model){};
+}
+
+/* --- networks --- */
+
+static struct model_network *network_of(struct model *model, const char *name, uint64_t now_usec)
+{
+	for (size_t i = 0; i < model->network_count; i++)
+		if (text_equal(model->networks[i].name, name))
+			return &model->networks[i];
+	if (array_grow(model->networks, model->network_count) < 0)
+		return NULL;
+	model->networks[model->network_count] =
+		(struct model_network){ .name = strdup(name), .since_usec = now_usec };
+	if (!model->networks[model->network_count].name)
+		return NULL;
+	return &model->networks[model->network_count++];
+}
+
+/* "192.0.2.7/24 (dhcp), 2001:db8::7/64 (ra)": IPv4 first, as many as there are. */
+static char *addresses_text(sd_json_variant *object)
+{
+	char *text = strdup("");
+
+	for (int family = 4; text && family <= 6; family += 2) {
+		sd_json_variant *element = NULL;
+
+		for (size_t i = 0; (element = model_json_element(object, "addresses", i)); i++) {
+			const char *address = model_json_text(element, "address");
+			const char *origin = model_json_text(element, "origin");
+			char *longer = NULL;
+
+			if (!address || !text || (strchr(address, ':') ? 6 : 4) != family)
+				continue;
+			longer = text_format("%s%s%s (%s)", text, *text ? ", " : "", address,
+					     origin ? origin : "?");
+			free(text);
+			text = longer;
+		}
+	}
+	return text;
+}
+
+static const char *first_ipv4(sd_json_variant *object)
+{
+	sd_json_variant *element = NULL;
+
+	for (size_t i = 0; (element = model_json_element(object, "addresses", i)); i++) {
+		const char *address = model_json_text(element, "address");
+
+		if (address && !strchr(address, ':'))
+			return address;
+	}
+	return NULL;
+}
+
+static bool take_network(struct model *model, sd_json_variant *object, uint64_t now_usec)
+{
+	const char *name = model_json_text(object, "name");
+	struct model_network *network = name ? network_of(model, name, now_usec) : NULL;
+	_cleanup_free_ char *addresses = NULL;
+	bool changed = false;
+
+	if (!network)
+		return false;
+	if (model_set_text(&network->phase, model_json_text(object, "phase"))) {
+		network->since_usec = now_usec;
+		changed = true;
+	}
+	addresses = addresses_text(object);
+	changed |= model_set_text(&network->uplink, model_json_text(object, "uplink"));
+	changed |= model_set_text(&network->gateway, model_json_text(object, "gateway"));
+	changed |= model_set_text(&network->address, addresses && *addresses ? addresses : NULL);
+	changed |= model_set_text(&network->bare_address, first_ipv4(object));
+	return changed;
+}
+
+bool model_is_waiting(const struct model *model)
+{
+	for (size_t i = 0; i < model->network_count; i++)
+		if (text_equal(model->networks[i].phase, "waiting-for-dhcp"))
+			return true;
+	return false;
+}
+
+/* --- the host --- */
+
+static bool take_mistakes(struct model *model, sd_json_variant *config)
+{
+	sd_json_variant *element = NULL;
+	struct model_notices now = {};
+
+	for (size_t i = 0; (element = model_json_element(config, "mistakes", i)); i++) {
+		const char *message = model_json_text(element, "message");
+
+		model_notice_add(&now, 3, "mvirt.conf:%" PRIu64 ": %s",
+				 model_json_number(element, "line", 0), message ? message : "?");
+	}
+	return model_notices_replace(&model->mistakes, &now);
+}
+
+bool model_take_status(struct model *model, sd_json_variant *answer, uint64_t now_usec)
+{
+	const struct {
+		char **text;
+		const char *name;
+	} texts[] = {
+		{ &model->hostname, "hostname" },  { &model->version, "version" },
+		{ &model->kernel, "kernel" },      { &model->firmware, "firmware" },
+		{ &model->cpu_model, "cpuModel" },
+	};
+	sd_json_variant *kvm = sd_json_variant_by_key(answer, "kvm");
+	sd_json_variant *config = sd_json_variant_by_key(answer, "config");
+	sd_json_variant *data = sd_json_variant_by_key(answer, "dataVolume");
+	sd_json_variant *network = NULL;
+	bool changed = model_set_bool(&model->connected, true);
+
+	for (size_t i = 0; i < ELEMENTS(texts); i++)
+		changed |= model_set_text(texts[i].text, model_json_text(answer, texts[i].name));
+	model->uptime_usec = model_json_number(answer, "uptimeUsec", 0);
+	model->uptime_at_usec = now_usec;
+	changed |= model_set_number(&model->cpus, model_json_number(answer, "cpus", 0));
+	changed |= model_set_number(&model->memory_total_bytes,
+				    model_json_number(answer, "memoryTotalBytes", 0));
+	changed |= model_set_number(&model->memory_available_bytes,
+				    model_json_number(answer, "memoryAvailableBytes", 0));
+	changed |= model_set_bool(&model->kvm_usable, model_json_bool(kvm, "usable"));
+	changed |= model_set_text(&model->kvm_state, model_json_text(kvm, "state"));
+	changed |= model_set_text(&model->kvm_why, model_json_text(kvm, "why"));
+	changed |= model_set_text(&model->config_source, model_json_text(config, "source"));
+	changed |= model_set_text(&model->data_volume, model_json_text(data, "phase"));
+	changed |= model_set_text(&model->data_why, model_json_text(data, "why"));
+	changed |= take_mistakes(model, config);
+	for (size_t i = 0; (network = model_json_element(answer, "networks", i)); i++)
+		changed |= take_network(model, network, now_usec);
+	return changed;
+}
+
+static bool take_trial(struct model *model, sd_json_variant *trial, uint64_t now_usec)
+{
+	bool changed = model_set_text(&model->trial.network, model_json_text(trial, "network"));
+
+	changed |= model_set_text(&model->trial.address, model_json_text(trial, "address"));
+	model->trial.ends_usec = now_usec + model_json_number(trial, "leftUsec", 0);
+	return changed;
+}
+
+bool model_take_machine(struct model *model, sd_json_variant *answer, uint64_t now_usec)
+{
+	uint64_t busy_usec = model_json_number(answer, "cpuBusyUsec", 0);
+	bool changed = false;
+
+	changed |= model_set_text(&model->secure_boot, model_json_text(answer, "secureBoot"));
+	changed |= model_set_text(&model->tpm, model_json_text(answer, "tpm"));
+	changed |= model_set_text(&model->shell_terminal, model_json_text(answer, "shellTerminal"));
+	changed |= model_set_text(&model->screen_guest, model_json_text(answer, "screenGuest"));
+	changed |= model_set_bool(&model->can_choose_screen,
+				  model_json_bool(answer, "canChooseScreen"));
+	changed |=
+		model_set_bool(&model->password_needed, model_json_bool(answer, "passwordNeeded"));
+	changed |= take_trial(model, sd_json_variant_by_key(answer, "addressTrial"), now_usec);
+	changed |= model_take_driverless(model, answer);
+	changed |=
+		model_set_number(&model->cpu_percent,
+				 model_percent(model->cpu_busy_usec, busy_usec, model->cpu_at_usec,
+					       now_usec, model->cpu_percent, model->cpus));
+	model->cpu_busy_usec = busy_usec;
+	model->cpu_at_usec = now_usec;
+	return changed;
+}
+
+/* --- events --- */
+
+bool model_take_event(struct model *model, sd_json_variant *event, uint64_t now_usec)
+{
+	const char *type = model_json_text(event, "type");
+
+	if (text_equal(type, "network"))
+		return take_network(model, sd_json_variant_by_key(event, "network"), now_usec);
+	if (text_equal(type, "guest"))
+		return model_take_guest(model, sd_json_variant_by_key(event, "guest"),
+					model_json_text(event, "kind"), now_usec);
+	return false;
+}
+
+bool model_take_line(struct model *model, sd_json_variant *object)
+{
+	const char *subject = model_json_text(object, "subject");
+	const char *message = model_json_text(object, "message");
+	struct model_line *line = NULL;
+	struct model_line taken = {
+		.time_usec = model_json_number(object, "timeUsec", 0),
+		.level = (unsigned int)model_json_number(object, "level", 5),
+		.subject = subject ? strdup(subject) : NULL,
+		.message = message ? strdup(message) : NULL,
+	};
+
+	if (!taken.subject || !taken.message) {
+		free(taken.subject);
+		free(taken.message);
+		return false;
+	}
+	line = &model->lines[(model->line_first + model->line_count) % MODEL_LINES_MAX];
+	if (model->line_count == MODEL_LINES_MAX)
+		model->line_first = (model->line_first + 1) % MODEL_LINES_MAX;
+	else
+		model->line_count++;
+	free(line->subject);
+	free(line->message);
+	*line = taken;
+	return true;
+}
+
+const struct model_line *model_line(const struct model *model, size_t index)
+{
+	return &model->lines[(model->line_first + index) % MODEL_LINES_MAX];
+}

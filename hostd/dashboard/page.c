@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Text into cells: UTF-8, wide characters, cutting.
+#include "page.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define CUT U'»'
+
+struct range {
+	char32_t first, last;
+};
+
+/* East Asian Width W and F (Unicode's EastAsianWidth.txt), in as few ranges as names need. */
+static const struct range wide[] = {
+	{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf },   { 0xa960, 0xa97f },
+	{ 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },
+	{ 0xffe0, 0xffe6 },   { 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff }, { 0x1f900, 0x1f9ff },
+	{ 0x20000, 0x3fffd },
+};
+/* Nothing of their own: marks on the character before, joiners, direction, variants. */
+static const struct range invisible[] = {
+	{ 0x00ad, 0x00ad }, { 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd },
+	{ 0x0610, 0x061a }, { 0x064b, 0x065f }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },
+	{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x206f }, { 0x20d0, 0x20ff },
+	{ 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f }, { 0xfeff, 0xfeff }, { 0xe0000, 0xe01ef },
+};
+
+static bool is_in(const struct range *ranges, size_t count, char32_t character)
+{
+	for (size_t i = 0; i < count; i++)
+		if (character >= ranges[i].first && character <= ranges[i].last)
+			return true;
+	return false;
+}
+
+static int width_of(char32_t character)
+{
+	if (is_in(invisible, ELEMENTS(invisible), character))
+		return 0;
+	return is_in(wide, ELEMENTS(wide), character) ? 2 : 1;
+}
+
+/* Takes one character off the text; '?' for what is none. */
+static char32_t next(const char **text)
+{
+	const unsigned char *at = (const unsigned char *)*text;
+	static const char32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length = 1;
+	char32_t character = at[0];
+
+	if (at[0] >= 0xc0)
+		length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+	if (at[0] >= 0x80)
+		character = at[0] & (0x7fU >> length);
+	for (size_t i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80) {
+			*text += i;
+			return U'?';
+		}
+		character = character << 6 | (at[i] & 0x3f);
+	}
+	*text += length;
+	if ((at[0] >= 0x80 && (length == 1 || character < least[length])) || character < 0x20 ||
+	    (character >= 0x7f && character < 0xa0) || character > 0x10ffff ||
+	    (character >= 0xd800 && character <= 0xdfff))
+		return U'?';
+	return character;
+}
+
+int page_width(const char *text)
+{
+	int width = 0;
+
+	while (*text)
+		width += width_of(next(&text));
+	return width;
+}
+
+int page_resize(struct page *page, int rows, int columns)
+{
+	struct page_cell *cells = NULL;
+
+	rows = rows < 1 ? 1 : rows > PAGE_SIDE_MAX ? PAGE_SIDE_MAX : rows;
+	columns = columns < 1 ? 1 : columns > PAGE_SIDE_MAX ? PAGE_SIDE_MAX : columns;
+	if (!page->cells || rows != page->rows || columns != page->columns) {
+		cells = reallocarray(NULL, (size_t)rows * (size_t)columns, sizeof(*cells));
+		if (!cells)
+			return -ENOMEM;
+		free(page->cells);
+		page->cells = cells;
+		page->rows = rows;
+		page->columns = columns;
+	}
+	page->cursor_row = page->cursor_column = -1;
+	page_fill(page, 0, 0, rows, columns, STYLE_NORMAL, U' ');
+	return 0;
+}
+
+void page_done(struct page *page)
+{
+	free(page->cells);
+	*page = (struct page){};
+}
+
+static struct page_cell *cell_at(struct page *page, int row, int column)
+{
+	if (row < 0 || row >= page->rows || column < 0 || column >= page->columns)
+		return NULL;
+	return &page->cells[row * page->columns + column];
+}
+
+/* Half of a wide character that is written over becomes a blank. */
+static void set(struct page *page, int row, int column, enum page_style style, char32_t character)
+{
+	struct page_cell *cell = cell_at(page, row, column), *after = NULL, *before = NULL;
+
+	if (!cell)
+		return;
+	after = cell_at(page, row, column + 1);
+	before = cell_at(page, row, column - 1);
+	if (cell->character == 0 && character != 0 && before)
+		before->character = U' ';
+	if (cell->character != 0 && after && after->character == 0)
+		after->character = U' ';
+	*cell = (struct page_cell){ .character = character, .style = (uint8_t)style };
+}
+
+void page_fill(struct page *page, int row, int column, int rows, int columns, enum page_style style,
+	       char32_t character)
+{
+	for (int y = row; y < row + rows; y++)
+		for (int x = column; x < column + columns; x++)
+			if (y >= 0 && y < page->rows && x >= 0 && x < page->columns)
+				page->cells[y * page->columns + x] = (struct page_cell){
+					.character = character,
+					.style = (uint8_t)style,
+				};
+}
+
+void page_restyle(struct page *page, int row, int column, int columns, enum page_style style)
+{
+	for (int x = column; x < column + columns; x++) {
+		struct page_cell *cell = cell_at(page, row, x);
+
+		if (cell)
+			cell->style = (uint8_t)style;
+	}
+}
+
+int page_put(struct page *page, int row, int column, int width, enum page_style style,
+	     const char *text)
+{
+	int used = 0;
+	bool fits = false;
+
+	if (width > page->columns - column)
+		width = page->columns - column;
+	if (width <= 0 || row < 0 || row >= page->rows)
+		return 0;
+	fits = page_width(text) <= width;
+	while (*text) {
+		char32_t character = next(&text);
+		int columns = width_of(character);
+
+		if (columns == 0)
+			continue;
+		/* The last column is for the mark. */
+		if (used + columns > width - (fits ? 0 : 1))
+			break;
+		set(page, row, column + used, style, character);
+		if (columns == 2)
+			set(page, row, column + used + 1, style, 0);
+		used += columns;
+	}
+	if (!fits && used < width)
+		set(page, row, column + used++, style, CUT);
+	return used;
+}
+
+int page_putf(struct page *page, int row, int column, int width, enum page_style style,
+	      const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	return text ? page_put(page, row, column, width, style, text) : 0;
+}
+
+void page_box(struct page *page, int row, int column, int rows, int columns, const char *title)
+{
+	int bottom = row + rows - 1, right = column + columns - 1;
+
+	page_fill(page, row, column, rows, columns, STYLE_BOX, U' ');
+	page_fill(page, row, column, 1, columns, STYLE_BOX, U'─');
+	page_fill(page, bottom, column, 1, columns, STYLE_BOX, U'─');
+	page_fill(page, row, column, rows, 1, STYLE_BOX, U'│');
+	page_fill(page, row, right, rows, 1, STYLE_BOX, U'│');
+	page_fill(page, row, column, 1, 1, STYLE_BOX, U'┌');
+	page_fill(page, row, right, 1, 1, STYLE_BOX, U'┐');
+	page_fill(page, bottom, column, 1, 1, STYLE_BOX, U'└');
+	page_fill(page, bottom, right, 1, 1, STYLE_BOX, U'┘');
+	if (title)
+		(void)page_putf(page, row, column + 2, columns - 4, STYLE_BOX, " %s ", title);
+}
+
+static void append(char **end, char32_t c)
+{
+	unsigned char *at = (unsigned char *)*end;
+
+	if (c < 0x80) {
+		*at++ = (unsigned char)c;
+	} else if (c < 0x800) {
+		*at++ = (unsigned char)(0xc0 | c >> 6);
+		*at++ = (unsigned char)(0x80 | (c & 0x3f));
+	} else if (c < 0x10000) {
+		*at++ = (unsigned char)(0xe0 | c >> 12);
+		*at++ = (unsigned char)(0x80 | (c >> 6 & 0x3f));
+		*at++ = (unsigned char)(0x80 | (c & 0x3f));
+	} else {
+		*at++ = (unsigned char)(0xf0 | c >> 18);
+		*at++ = (unsigned char)(0x80 | (c >> 12 & 0x3f));
+		*at++ = (unsigned char)(0x80 | (c >> 6 & 0x3f));
+		*at++ = (unsigned char)(0x80 | (c & 0x3f));
+	}
+	*end = (char *)at;
+}
+
+char *page_row_text(const struct page *page, int row)
+{
+	char *text = malloc((size_t)page->columns * 4 + 1), *end = text;
+
+	if (!text)
+		return NULL;
+	for (int x = 0; x < page->columns; x++)
+		if (page->cells[row * page->columns + x].character)
+			append(&end, page->cells[row * page->columns + x].character);
+	while (end > text && end[-1] == ' ')
+		end--;
+	*end = '\0';
+	return text;
+}
