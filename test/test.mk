@@ -50,7 +50,13 @@ test-unit: $(UNIT_TESTS) $(FUZZERS) $(TEST_OBJECTS)/init $(HOSTD_OBJECTS)/hostd 
 		$(QEMU_IMG) $(GENISOIMAGE)
 	$(Q)prove --failures --timer $(if $(filter 0,$(V)),,--verbose) $(UNIT_TESTS) $(UNIT_SCRIPTS) test/fuzz/replay.sh
 
-test-boot: test-unit all
+DEBIAN_IMAGE := $(O)/test/debian.qcow2
+
+# Remade or taken from the cache; the script knows which.
+$(DEBIAN_IMAGE): $(wildcard test/guest-image/*)
+	$(Q)test/guest-image/make-debian-image $@
+
+test-boot: test-unit all $(DEBIAN_IMAGE)
 	$(Q)cd test/boot && python3 -m pytest -p no:cacheprovider -q --tb=short \
 		$(filter-out boot,$(TESTS)) -rs
 

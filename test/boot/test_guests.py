@@ -82,8 +82,10 @@ def check_debian(host, name, hostname, key):
         console.ask(PASSWORD, r"debian@\S+:~\$ $")
         console.ask("echo host-$(hostname) user-$(id -un)", rf"host-{hostname} user-debian$")
         console.ask("cat .ssh/authorized_keys", re.escape(key) + "$")
-        console.ask("ping -c 1 -W 20 10.0.2.2", r", 0% packet loss")
+        address = console.ask("ip -4 -o address show scope global", r"inet (10\.0\.2\.\d+)/24").group(1)
         console.ask("exit", rf"{hostname} login: $")
+    status, output = host.shell(f"ping -c 3 -W 10 {address}", 90)
+    assert status == 0, output
 
 
 def test_debian(machine, tmp_path):
@@ -135,12 +137,14 @@ def test_iso(machine, tmp_path):
     before = len(host.console.text)
     status, output = host.shell("mvirt medium iso 0 data:images/two.iso")
     assert status == 0, output
+    host.console.wait(r"hostd: guest iso: medium of drive 0: data:images/two\.iso", 60, start=before)
     assert open_media(host) == {"two"}
     with GuestConsole(host, "iso") as console:
         console.shell.send("reboot -f\n")
         wait_guest(host, "iso", r"mvirt-guest: up from-two \S+", 300, start=before)
     status, output = host.shell("mvirt medium iso 0 --eject")
     assert status == 0, output
+    host.console.wait(r"hostd: guest iso: medium of drive 0: empty", 60, start=before)
     assert open_media(host) == set()
     status, output = host.shell("mvirt medium iso 0 data:images/three.iso")
     assert status == 1 and "data:images/three.iso" in output, output
