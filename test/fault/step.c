@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
@@ -34,11 +35,13 @@ static struct {
 	bool inside, failing; /* between entry and exit of a call; of the one that is to fail */
 } state;
 
-/* Calls that cannot fail, or of which a failure would only tell about this program: what is closed
- * or unmapped stays so whatever is returned. */
-static bool may_fail(unsigned long call)
+/*
+ * Not calls that cannot fail so, and not those of which a failure would only tell about this
+ * program: what is closed or unmapped stays so whatever is returned.
+ */
+static bool may_fail(const struct user_regs_struct *registers)
 {
-	switch (call) {
+	switch (registers->orig_rax) {
 	case SYS_close:
 	case SYS_munmap:
 	case SYS_exit:
@@ -52,7 +55,14 @@ static bool may_fail(unsigned long call)
 	case SYS_umask:
 	case SYS_clock_gettime:
 	case SYS_madvise:
+	case SYS_timerfd_settime:
 		return false;
+	case SYS_epoll_ctl:
+		return state.error == 0 ||
+		       (registers->rsi == EPOLL_CTL_ADD &&
+			(state.error == ENOMEM || state.error == ENOSPC));
+	/* Of a UNIX socket's: none of these, and libsystemd leaves the client waiting for its end. */
+	case SYS_recvfrom:
 	case SYS_epoll_wait:
 	case SYS_epoll_pwait2:
 		return state.error == 0 || state.error == EINTR;
@@ -89,7 +99,7 @@ static int read_error(const char *name)
 
 static void on_entry(pid_t pid, struct user_regs_struct *registers)
 {
-	if (!may_fail(registers->orig_rax) || ++state.count != state.wanted)
+	if (!may_fail(registers) || ++state.count != state.wanted)
 		return;
 	if (state.error == 0) {
 		(void)kill(state.hostd, SIGKILL);
