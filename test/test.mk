@@ -11,7 +11,7 @@ UNIT_SCRIPTS := $(sort $(wildcard test/unit/test-*.sh))
 FUZZ_SOURCES := $(sort $(wildcard test/fuzz/fuzz-*.c))
 FUZZERS := $(FUZZ_SOURCES:test/fuzz/%.c=$(TEST_OBJECTS)/fuzz/%)
 
-.PHONY: test test-unit test-boot fuzz-build
+.PHONY: test test-unit test-fault test-fault-short test-boot
 test: $(if $(filter unit,$(TESTS)),test-unit,test-boot)
 
 # hostd's objects once more, with the sanitizers, as an archive that each test takes its members from
@@ -50,7 +50,16 @@ test-unit: $(UNIT_TESTS) $(FUZZERS) $(TEST_OBJECTS)/init $(HOSTD_OBJECTS)/hostd 
 		$(QEMU_IMG) $(GENISOIMAGE)
 	$(Q)prove --failures --timer $(if $(filter 0,$(V)),,--verbose) $(UNIT_TESTS) $(UNIT_SCRIPTS) test/fuzz/replay.sh
 
-test-boot: test-unit all
+# The numbers of docs/testing.md take up to 20 minutes; the same tests with smaller ones are a part of make test.
+TEST_FAULT := cd test/fault && python3 -m pytest -p no:cacheprovider -q --tb=short -rs
+FAULT_NEEDS := $(INITRAMFS) $(O)/vmlinuz $(HOSTD_OBJECTS)/init $(HOSTD_OBJECTS)/hostd $(HOSTD_OBJECTS)/mvirt
+
+test-fault: $(FAULT_NEEDS)
+	$(Q)export MVIRT_FAULT=full && $(TEST_FAULT)
+test-fault-short: test-unit $(FAULT_NEEDS)
+	$(Q)$(TEST_FAULT)
+
+test-boot: test-fault-short all
 	$(Q)cd test/boot && python3 -m pytest -p no:cacheprovider -q --tb=short \
 		$(filter-out boot,$(TESTS)) -rs
 
