@@ -38,6 +38,15 @@ $(TEST_OBJECTS)/fuzz/%: test/fuzz/%.c $(HOSTD_SOURCES) $(SYSROOT)/.systemd
 	$(Q)clang -std=gnu23 -g -O1 $(CPPFLAGS) -fsanitize=fuzzer,address,undefined $< \
 		$(HOSTD_SOURCES) $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
+# What mvirt-screen costs, with the objects that are shipped.
+$(TEST_OBJECTS)/bench-screen: test/bench/bench-screen.c $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES))
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(CPPFLAGS) $(CFLAGS) $^ -static-pie -lz -o $@
+
+.PHONY: bench-screen
+bench-screen: $(TEST_OBJECTS)/bench-screen
+	$(Q)$<
+
 $(TEST_OBJECTS)/init: hostd/init.c
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) $(TEST_CFLAGS) -fno-sanitize=address $< -o $@
