@@ -51,7 +51,7 @@ $(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLI_S
 	$(call link,$^,$(SYSTEMD_LIBS) -lz)
 
 # Where it draws every pixel: speed, not size.
-$(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O2,$(CFLAGS))
+$(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O3,$(CFLAGS))
 
 $(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(SCREEN_MAIN))
 	$(call link,$^,-lseccomp -lz)

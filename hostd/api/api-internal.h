@@ -193,6 +193,10 @@ bool api_import_is_name(const char *name);
 int api_import_open(int root_fd, const char *guest_name, const char *file, int *ret_fd);
 /* Gives it its own name. 0, -EEXIST or -errno. */
 int api_import_finish(int root_fd, const char *guest_name, const char *file);
+/* The files' names, each with a newline: to be called before the first of them is finished, and
+ * forgotten when the definition is there. 0 or -errno. */
+int api_import_note(int root_fd, const char *guest_name, const char *files);
+void api_import_forget(int root_fd, const char *guest_name);
 /* Removes it, under the one or the other name. */
 void api_import_remove(int root_fd, const char *guest_name, const char *file, bool finished);
 /* Removes the guest's folder if nothing is in it. */

@@ -259,7 +259,9 @@ static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arg
 	qmp->next_id++;
 	*qmp->commands_end = command;
 	qmp->commands_end = &take_ptr(command)->next;
-	(void)flush(qmp);
+	/* Also when the socket took nothing for want of memory: then the next try is the loop's. */
+	if (flush(qmp) < 0)
+		(void)sd_event_source_set_io_events(qmp->source, EPOLLIN | EPOLLOUT);
 	return 0;
 }
 

@@ -6,8 +6,8 @@ _mvirt_options() { # COMMAND
 	case $1 in
 	list) echo '--json --names' ;;
 	start | stop | restart | kill | pause | resume) echo '--json --no-wait' ;;
-	console) ;;
-	log) echo '--json --follow' ;;
+	console) echo '--port' ;;
+	log) echo '--json --follow --port' ;;
 	medium) echo '--json --eject' ;;
 	create) echo '--json --conf --import --set' ;;
 	set) echo '--json --conf' ;;
@@ -36,7 +36,7 @@ _mvirt() {
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket | --conf | --import | --set | --confirm) ((i++)) ;;
+		--socket | --conf | --import | --set | --confirm | --port) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ -z $command || $command == host ]]; then
@@ -53,6 +53,7 @@ _mvirt() {
 		COMPREPLY=($(compgen -f -- "$word"))
 		return
 		;;
+	--port | --confirm) return ;;
 	--set)
 		compopt -o nospace 2>/dev/null
 		COMPREPLY=($(compgen -W "$(_mvirt_keys)" -- "$word"))
