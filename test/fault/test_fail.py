@@ -111,7 +111,7 @@ def test_failing_calls(make_host, programs, amount, figure):
             runs[index].fail_at(*place)
         # What was given up after a failure is opened again at need.
         runs[index].once()
-        assert runs[index].host.fds() == runs[index].fds
+        runs[index].host.assert_fds(runs[index].fds)
 
     run_parallel([lambda index=index: work(index) for index in range(host_count)])
     outcomes = sum((run.outcomes for run in runs), collections.Counter())
