@@ -58,10 +58,10 @@ $(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) 
 
 # The tests link its pure half.
 DASHBOARD_PURE := $(sort $(wildcard hostd/dashboard/layout*.c hostd/dashboard/model*.c)) \
-	hostd/dashboard/page.c hostd/dashboard/view.c hostd/dashboard/terminal-ask.c
+	hostd/dashboard/page.c hostd/dashboard/view.c hostd/dashboard/terminal-ask.c hostd/dashboard/terminal-key.c
 
 $(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(DASHBOARD_SOURCES))
-	$(call link,$^,-lncursesw -ltinfo -lseccomp $(SYSTEMD_LIBS))
+	$(call link,$^,-ltinfo -lseccomp $(SYSTEMD_LIBS))
 
 -include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \
 	$(SCREEN_MAIN) $(DASHBOARD_SOURCES)))

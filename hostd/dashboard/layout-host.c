@@ -115,8 +115,8 @@ static int draw_bar(struct page *page, int row, int column, uint64_t part, uint6
 		style = STYLE_BAD;
 	else if (filled * 4 > BAR_COLUMNS * 3)
 		style = STYLE_WARNING;
-	page_fill(page, row, column, 1, BAR_COLUMNS, STYLE_DIM, U'░');
-	page_fill(page, row, column, 1, (int)filled, style, U'█');
+	page_fill(page, row, column, 1, BAR_COLUMNS, STYLE_DIM, U'·');
+	page_fill(page, row, column, 1, (int)filled, style, U'■');
 	return column + BAR_COLUMNS;
 }
 
