@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Files on their way into a guest's folder: ".import-NAME" until all are whole and looked at; then
-// ".imported" lists them until the definition is there. By these the next hostd removes what a killed
-// one leaves.
+// ".imported" lists them until the definition is there. By these the next hostd removes what a
+// killed one leaves.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
