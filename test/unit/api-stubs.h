@@ -16,7 +16,6 @@
 
 #include "api/api-internal.h"
 #include "api/api.h"
-#include "base/log.h"
 #include "machine/info.h"
 #include "storage/guest-store.h"
 
@@ -713,11 +712,6 @@ static int stub_make_config(void)
 	return r;
 }
 
-/* The tests read what comes back. */
-static void stub_on_log(enum log_level, const char *, const char *, void *)
-{
-}
-
 /* Serves on path until SIGTERM. Guests are kept in PATH.data, if there is one, and PATH.memory.
  * Returns the process's exit status. */
 static int stub_serve(const char *path, bool empty)
@@ -749,7 +743,6 @@ static int stub_serve(const char *path, bool empty)
 
 	if (r < 0)
 		return 1;
-	log_set_hook(stub_on_log, NULL);
 	context.config = stub.config;
 	stub.path = strdup(path);
 	stub.net.count = stub.devices.count = 1;
