@@ -147,9 +147,11 @@ static int define(struct api_creation *creation, struct guest **ret_guest, char 
 	creation->defined = true;
 	api_import_forget(root_of(creation), config->name);
 	r = guests_define(api->context.guests, config, creation->origin, ret_guest);
-	if (r >= 0)
-		(void)take_ptr(config);
-	return r;
+	if (r < 0)
+		return r;
+	(void)take_ptr(config);
+	(void)guest_skip_autostart(*ret_guest);
+	return 0;
 }
 
 static int finish(struct api_creation *creation_consume)

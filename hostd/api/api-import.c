@@ -129,7 +129,7 @@ static int list_folder(int folder_fd, struct text_list *names)
 	}
 }
 
-/* Files that have their own names, and no definition that names them. 1: there were some. */
+/* Files that have their own names, and no definition that names them. 0 or -errno. */
 static int remove_listed(int folder_fd)
 {
 	_cleanup_free_ char *text = NULL;
@@ -145,24 +145,24 @@ static int remove_listed(int folder_fd)
 		     name = strtok_r(NULL, "\n", &rest))
 			if (api_import_is_name(name))
 				(void)unlinkat(folder_fd, name, 0);
-	return unlinkat(folder_fd, LIST, 0) < 0 ? -errno : 1;
+	return unlinkat(folder_fd, LIST, 0) < 0 ? -errno : 0;
 }
 
-/* Returns whether something was removed, or -errno. */
 static int clean_folder(int guests_fd, const char *guest_name)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
 	_cleanup_fd_ int fd = open_folder(guests_fd, guest_name);
-	int r = fd < 0 ? fd : list_folder(fd, &names), removed = r < 0 ? r : remove_listed(fd);
+	int r = fd < 0 ? fd : list_folder(fd, &names);
 
-	if (removed < 0)
-		return removed;
+	if (r >= 0)
+		r = remove_listed(fd);
 	for (size_t i = 0; r >= 0 && i < names.count; i++)
-		if (strncmp(names.items[i], TEMPORARY, strlen(TEMPORARY)) == 0) {
+		if (strncmp(names.items[i], TEMPORARY, strlen(TEMPORARY)) == 0)
 			r = unlinkat(fd, names.items[i], 0) < 0 ? -errno : 0;
-			removed = 1;
-		}
-	return r < 0 ? r : removed;
+	/* If nothing is in it, as right after it was made. */
+	if (r >= 0)
+		(void)unlinkat(guests_fd, guest_name, AT_REMOVEDIR);
+	return r;
 }
 
 int api_remove_half_imported(int root_fd)
@@ -180,8 +180,6 @@ int api_remove_half_imported(int root_fd)
 		/* One folder that is broken does not keep the others as they are. */
 		if (cleaned < 0 && first == 0 && cleaned != -ENOTDIR && cleaned != -ELOOP)
 			first = cleaned;
-		if (cleaned > 0)
-			(void)unlinkat(guests_fd, names.items[i], AT_REMOVEDIR);
 	}
 	return r < 0 ? r : first;
 }

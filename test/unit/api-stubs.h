@@ -208,6 +208,11 @@ int guests_define(struct guests *guests, struct guest_config *config_consume,
 	return 0;
 }
 
+int guest_skip_autostart(struct guest *)
+{
+	return 0;
+}
+
 int guest_redefine(struct guest *guest, struct guest_config *config_consume)
 {
 	if (stub_is(guest, "no-redefine"))

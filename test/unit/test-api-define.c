@@ -441,6 +441,9 @@ static void test_import_killed_at_the_end(void **state)
 		assert_false(has_file("memory", "half/.import-b.img"));
 		assert_false(has_file("memory", "half/.imported"));
 	}
+	assert_return_code(guest_store_make_folder(root_fd, "empty"), 0);
+	restart_server(SIGKILL);
+	assert_false(has_file("memory", "empty"));
 }
 
 static void test_import_limit(void **state)
