@@ -123,7 +123,7 @@ def compare(host, figure, what, pids, limit_s, done=None):
     loud_s, quiet_s = hosts.percentile(pick(loud), 0.99), hosts.percentile(pick(quiet), 0.99)
     figure(f"{what}: another client's 99th percentile {loud_s * 1e3:.2f} ms, quiet {quiet_s * 1e3:.2f} ms")
     assert host.hostd() == hostd, "hostd is another one now"
-    assert loud_s <= FACTOR * max(quiet_s, FLOOR_S), what
+    assert loud_s <= FACTOR * max(quiet_s, FLOOR_S * hosts.busy()), what
 
 
 def compare_client(host, figure, what, function, limit_s):
@@ -170,30 +170,29 @@ def start_guests(make_host, programs, *names, **settings):
 # --- clients --------------------------------------------------------------------------------------
 
 
-def closed(connection):
-    """Takes what has come; whether the other side has closed."""
-    connection.socket.setblocking(False)
+def closed(connection, wait_s):
+    """Takes what has come within this time; whether the other side has closed."""
     try:
-        while connection.socket.recv(65536):
-            pass
-        return True
-    except BlockingIOError:
+        while select.select([connection.socket], [], [], wait_s)[0]:
+            if not connection.socket.recv(65536):
+                return True
+            wait_s = 0
         return False
     except OSError:
         return True
-    finally:
-        connection.socket.settimeout(30)
 
 
 def send_malformed(host, count):
+    """Most are answered, or end the connection; what is not within 2 ms is not waited for."""
     random_, connection = random.Random(3), None
     for number in range(count):
         connection = connection or host.connect()
+        message = malformed(random_)
         try:
-            connection.socket.sendall(malformed(random_))
+            connection.socket.sendall(message)
         except OSError:
             pass
-        if number % 50 == 0 or closed(connection):
+        if closed(connection, 0.002) or number % 50 == 0:
             connection.close()
             connection = None
 
