@@ -437,7 +437,8 @@ static int stub_serve(const char *path, bool empty)
 						     .height = 768,
 						     .bits_per_pixel = 32,
 						     .driver = "simpledrm" };
-	struct host_config config = { .hostname = hostname };
+	struct host_config config = { .hostname = hostname,
+				      .console_password = getenv("STUB_CONSOLE_PASSWORD") };
 	struct config_mistake mistake = { .line = 12, .message = message };
 	const struct config_mistakes mistakes = { &mistake, 1 };
 	const struct api_context context = {
