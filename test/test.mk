@@ -14,9 +14,9 @@ FUZZERS := $(FUZZ_SOURCES:test/fuzz/%.c=$(TEST_OBJECTS)/fuzz/%)
 .PHONY: test test-unit test-fault test-fault-short test-boot
 test: $(if $(filter unit,$(TESTS)),test-unit,test-boot)
 
-# hostd's objects once more, with the sanitizers, as an archive that each test takes its members from
+# hostd's objects (and the dashboard's pure ones) once more, with the sanitizers, as an archive that each test takes its members from
 TEST_ARCHIVE := $(TEST_OBJECTS)/hostd.a
-TEST_ARCHIVE_OBJECTS := $(HOSTD_SOURCES:hostd/%.c=$(TEST_OBJECTS)/hostd/%.o)
+TEST_ARCHIVE_OBJECTS := $(patsubst hostd/%.c,$(TEST_OBJECTS)/hostd/%.o,$(HOSTD_SOURCES) $(DASHBOARD_PURE))
 
 $(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,test.flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
 	$(Q)mkdir -p $(@D)
@@ -54,8 +54,10 @@ $(TEST_OBJECTS)/init: hostd/init.c
 export MVIRT_TEST_INIT := $(TEST_OBJECTS)/init
 export MVIRT_TEST_HOSTD := $(HOSTD_OBJECTS)/hostd
 export MVIRT := $(HOSTD_OBJECTS)/mvirt
+export MVIRT_DASHBOARD := $(HOSTD_OBJECTS)/mvirt-dashboard
 
 test-unit: $(UNIT_TESTS) $(FUZZERS) $(TEST_OBJECTS)/init $(HOSTD_OBJECTS)/hostd $(HOSTD_OBJECTS)/mvirt \
+		$(HOSTD_OBJECTS)/mvirt-dashboard \
 		$(QEMU_IMG) $(GENISOIMAGE)
 	$(Q)prove --failures --timer $(if $(filter 0,$(V)),,--verbose) $(UNIT_TESTS) $(UNIT_SCRIPTS) test/fuzz/replay.sh
 

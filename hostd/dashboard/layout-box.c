@@ -284,7 +284,7 @@ static void draw_address(const struct view *view, struct page *page)
 	_cleanup_free_ char *title = text_format("Static address on %s", view->network);
 	struct box box = open_box(page, title, 6);
 
-	box_line(&box, "Address with prefix length, 192.0.2.7/24; nothing: DHCP again.");
+	box_line(&box, "IPv4 with prefix length, 192.0.2.7/24; empty: DHCP.");
 	box_field(&box, "Address ", view->fields[0], view->field == 0);
 	box_field(&box, "Gateway ", view->fields[1], view->field == 1);
 	box.row++;
@@ -328,7 +328,7 @@ static void draw_shell(const struct model *model, struct page *page)
 	static const struct hint keys[] = { { "Enter", "Go there" }, { "Esc", "Back" } };
 	bool here = model->shell_terminal && strncmp(model->shell_terminal, "tty", 3) == 0 &&
 		    model->shell_terminal[3] >= '0' && model->shell_terminal[3] <= '9';
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *way = NULL;
 	struct box box = open_box(page, "Rescue shell", 3);
 
 	if (!model->shell_terminal) {
@@ -339,9 +339,9 @@ static void draw_shell(const struct model *model, struct page *page)
 	}
 	text = text_format("It is on %s, because of mvirt.shell=.", model->shell_terminal);
 	box_line(&box, text ? text : "");
-	text = here ? text_format("At the machine's keyboard: Alt+F%s.", model->shell_terminal + 3)
-		    : strdup("That is another terminal than this one.");
-	box_line(&box, text ? text : "");
+	way = here ? text_format("At the machine's keyboard: Alt+F%s.", model->shell_terminal + 3)
+		   : strdup("That is another terminal than this one.");
+	box_line(&box, way ? way : "");
 	box_keys(&box, here ? keys : none, here ? ELEMENTS(keys) : ELEMENTS(none));
 }
 

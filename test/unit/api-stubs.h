@@ -709,6 +709,8 @@ static int stub_make_config(void)
 	int r = host_config_parse(text, &stub.config, &mistakes);
 
 	config_mistakes_done(&mistakes);
+	if (r >= 0 && getenv("STUB_CONSOLE_PASSWORD"))
+		stub.config->console_password = strdup(getenv("STUB_CONSOLE_PASSWORD"));
 	return r;
 }
 
