@@ -40,7 +40,7 @@ struct api {
 	sd_varlink_server *look_server, *act_server; /* for dashboards: api-rights.c */
 	struct api_history *history;
 	struct api_unlock *unlock;
-	bool log_is_quiet;
+	char *log_level; /* what it was before somebody wanted quiet; NULL: nobody does */
 	char *socket_path;
 	int socket_fd;
 	int reserve_fd; /* given up to turn a client away when all fds are in use */
