@@ -7,6 +7,7 @@ _mvirt_options() { # COMMAND
 	list) echo '--json --names' ;;
 	start | stop | restart | kill | pause | resume) echo '--json --no-wait' ;;
 	console) echo '--port' ;;
+	screenshot) echo '--host' ;;
 	log) echo '--json --follow --port' ;;
 	medium) echo '--json --eject' ;;
 	create) echo '--json --conf --import --set' ;;
@@ -31,7 +32,7 @@ _mvirt_keys() {
 
 _mvirt() {
 	local commands='status devices list info stats start stop restart kill pause resume console log medium
-		create set definition rename delete events host poweroff reboot'
+		create set definition rename delete screenshot events host poweroff reboot'
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' i names=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -78,6 +79,13 @@ _mvirt() {
 		;;
 	start | stop | restart | kill | pause | resume | stats | delete)
 		COMPREPLY=($(compgen -W "$(mvirt list --names 2>/dev/null)" -- "$word"))
+		;;
+	screenshot)
+		if ((names > 0)) || [[ " ${COMP_WORDS[*]} " == *' --host '* ]]; then
+			COMPREPLY=($(compgen -f -- "$word"))
+		else
+			COMPREPLY=($(compgen -W "$(mvirt list --names 2>/dev/null)" -- "$word"))
+		fi
 		;;
 	info | console | log | definition | rename | medium)
 		((names > 0)) || COMPREPLY=($(compgen -W "$(mvirt list --names 2>/dev/null)" -- "$word"))
