@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* At once, of one guest: some thirty events, so that its neighbours do not wait for one that spams. */
+/* At once: some thirty events, so that nobody waits long for a guest that spams. */
 #define READ_BYTES (4UL * 1024)
 /* A buffer that has grown over this is given back when it is empty. */
 #define KEEP_BYTES (64UL * 1024)

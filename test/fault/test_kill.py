@@ -181,7 +181,7 @@ def run_parallel(works):
 
 def test_hostd_killed(make_host, programs, amount, figure):
     """In every part of every operation, and at any time: 0 lost, 0 doubled, 0 left over, the same pids."""
-    kills, host_count = amount(200, 16), amount(3, 2)
+    kills, host_count = amount(200, 12), amount(3, 2)
     lives = [Life(make_host(configuration())) for _ in range(host_count)]
     calls = {}
     for operation in OPERATIONS:
@@ -252,7 +252,7 @@ def test_qemu_killed(make_host, amount, figure):
 
 def test_no_drift(make_host, amount, figure):
     """Starts, and stops by the power button, in a row."""
-    count, warm_up = amount(1000, 60), amount(100, 20)
+    count, warm_up = amount(1000, 40), amount(100, 10)
     host = make_host(guest(SUBJECT, "o", restart='"on-failure"'))
 
     def once():

@@ -2,6 +2,7 @@
 // 10,000 lines that are no QMP, each to a client of its own that has just become ready: it takes
 // the line as odd but harmless, or gives QEMU up with one closed(); it answers all its commands
 // either way.
+// link: -Wl,--wrap=sendmsg
 /* clang-format off */
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,7 +49,19 @@ struct run {
 static struct {
 	uint64_t random;
 	unsigned int given_up, taken, logged;
+	unsigned int failing_sends;
 } state = { .random = 1 };
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	if (state.failing_sends == 0)
+		return __real_sendmsg(fd, message, flags);
+	state.failing_sends--;
+	errno = ENOBUFS;
+	return -1;
+}
 
 /* xorshift: the same lines each time. */
 static size_t choose(size_t below)
@@ -207,9 +220,33 @@ static void malformed_lines(void **)
 	assert_in_range(state.logged, LINES / 2, LINES);
 }
 
+/* The kernel has no memory for what is sent: it goes out when there is. */
+static void send_fails_once(void **)
+{
+	struct run run = {};
+	const struct guest_qmp_callbacks callbacks = { .closed = on_closed, .userdata = &run };
+	char command[256] = "";
+	sd_event *event = NULL;
+	int pair[2];
+
+	assert_int_equal(sd_event_new(&event), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(guest_qmp_new_connected(event, pair[1], &callbacks, &run.qmp), 0);
+	state.failing_sends = 1;
+	talk(&run, event, greeting, sizeof(greeting) - 1, pair[0]);
+	assert_int_equal(state.failing_sends, 0);
+	assert_true(recv(pair[0], command, sizeof(command) - 1, MSG_DONTWAIT) > 0);
+	assert_non_null(strstr(command, "qmp_capabilities"));
+	assert_int_equal(run.closed, 0);
+	guest_qmp_free(run.qmp);
+	fd_close(pair[0]);
+	sd_event_unref(event);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(malformed_lines) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(malformed_lines),
+					    cmocka_unit_test(send_fails_once) };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
