@@ -34,7 +34,7 @@ guest "{name}" {{
 	}}
 	nic {{}}
 	echo-console = true
-	shutdown-timeout = 120
+	shutdown-timeout = 300
 }}
 """
 
@@ -82,7 +82,7 @@ def check_debian(host, name, hostname, key):
         console.ask(PASSWORD, r"debian@\S+:~\$ $")
         console.ask("echo host-$(hostname) user-$(id -un)", rf"host-{hostname} user-debian$")
         console.ask("cat .ssh/authorized_keys", re.escape(key) + "$")
-        address = console.ask("ip -4 -o address show scope global", r"inet (10\.0\.2\.\d+)/24").group(1)
+        address = console.ask("ip -4 -o address show scope global | cat", r"inet (10\.0\.2\.\d+)/24").group(1)
         console.ask("exit", rf"{hostname} login: $")
     status, output = host.shell(f"ping -c 3 -W 10 {address}", 90)
     assert status == 0, output
@@ -109,7 +109,7 @@ def test_debian(machine, tmp_path):
         status, output = host.shell(f"mvirt stop --no-wait {name}")
         assert status == 0, output
     for name in kinds:
-        host.console.wait(rf"hostd: guest {name}: stopped", 240, start=0)
+        host.console.wait(rf"hostd: guest {name}: stopped", 330, start=0)
     assert "killed" not in host.console.text
 
 
