@@ -51,7 +51,7 @@ STEP := os/step
 
 include os/version.mk os/kernel.mk os/qemu.mk os/libraries.mk os/busybox.mk os/e2fsprogs.mk os/cdrkit.mk
 include hostd/hostd.mk initramfs/initramfs.mk uki/uki.mk iso/iso.mk guest/guest.mk
-include os/manifest.mk docs/docs.mk test/test.mk tools/tools.mk
+include os/manifest.mk docs/docs.mk test/test.mk test/bench/bench.mk tools/tools.mk
 
 .PHONY: os all
 os: uki

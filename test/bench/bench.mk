@@ -13,7 +13,7 @@ BENCH_PEER_FILES := $(filter-out %.packages,$(wildcard test/bench/peers/* test/b
 bench bench-quick: bench-peers os iso guest $(BENCH)/obj/guest.cpio.zst $(BENCH)/obj/mvirt-shell.efi
 	$(Q)cd test/bench && python3 bench.py $(if $(filter bench-quick,$@),--quick) $(ROW)
 
-bench-test: ## the statistics on figures whose answer is known
+bench-test: # the statistics on figures whose answer is known
 	$(Q)cd test/bench && python3 -m pytest -p no:cacheprovider -q test_figures.py test_report.py
 
 $(BENCH)/obj/%: test/bench/%.c

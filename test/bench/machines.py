@@ -80,6 +80,23 @@ class Machine(emulator.Machine):
             raise RuntimeError(f"{command} exited with {status} in {self.folder.name}: {output}")
         return output
 
+    def timed_shell(self, command, timeout=120):
+        """Runs a command that must succeed; returns when it began and when it ended (time.monotonic())."""
+        shell = self.shell_console
+        if not shell.text.endswith("# "):
+            shell.wait(r"# $", timeout)
+        start = len(shell.text)
+        # in two parts, so that the echo of what is typed does not match
+        shell.send(f'echo BEGIN-""TIME; {command}; echo END-""$?-TIME\n')
+        shell.wait(r"^BEGIN-TIME$", timeout, start)
+        begun = time.monotonic()
+        status = shell.wait(r"^END-(\d+)-TIME$", timeout, start).group(1)
+        ended = time.monotonic()
+        shell.wait(r"# $", timeout)
+        if status != "0":
+            raise RuntimeError(f"{command} exited with {status}: {shell.text[start:]}")
+        return begun, ended
+
     def pause(self):
         self.qmp("stop")
 

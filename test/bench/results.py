@@ -69,13 +69,13 @@ def machine():
     }
 
 
-def run(row, quick):
+def run(row, options):
     """Runs a row's function; returns its result, with the load before and after."""
     before = load()
-    result = row(quick)
+    result = row(options)
     result.load_before, result.load_after = round(before, 2), round(load(), 2)
     result.date = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M")
-    result.quick, result.machine = quick, machine()
+    result.quick, result.machine = options.quick, machine()
     return result
 
 
