@@ -153,7 +153,7 @@ def our_machine(name="ours", config=None, **options):
 
 def debian_machine(name="debian", autostart=False, **options):
     """libvirt's; with its guest started at boot or not."""
-    return Machine(name, PEERS / ("debian-autostart.raw" if autostart else "debian.raw"), r"^bench: ready", **options)
+    return Machine(name, PEERS / ("debian-autostart.raw" if autostart else "debian.raw"), r"bench: ready", **options)
 
 
 def by_hand_machine(name="by-hand", guest=None, **options):
@@ -162,7 +162,7 @@ def by_hand_machine(name="by-hand", guest=None, **options):
     path.parent.mkdir(parents=True, exist_ok=True)
     image = PEERS / "by-hand" / (f"by-hand-{guest}.efi" if guest else "by-hand.efi")
     emulator.make_fat(path, "ESP", {"EFI/BOOT/BOOTX64.EFI": image})
-    return Machine(name, path, r"^bench: ready", **options)
+    return Machine(name, path, r"bench: ready", **options)
 
 
 @contextlib.contextmanager
