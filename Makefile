@@ -21,7 +21,8 @@ ifneq ($(MVIRT_INSIDE),1)
 .NOTPARALLEL:
 include os/buildroot.mk
 
-.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint all clean distclean
+.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint bench bench-quick
+.PHONY: all clean distclean
 os: inside ## kernel + initramfs + UKI: build/mvirt.efi
 all: inside ## everything there is to build: os, iso, guest, manifest
 kernel: inside ## the host's kernel: build/vmlinuz
@@ -35,6 +36,8 @@ menuconfig: inside ## look at the kernel's configuration, and see what differs f
 run: inside ## boot it in an emulator (MEDIUM=iso|efi|usb|kernel FIRMWARE=uefi|bios)
 test: inside ## unit tests, PID 1 tests, golden files and boot tests
 test-fault: inside ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
+bench: inside ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
+bench-quick: inside ## the same in under ten minutes, with fewer runs
 lint: inside ## formatting, warnings of two compilers, include directions, shell scripts, Kconfig
 
 clean: ## remove our output, keep the build root and the sources
@@ -50,7 +53,7 @@ STEP := os/step
 
 include os/version.mk os/kernel.mk os/qemu.mk os/libraries.mk os/busybox.mk os/e2fsprogs.mk os/cdrkit.mk
 include hostd/hostd.mk initramfs/initramfs.mk uki/uki.mk iso/iso.mk guest/guest.mk
-include os/manifest.mk docs/docs.mk test/test.mk tools/tools.mk
+include os/manifest.mk docs/docs.mk test/test.mk test/bench/bench.mk tools/tools.mk
 
 .PHONY: os all
 os: uki

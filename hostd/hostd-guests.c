@@ -6,12 +6,15 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "hostd.h"
+#include "machine/boot-times.h"
 #include "storage/disk-claim.h"
 #include "storage/guest-store.h"
 
 /* A file that is no configuration at all would fill every console with its mistakes. */
 #define MISTAKES_TOLD_MAX 32
+#define BOOT_USEC_MAX UINT64_C(300000000)
 #define UEFI_VARIABLES_TEMPLATE "/usr/share/qemu/OVMF_VARS.fd"
 
 /* --- files --- */
@@ -127,11 +130,26 @@ static int open_tap(const struct guest *guest, size_t nic_index, int *ret_tap_fd
 
 /* --- events --- */
 
+/* The start of a guest is part of the boot in its first minutes. */
+static void note_boot(const struct guest *guest, const char *kind)
+{
+	_cleanup_free_ char *name = NULL;
+
+	if (machine_uptime_usec() > BOOT_USEC_MAX ||
+	    (!text_equal(kind, "starting") && !text_equal(kind, "running") &&
+	     !text_equal(kind, "ready")))
+		return;
+	name = text_format("guest %s: %s", guest_config(guest)->name, kind);
+	if (name)
+		boot_times_mark(BOOT_TIMES_FOLDER, name);
+}
+
 static void on_guest_event(const struct guest *guest, const char *kind, const char *detail,
 			   void *userdata)
 {
 	struct host *host = userdata;
 
+	note_boot(guest, kind);
 	if (host->api)
 		api_publish_guest_event(host->api, guest, kind, detail);
 	host_screen_guest_changed(host);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "config/check.h"
 #include "hostd.h"
+#include "machine/boot-times.h"
 #include "machine/privileges.h"
 
 #ifndef MVIRT_VERSION
@@ -272,12 +273,18 @@ static int start_network(struct host *host)
 	return net_new(host->event, host->config, &callbacks, &host->net);
 }
 
+static void mark(const char *step)
+{
+	boot_times_mark(BOOT_TIMES_FOLDER, step);
+}
+
 /* A step that fails is said, and the ones after it still come: a host without network can run
  * guests. */
 static void report(const char *step, int r)
 {
 	if (r < 0)
 		log_error("host", "%s: %s", step, strerror(-r));
+	mark(step);
 }
 
 static int run(void)
@@ -287,6 +294,8 @@ static int run(void)
 	};
 	int r = 0, log_move_fd = -EBADF;
 
+	(void)mkdir(BOOT_TIMES_FOLDER, 0755);
+	mark("PID 1");
 	start_log();
 	log_move_fd = dashboards_prepare_log();
 	drop_privileges();
@@ -297,20 +306,24 @@ static int run(void)
 				&host);
 	if (r < 0)
 		return r;
-	(void)mkdir("/run/mvirt", 0755);
 	host.shell_terminal = cmdline_value("mvirt.shell");
 	host.line_type = cmdline_value("mvirt.term");
 
+	mark("log, privileges");
 	probe_kvm(&host);
+	mark("KVM probe");
 	probe_screen(&host);
+	mark("framebuffer");
 	report("devices", find_devices(&host));
 	r = read_config(&host);
 	if (r < 0)
 		return r;
+	mark("configuration");
 	report("network", start_network(&host));
 	r = host_start_guests(&host);
 	if (r < 0)
 		return r;
+	mark("guests defined");
 	report("API", host_start_api(&host, MVIRT_VERSION));
 	report("screen", host_screen_start(&host));
 	report("dashboards", host_start_dashboards(&host));

@@ -21,6 +21,8 @@
 #define FAST_FAILURES_MAX 5
 #define RESTART_INTERVAL_S 1
 #define RESTART_INTERVAL_FAILING_S 10
+/* The file of machine/boot-times.c, of which the first line is PID 1's. */
+#define BOOT_TIMES "/run/mvirt/boot-times"
 /* hostd ends its guests within their own deadlines; this is for a hostd that hangs. */
 #define STOP_LIMIT_S 300
 #define TERM_LIMIT_S 5
@@ -136,6 +138,20 @@ static void mount_everything(void)
 	mount_at("cgroup2", "/sys/fs/cgroup", safe, "nsdelegate", false);
 	mount_at("efivarfs", "/sys/firmware/efi/efivars", safe | MS_RDONLY, NULL, true);
 	mount_at("pstore", "/sys/fs/pstore", safe, NULL, true);
+}
+
+/* When the kernel had done its part. */
+static void note_start(const struct timespec *started)
+{
+	int fd = -1;
+
+	(void)mkdir("/run/mvirt", 0755);
+	fd = open(BOOT_TIMES, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return;
+	(void)dprintf(fd, "%lld kernel\n",
+		      (long long)started->tv_sec * 1000000 + started->tv_nsec / 1000);
+	(void)close(fd);
 }
 
 static void open_console(void)
@@ -364,8 +380,10 @@ static void step(const sigset_t *signals)
 /* init [--test HOSTD [STOP-LIMIT-SECONDS]]: in a PID namespace: no mounts, no consoles. */
 int main(int argc, char **argv)
 {
+	struct timespec started = {};
 	sigset_t all;
 
+	(void)clock_gettime(CLOCK_BOOTTIME, &started);
 	state.hostd.path = HOSTD;
 	state.shell.path = "/bin/sh";
 	if (argc > 1 && strcmp(argv[1], "--test") == 0) {
@@ -386,6 +404,7 @@ int main(int argc, char **argv)
 	if (!state.test) {
 		make_root_pivotable();
 		mount_everything();
+		note_start(&started);
 		open_console();
 		(void)reboot(RB_DISABLE_CAD);
 		(void)!sethostname("mvirt", 5);

@@ -7,7 +7,7 @@ CACHE := $(abspath $(MVIRT_CACHE))
 ROOT := $(OUTPUT)/root
 ROOT_MADE := $(OUTPUT)/root.$(shell sha256sum os/buildroot.packages os/make-buildroot | sha256sum | cut -c 1-12)
 # What the user may set on the command line and the inside needs to know
-PASSED := V MEDIUM FIRMWARE KERNEL_TARBALL TESTS ARGS
+PASSED := V MEDIUM FIRMWARE KERNEL_TARBALL TESTS ARGS ROW
 
 # A tarball from anywhere is copied to where the inside sees it.
 TARBALL := $(KERNEL_TARBALL)

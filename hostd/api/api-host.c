@@ -249,7 +249,8 @@ static int method_reboot(sd_varlink *link, sd_json_variant *parameters [[maybe_u
 int api_host_bind(sd_varlink_server *server)
 {
 	return api_bind(server, "io.mvirt.Host.Status", method_status, "io.mvirt.Host.Devices",
-			method_devices, "io.mvirt.Host.FormatDisk", api_method_format_disk,
+			method_devices, "io.mvirt.Host.BootTimes", api_method_boot_times,
+			"io.mvirt.Host.FormatDisk", api_method_format_disk,
 			"io.mvirt.Host.ReloadDaemon", api_method_reload, "io.mvirt.Host.Shutdown",
 			method_shutdown, "io.mvirt.Host.Reboot", method_reboot);
 }

@@ -156,6 +156,23 @@ static SD_VARLINK_DEFINE_METHOD(Devices, SD_VARLINK_FIELD_COMMENT("Disks and the
 				SD_VARLINK_FIELD_COMMENT("Physical network interfaces"),
 				SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(nics, HostNic, SD_VARLINK_ARRAY));
 
+static SD_VARLINK_DEFINE_STRUCT_TYPE(
+	BootPhase, SD_VARLINK_FIELD_COMMENT("What was done"),
+	SD_VARLINK_DEFINE_FIELD(name, SD_VARLINK_STRING, 0),
+	SD_VARLINK_FIELD_COMMENT("Microseconds since the kernel's clock began"),
+	SD_VARLINK_DEFINE_FIELD(startUsec, SD_VARLINK_INT, 0),
+	SD_VARLINK_FIELD_COMMENT("Microseconds since the kernel's clock began"),
+	SD_VARLINK_DEFINE_FIELD(endUsec, SD_VARLINK_INT, 0));
+
+static SD_VARLINK_DEFINE_METHOD(
+	BootTimes,
+	SD_VARLINK_FIELD_COMMENT("From power-on until the kernel's clock began: firmware, boot "
+				 "loader, decompression. Not known where the time-stamp counter "
+				 "does not say"),
+	SD_VARLINK_DEFINE_OUTPUT(beforeKernelUsec, SD_VARLINK_INT, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("Each begins where the one before it ended"),
+	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(phases, BootPhase, SD_VARLINK_ARRAY));
+
 static SD_VARLINK_DEFINE_METHOD(
 	FormatDisk, SD_VARLINK_FIELD_COMMENT("Serial of a whole disk, as Devices has it"),
 	SD_VARLINK_DEFINE_INPUT(serial, SD_VARLINK_STRING, 0),
@@ -179,7 +196,8 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_INTERFACE_COMMENT("The machine that runs guests"),
 	SD_VARLINK_SYMBOL_COMMENT("What the machine is and how it is"), &vl_method_Status,
 	SD_VARLINK_SYMBOL_COMMENT("Disks and network interfaces that are there now"),
-	&vl_method_Devices,
+	&vl_method_Devices, SD_VARLINK_SYMBOL_COMMENT("How long each step of the boot took"),
+	&vl_method_BootTimes,
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Makes a data volume on a whole disk: a partition table with one partition, and "
 		"ext4 on it. Refused when the disk is not empty, unless erase is given; always "
@@ -204,4 +222,5 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_SYMBOL_COMMENT("The configuration in use"), &vl_type_Config,
 	SD_VARLINK_SYMBOL_COMMENT("A mistake in mvirt.conf"), &vl_type_Mistake,
 	SD_VARLINK_SYMBOL_COMMENT("A disk or partition"), &vl_type_Disk,
+	SD_VARLINK_SYMBOL_COMMENT("A step of the boot"), &vl_type_BootPhase,
 	SD_VARLINK_SYMBOL_COMMENT("A physical network interface"), &vl_type_HostNic);

@@ -101,6 +101,11 @@ int api_build_network(struct api *api, size_t index, sd_json_variant **ret_netwo
 /* volume may be NULL: there is none. */
 int api_build_data_volume(const struct data_volume *volume, sd_json_variant **ret_volume);
 
+/* --- api-boot.c --- */
+
+int api_method_boot_times(sd_varlink *link, sd_json_variant *parameters,
+			  sd_varlink_method_flags_t flags, void *userdata);
+
 /* --- api-reload.c --- */
 
 int api_method_reload(sd_varlink *link, sd_json_variant *parameters,

@@ -131,6 +131,8 @@ int cli_status(const struct cli *cli)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *status = NULL;
 
+	if (cli->boot)
+		return cli_boot_times(cli);
 	if (cli_ask(cli, "io.mvirt.Host.Status", &status) < 0)
 		return 1;
 	if (cli->json)

@@ -18,7 +18,7 @@ struct cli {
 	bool json;
 	bool no_wait;
 	bool follow;
-	bool with_disks, names_only, eject, erase, host;
+	bool with_disks, names_only, eject, erase, host, boot;
 	const char *conf; /* --conf: a file with a definition */
 	const char *port; /* --port: a serial port, from 1 */
 	const char *confirm; /* --confirm: the serial of a disk */
@@ -45,6 +45,7 @@ enum cli_option {
 	CLI_OPTION_SET = 1 << 10,
 	CLI_OPTION_PORT = 1 << 11,
 	CLI_OPTION_HOST = 1 << 12,
+	CLI_OPTION_BOOT = 1 << 13,
 };
 
 struct cli_command {
@@ -113,6 +114,7 @@ const char *cli_guest_label(sd_json_variant *guest);
 /* --- the commands --- */
 
 int cli_status(const struct cli *cli);
+int cli_boot_times(const struct cli *cli);
 int cli_devices(const struct cli *cli);
 int cli_poweroff(const struct cli *cli);
 int cli_reboot(const struct cli *cli);

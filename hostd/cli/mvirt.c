@@ -16,7 +16,8 @@
 #define WAITING (CLI_OPTION_JSON | CLI_OPTION_NO_WAIT)
 
 static const struct cli_command commands[] = {
-	{ "status", "", "what this machine is and how it is", 0, 0, CLI_OPTION_JSON, cli_status },
+	{ "status", "[--boot]", "what this machine is and how it is, or how it booted", 0, 0,
+	  CLI_OPTION_JSON | CLI_OPTION_BOOT, cli_status },
 	{ "devices", "", "disks and network interfaces", 0, 0, CLI_OPTION_JSON, cli_devices },
 	{ "list", "[--names]", "all guests", 0, 0, CLI_OPTION_JSON | CLI_OPTION_NAMES, cli_list },
 	{ "info", "NAME", "all about one guest", 1, 1, CLI_OPTION_JSON, cli_info },
@@ -145,6 +146,7 @@ static const struct cli_switch {
 	  offsetof(struct cli, with_disks) },
 	{ { "host", no_argument, NULL, 0 }, CLI_OPTION_HOST, offsetof(struct cli, host) },
 	{ { "eject", no_argument, NULL, 0 }, CLI_OPTION_EJECT, offsetof(struct cli, eject) },
+	{ { "boot", no_argument, NULL, 0 }, CLI_OPTION_BOOT, offsetof(struct cli, boot) },
 	{ { "erase", no_argument, NULL, 0 }, CLI_OPTION_ERASE, offsetof(struct cli, erase) },
 	{ { "socket", required_argument, NULL, 0 }, 0, offsetof(struct cli, socket_path) },
 	{ { "conf", required_argument, NULL, 0 }, CLI_OPTION_CONF, offsetof(struct cli, conf) },

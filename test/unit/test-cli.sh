@@ -79,7 +79,8 @@ prints() { # PATTERN ARGUMENT...
 wrong '[--json] [--socket PATH] COMMAND'
 wrong '[--json] [--socket PATH] COMMAND' --bogus
 wrong '[--json] [--socket PATH] COMMAND' --socket
-wrong 'status [--json]' status extra
+wrong 'status [--json] [--boot]' status extra
+wrong 'list [--json] [--names]' list --boot
 wrong 'info [--json] NAME' info
 wrong 'info [--json] NAME' info a b
 wrong 'create [--json]' create

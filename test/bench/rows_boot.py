@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rows of whole boots: reset to an API that answers, reset to the guest's first line of userspace."""
+
+import functools
+
+import figures
+import machines
+from results import Measure, Result
+
+# name: (a new machine, its guest's machine type). The guest is started at boot on every side.
+SIDES = {
+    "ours, q35": lambda: machines.our_machine("ours-q35", machines.our_config("q35")),
+    "Debian 13 with libvirt": lambda: machines.debian_machine("debian-boot", autostart=True),
+    "ours, microvm": lambda: machines.our_machine("ours-microvm", machines.our_config("microvm")),
+    "by hand": lambda: machines.by_hand_machine("by-hand-boot", "microvm"),
+}
+PAIRS = (("ours, q35", "Debian 13 with libvirt"), ("ours, microvm", "by hand"))
+
+
+def boot(side):
+    """One boot: seconds from reset (of the wall, of the emulator's processors) to ready and to the guest."""
+    with SIDES[side]() as machine:
+        ready = machine.wait_ready()
+        guest = machine.wait_guest()
+        return {"ready": ready, "guest": guest, "command": machine.command_line()}
+
+
+@functools.cache
+def boots(runs):
+    """Every pair ABBA; {side: [boot, …]}. Rows 1 and 2 share them."""
+    done = {side: [] for pair in PAIRS for side in pair}
+    for pair in PAIRS:
+        for letter in figures.abba(runs):
+            side = pair["AB".index(letter)]
+            done[side].append(boot(side))
+    return done
+
+
+def measures(done, what, phrase, target):
+    found = []
+    for ours, peer in PAIRS:
+        for place, unit in ((0, "of the wall"), (1, "of the emulator's processors")):
+            found.append(Measure(f"{phrase}, {ours.partition(', ')[2]} guest, seconds {unit}", "s",
+                                 [one[what][place] for one in done[ours]],
+                                 [one[what][place] for one in done[peer]], peer, target if place == 0 else None))
+    return found
+
+
+NOTE = ("The seconds of the emulator's processors are what the machine had to execute; they leave out where it waited, "
+        "and other work on the measuring machine disturbs them less.")
+
+
+def row_1(options):
+    done = boots(options.count(7, 2))
+    return Result(
+        row="1", title="host ready",
+        definition="From reset, under OVMF, to an API that answers: hostd's line `ready`; the first `virsh list` that "
+                   "succeeds, asked as soon as libvirt's socket is there; by hand, where there is no API, the last line "
+                   "of the start script. A guest is started at boot on every side (row 2).",
+        measures=measures(done, "ready", "host ready", 0.10), commands=[done["ours, q35"][0]["command"]],
+        notes=[NOTE])
+
+
+def row_2(options):
+    done = boots(options.count(7, 2))
+    return Result(
+        row="2", title="first guest",
+        definition="From reset to the first line of the guest's userspace: our guest kernel and one program in its "
+                   "initramfs, 128 MiB, one processor, a NIC on a bridge, the same machine type on both sides.",
+        measures=measures(done, "guest", "first guest", 0.15), commands=[done["ours, q35"][0]["command"]],
+        notes=[NOTE])

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rows of one guest's life: start, recovery, what the supervisor costs, throughput."""
+
+import re
+import time
+
+import machines
+from figures import abba
+from results import Measure, Result
+
+OURS_IDLE = machines.our_config(machine="q35", autostart=False)
+
+
+def start_once(machine, start, stop):
+    """(seconds until the command for it returns, until the guest's userspace), then it is ended."""
+    machine.go_on()
+    behind = machine.guest_text()
+    begun, ended = machine.timed_shell(start, 300)
+    machine.wait_guest(300, behind)
+    marker = time.monotonic()
+    time.sleep(1)
+    machine.output(stop, 300)
+    time.sleep(2)
+    machine.pause()
+    return ended - begun, marker - begun
+
+
+def row_6(options):
+    commands = {"A": ("mvirt start bench", "mvirt kill bench"),
+                "B": ("virsh -q -c qemu:///system start bench", "virsh -q -c qemu:///system destroy bench")}
+    found = {"A": [], "B": []}
+    with machines.both(machines.our_machine("ours-start", OURS_IDLE), machines.debian_machine("debian-start")) as pair:
+        # the first start of each reads files that later ones find in memory
+        for letter in "AB" + "".join(abba(options.count(7, 3))):
+            found[letter].append(start_once(pair["AB".index(letter)], *commands[letter]))
+    found = {letter: times[1:] for letter, times in found.items()}
+    return Result(
+        row="6", title="guest start",
+        definition="In a host that is up: from the command to its return, which is QMP's `running` on both sides; and to "
+                   "the guest's first line of userspace. q35, direct kernel boot, 128 MiB, a NIC. Both hosts are up; the "
+                   "one that is not measured is halted.",
+        measures=[Measure("to QMP `running`", "s", [one[0] for one in found["A"]], [one[0] for one in found["B"]],
+                          "virsh start", 0.6),
+                  Measure("to the guest's userspace", "s", [one[1] for one in found["A"]],
+                          [one[1] for one in found["B"]], "virsh start", 0.6)],
+        commands=[commands["A"][0], commands["B"][0]])
+
+
+def recover_once(machine):
+    """Seconds from QEMU's SIGKILL to the guest's userspace."""
+    machine.go_on()
+    behind = machine.guest_text()
+    begun, _ = machine.timed_shell("pkill -9 qemu-system", 60)
+    machine.wait_guest(300, behind)
+    marker = time.monotonic()
+    # a guest that fails often in a row gets longer pauses: none of that here
+    time.sleep(40)
+    machine.pause()
+    return marker - begun
+
+
+def row_10(options):
+    found = {"A": [], "B": []}
+    ours = machines.our_machine("ours-recover", machines.our_config("microvm", restart="always"))
+    with ours, machines.by_hand_machine("by-hand-recover", "microvm") as peer:
+        for machine in (ours, peer):
+            machine.wait_guest()
+            machine.wait_ready()
+            machine.shell("true", 300)
+            time.sleep(40)
+            machine.pause()
+            # the peer may boot while ours is halted
+        for letter in abba(options.count(7, 2)):
+            found[letter].append(recover_once((ours, peer)["AB".index(letter)]))
+    return Result(
+        row="10", title="recovery",
+        definition="From SIGKILL of QEMU to the new guest's first line of userspace; microVM. The peer is a shell loop, "
+                   "which starts it again at once, as runit or `restart=always` would within a second; libvirt does not "
+                   "start a domain again whose QEMU was killed.",
+        measures=[Measure("SIGKILL to the guest's userspace", "s", found["A"], found["B"], "a loop, by hand", 1)],
+        commands=["pkill -9 qemu-system"])
+
+
+# --- the supervisor ---
+
+def processes(machine, names):
+    """{name: [pid, …]} of the processes of that name."""
+    found = {}
+    for line in machine.output("grep -H . /proc/[0-9]*/comm").splitlines():
+        match = re.match(r"/proc/(\d+)/comm:(.*)", line)
+        if match and match.group(2) in names:
+            found.setdefault(match.group(2), []).append(match.group(1))
+    return found
+
+
+def pss(machine, pids):
+    """Bytes of memory, shared ones in parts, of these processes."""
+    text = machine.output("cat " + " ".join(f"/proc/{pid}/smaps_rollup" for pid in pids))
+    return sum(int(kib) * 1024 for kib in re.findall(r"^Pss:\s+(\d+) kB", text, re.MULTILINE))
+
+
+def wakeups(machine, pids):
+    """How often all their threads have gone to sleep of themselves: as often they were woken."""
+    text = machine.output("grep -h ^voluntary " + " ".join(f"/proc/{pid}/task/*/status" for pid in pids))
+    return sum(int(count) for count in re.findall(r"voluntary_ctxt_switches:\s+(\d+)", text))
+
+
+def ticks(machine, pids):
+    """Seconds of the processor that they have used."""
+    total = 0
+    for line in machine.output("cat " + " ".join(f"/proc/{pid}/stat" for pid in pids)).splitlines():
+        fields = line.rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / 100
+
+
+def supervisor(machine, names, start, stop, starts):
+    """With one guest that runs: (PSS, wake-ups in 60 s, CPU seconds a start)."""
+    machine.wait_ready()
+    machine.shell("true", 300)
+    machine.output(start, 300)
+    time.sleep(20)
+    pids = [pid for found in processes(machine, names).values() for pid in found]
+    size, before = pss(machine, pids), wakeups(machine, pids)
+    time.sleep(60)
+    woken = wakeups(machine, pids) - before
+    used = ticks(machine, pids)
+    for _ in range(starts):
+        machine.output(stop, 300)
+        machine.output(start, 300)
+    return size, woken, (ticks(machine, pids) - used) / starts
+
+
+def row_11(options):
+    starts = options.count(10, 5)
+    with machines.our_machine("ours-supervisor", OURS_IDLE) as machine:
+        ours = supervisor(machine, ("hostd",), "mvirt start bench", "mvirt kill bench", starts)
+        everything = processes(machine, ("init", "hostd", "mvirt-dashboard"))
+        all_pss = pss(machine, [pid for found in everything.values() for pid in found])
+    with machines.debian_machine("debian-supervisor") as machine:
+        peer = supervisor(machine, ("libvirtd", "virtlogd", "virtlockd"), "virsh -q -c qemu:///system start bench",
+                          "virsh -q -c qemu:///system destroy bench", starts)
+    return Result(
+        row="11", title="supervisor",
+        definition="hostd against libvirtd and virtlogd, one guest running: PSS; how often their threads were woken in 60 s "
+                   f"of idleness; their processor time for a stop and a start, the mean of {starts}.",
+        measures=[Measure("PSS", "bytes", [ours[0]], [peer[0]], "libvirtd + virtlogd", 0.1),
+                  Measure("processor time of a stop and a start", "s", [ours[2]], [peer[2]], "libvirtd + virtlogd", 0.1),
+                  Measure("wake-ups in 60 s, ours", "count", [ours[1]], [], ""),
+                  Measure("wake-ups in 60 s, libvirtd + virtlogd", "count", [peer[1]], [], ""),
+                  Measure("PSS of PID 1, hostd and the dashboards together", "bytes", [all_pss], [peer[0]],
+                          "libvirtd + virtlogd")],
+        commands=["cat /proc/PID/smaps_rollup", "grep ^voluntary /proc/PID/task/*/status"])
+
+
+# --- throughput ---
+
+def row_13(options):
+    raise NotImplementedError("not measured yet: it needs a guest that reads a disk")

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rows of memory: the idle host, the smallest machine, what a guest costs beside its own memory, how many fit."""
+
+import re
+import time
+
+import emulator
+import machines
+from results import Measure, Result
+
+MIB = 2**20
+FITTED_MIB = 2048
+
+
+def field(text, name):
+    """A line "Name:  123 kB" in bytes."""
+    return int(re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE).group(1)) * 1024
+
+
+def used(machine):
+    """Bytes of the fitted memory that nothing could have any more."""
+    return FITTED_MIB * MIB - field(machine.output("cat /proc/meminfo"), "MemAvailable")
+
+
+def idle_memory(make):
+    """60 s after ready: (bytes in use, meminfo)."""
+    with make() as machine:
+        machine.wait_ready()
+        machine.shell("true", 300)
+        time.sleep(60)
+        return used(machine), machine.output("cat /proc/meminfo")
+
+
+def boots_with(make, memory_mib, limit):
+    """Whether a machine of so much memory boots and its guest reaches userspace."""
+    with make(memory_mib) as machine:
+        try:
+            machine.wait_guest(limit)
+            return True
+        except emulator.Timeout:
+            return False
+
+
+def smallest(make, low, high, step, limit):
+    """The smallest memory in MiB, to step, with which make(memory) runs its guest; low is known not to."""
+    while high - low > step:
+        middle = (low + high) // 2 // step * step
+        if boots_with(make, middle, limit):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+SMALL = machines.our_config("microvm", 64)
+
+
+def row_5(options):
+    sides = {
+        "ours": lambda: machines.our_machine("ours-idle", machines.our_config(autostart=False)),
+        "Debian 13 with libvirt": lambda: machines.debian_machine("debian-idle"),
+        "by hand": lambda: machines.by_hand_machine("by-hand-idle"),
+    }
+    idle = {side: [idle_memory(make) for _ in range(options.count(2, 1))] for side, make in sides.items()}
+    measures = [Measure("idle host", "bytes", [one[0] for one in idle["ours"]], [one[0] for one in idle[side]], side, 0.15)
+                for side in list(sides)[1:]]
+    notes = []
+    if not options.quick:
+        ours = smallest(lambda mib: machines.our_machine("ours-small", SMALL, memory_mib=mib), 96, 512, 16, 240)
+        by_hand = smallest(lambda mib: machines.by_hand_machine("by-hand-small", "microvm", memory_mib=mib), 96, 768, 16,
+                           240)
+        measures.append(Measure("smallest machine that runs a guest (ours 64 MiB, by hand 128 MiB)", "bytes", [ours * MIB],
+                                [by_hand * MIB], "by hand"))
+        notes.append("The smallest machine is found to 16 MiB; under UEFI, whose own memory is part of it.")
+    kept = {name: field(idle["ours"][0][1], name) // 1024 for name in
+            ("MemTotal", "MemFree", "MemAvailable", "Cached", "Shmem", "Unevictable", "AnonPages", "Slab", "SUnreclaim",
+             "KernelStack", "PageTables", "Percpu")}
+    return Result(
+        row="5", title="memory",
+        definition=f"A machine of {FITTED_MIB} MiB, UEFI, no guest, 60 s after ready: what was fitted less "
+                   "`MemAvailable`, so the kernel and the firmware's tables are in it.",
+        measures=measures, commands=["cat /proc/meminfo"], notes=notes, extra={"meminfo": kept})
+
+
+# --- per guest ---
+
+HEADER = re.compile(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)$")
+
+
+def mappings(smaps):
+    """[{path, Size, Rss, …}] of a smaps file, in bytes."""
+    found = []
+    for line in smaps.splitlines():
+        header = HEADER.match(line)
+        if header:
+            found.append({"path": header.group(1)})
+            continue
+        value = re.match(r"(\w+):\s+(\d+) kB", line)
+        if value and found:
+            found[-1][value.group(1)] = int(value.group(2)) * 1024
+    return found
+
+
+def beside_guest(smaps, guest_mib=machines.GUEST_MEMORY_MIB):
+    """(resident bytes that are not the guest's memory, those of them that are private and dirty)."""
+    every = mappings(smaps)
+    memory = [one for one in every if one["Size"] == guest_mib * MIB]
+    if len(memory) != 1:
+        raise RuntimeError(f"{len(memory)} mappings have the size of the guest's memory")
+    rest = [one for one in every if one is not memory[0]]
+    return sum(one["Rss"] for one in rest), sum(one["Private_Dirty"] for one in rest)
+
+
+QEMU_PID = "pidof qemu-system-x86_64 || grep -l qemu-system-x86 /proc/[0-9]*/comm | cut -d / -f 3"
+
+
+def guest_cost(make):
+    """10 s after the guest's first line: what its QEMU has resident beside the guest's memory."""
+    with make() as machine:
+        machine.wait_guest()
+        machine.wait_ready()
+        machine.shell("true", 300)
+        time.sleep(10)
+        pid = machine.output(QEMU_PID).split()[0]
+        return beside_guest(machine.output(f"cat /proc/{pid}/smaps", 300))
+
+
+def row_8(options):
+    sides = {
+        "ours, microvm": lambda: machines.our_machine("ours-cost", machines.our_config("microvm")),
+        "by hand, microvm": lambda: machines.by_hand_machine("by-hand-cost", "microvm"),
+        "ours, q35": lambda: machines.our_machine("ours-cost-q35", machines.our_config("q35")),
+        "libvirt's, q35": lambda: machines.debian_machine("debian-cost", autostart=True),
+    }
+    cost = {side: [guest_cost(make) for _ in range(options.count(2, 1))] for side, make in sides.items()}
+    measures = []
+    for ours, peer in (("ours, microvm", "by hand, microvm"), ("ours, q35", "libvirt's, q35")):
+        for place, what in ((0, "resident"), (1, "private and dirty")):
+            measures.append(Measure(f"{ours.partition(', ')[2]}, {what}", "bytes", [one[place] for one in cost[ours]],
+                                    [one[place] for one in cost[peer]], peer, 0.5 if place == 0 else None))
+    most = max(one[0] for one in cost["ours, microvm"])
+    met = "met" if most < 12 * MIB else "missed"
+    return Result(
+        row="8", title="memory of a guest that is not the guest's",
+        definition="128 MiB guest, 10 s after its userspace began, nested KVM: the sum over `/proc/PID/smaps` of QEMU's "
+                   "mappings but the guest's memory. Debian's QEMU is resident with its libraries; other processes that "
+                   "run it share these pages.",
+        measures=measures, commands=["cat /proc/$(pidof qemu-system-x86_64)/smaps"],
+        notes=[f"The other target, under 12 MiB for the microVM: {met}, {most / MIB:.1f} MiB."])
+
+
+# --- how many ---
+
+def row_9(options):
+    names = [f"g{number:02}" for number in range(1, 41)]
+    limit = 20 if options.quick else 40
+    config = machines.our_config("microvm", 64, autostart=False, names=names[:limit])
+    with machines.our_machine("ours-many", config) as machine:
+        machine.wait_ready()
+        machine.shell("true", 300)
+        ours = 0
+        for name in names[:limit]:
+            status, output = machine.shell(f"mvirt start {name}", 300)
+            if status != 0:
+                stopped_by = output
+                break
+            ours += 1
+        else:
+            stopped_by = "no more were tried"
+    peer = by_hand_guests(names[:limit])
+    return Result(
+        row="9", title="guests that fit",
+        definition="64 MiB microVMs, idle, in a machine of 2 GiB, started one after the other. Ours refuses when the memory "
+                   "that guests were promised, with what QEMU needs, is all given away. By hand nothing counts: guests "
+                   "are started while what all of them may come to use (64 MiB and the measured overhead each) is there.",
+        measures=[Measure("guests", "count", [ours], [peer], "by hand", 1.5, more_is_better=True)],
+        commands=["mvirt start g01 …", "start-guest microvm g01 …"], notes=[f"Ours was stopped by: {stopped_by}"])
+
+
+def by_hand_guests(names):
+    """How many guests can be promised their memory: as many as leave MemAvailable above what they have not used yet."""
+    with machines.by_hand_machine("by-hand-many") as machine:
+        machine.wait_ready()
+        machine.shell("true", 300)
+        count = 0
+        before = field(machine.output("cat /proc/meminfo"), "MemAvailable")
+        for name in names:
+            machine.output(f"MEMORY=64 CONSOLE=null start-guest microvm {name} >/dev/null 2>&1 & sleep 8", 300)
+            count += 1
+            smaps = machine.output(f"cat /proc/$(pidof qemu-system-x86_64 | cut -d ' ' -f 1)/smaps", 300)
+            overhead = beside_guest(smaps, 64)[1]
+            if before - (count + 1) * (64 * MIB + overhead) < 64 * MIB:
+                break
+        return count

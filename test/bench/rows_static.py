@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rows that boot nothing: bytes on the medium, and how long a build takes."""
+
+import os
+import pathlib
+import subprocess
+import time
+
+import machines
+from machines import BUILD, PEERS
+from results import Measure, Result
+
+
+def tree_bytes(folder):
+    """What the files of a tree take on ext4: in blocks of 4 KiB, a file with two names once."""
+    seen, total = set(), 0
+    for path, folders, files in os.walk(folder):
+        for name in files + folders:
+            status = os.lstat(os.path.join(path, name))
+            if (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                total += -(-status.st_size // 4096) * 4096
+    return total
+
+
+def row_4(_options):
+    efi = (BUILD / "mvirt.efi").stat().st_size
+    iso = (BUILD / "mvirt.iso").stat().st_size
+    by_hand = (PEERS / "by-hand/by-hand.efi").stat().st_size
+    # the kernel and the initramfs lie on the ESP and, as Debian does it, in /boot
+    debian = tree_bytes(PEERS / "debian-root")
+    return Result(
+        row="4", title="bytes on the medium",
+        definition="All that is needed to boot and to run a guest. Ours: `mvirt.efi`. Debian: the files of the root "
+                   "file system, without apt's lists and cache. By hand: kernel, busybox, QEMU, its libraries and "
+                   "the firmware for BIOS guests and microVMs, as one UKI (no OVMF, no tools for disks).",
+        measures=[Measure("mvirt.efi", "bytes", [efi], [debian], "Debian 13 with libvirt", 0.03),
+                  Measure("mvirt.iso, which boots from everything", "bytes", [iso], [debian],
+                          "Debian 13 with libvirt", 0.03),
+                  Measure("mvirt.efi", "bytes", [efi], [by_hand], "by hand")],
+        commands=["stat --format=%s build/mvirt.efi build/mvirt.iso",
+                  "the sum of all files' sizes in build/bench/peers/debian-root, in blocks of 4 KiB"])
+
+
+def timed_make(*arguments):
+    """Seconds of the wall that a make took."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    begun = time.monotonic()
+    subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "MVIRT_INSIDE=1", f"O={BUILD}", *arguments], check=True,
+                   capture_output=True, env=environment, cwd=machines.emulator.SOURCE)
+    return time.monotonic() - begun
+
+
+def changed_source(number):
+    """Appends a comment to one file of hostd, and takes it away again."""
+    path = machines.emulator.SOURCE / "hostd/net/net-lease.c"
+    text = path.read_bytes()
+
+    class Changed:
+        def __enter__(self):
+            pathlib.Path(path).write_bytes(text + f"// {number} {time.time_ns()}\n".encode())
+
+        def __exit__(self, *_):
+            pathlib.Path(path).write_bytes(text)
+
+    return Changed()
+
+
+def row_14(options):
+    runs = options.count(7, 3)
+    nothing, uncached, cached = [], [], []
+    timed_make("os")
+    for number in range(runs):
+        nothing.append(timed_make("os"))
+        with changed_source(number):
+            uncached.append(timed_make("os"))
+        # back to what ccache has
+        cached.append(timed_make("os"))
+    zero = [0.0]
+    return Result(
+        row="14", title="build",
+        definition="`make os` in the build root. One-file change: a comment at the end of `hostd/net/net-lease.c`, which "
+                   "makes hostd, the initramfs and the UKI anew. With the cache: the same file as it was before.",
+        measures=[Measure("nothing to do", "s", nothing, zero, ""),
+                  Measure("one file changed", "s", uncached, zero, ""),
+                  Measure("one file changed, ccache has it", "s", cached, zero, "")],
+        commands=["make -s MVIRT_INSIDE=1 O=/build os"],
+        notes=["A clean build and one with an empty cache take the machine for longer than a benchmark should; they "
+               "are not measured here."])
