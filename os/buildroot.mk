@@ -31,11 +31,11 @@ inside: $(ROOT_MADE)
 
 # The build root, the sources and what was compiled from them stay.
 define OUTSIDE_CLEAN
-@cd $(OUTPUT) 2>/dev/null && rm -rf obj/hostd obj/test obj/initramfs obj/iso guest *.efi *.iso *.zst \
+@cd $(OUTPUT) 2>/dev/null && rm -rf obj/hostd obj/test obj/initramfs obj/iso guest test *.efi *.iso *.zst \
 	vmlinuz manifest.json run || true
 endef
 
 define OUTSIDE_DISTCLEAN
 @if [ -e $(ROOT) ]; then os/remove-buildroot $(ROOT); fi
-@rm -rf $(OUTPUT) $(CACHE)/sources $(CACHE)/debs
+@rm -rf $(OUTPUT) $(CACHE)/sources $(CACHE)/debs $(CACHE)/guest-image
 endef

@@ -16,7 +16,7 @@ DEBIAN = emulator.BUILD / "test" / "debian.qcow2"
 DEBIAN_S = 900
 PASSWORD = "correct horse"
 
-# qemu64 instead of the default: with the vector units of "host" it takes two fifths more time in an emulator.
+# qemu64 instead of the default: with the vector units of "host" it takes longer in an emulator (docs/testing.md).
 DEBIAN_GUEST = """
 guest "{name}" {{
 	machine = "q35"
