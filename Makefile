@@ -21,7 +21,7 @@ ifneq ($(MVIRT_INSIDE),1)
 .NOTPARALLEL:
 include os/buildroot.mk
 
-.PHONY: os kernel qemu initramfs uki iso guest menuconfig run test lint all clean distclean
+.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint all clean distclean
 os: inside ## kernel + initramfs + UKI: build/mvirt.efi
 all: inside ## everything there is to build: os, iso, guest, manifest
 kernel: inside ## the host's kernel: build/vmlinuz
@@ -30,9 +30,11 @@ initramfs: inside ## build/initramfs.cpio.zst
 uki: inside ## build/mvirt.efi
 iso: inside ## build/mvirt.iso, for CD, USB stick and disk, UEFI and BIOS
 guest: inside ## the demo guest's kernel and initramfs: build/guest/
+docs: inside ## man pages: build/man/
 menuconfig: inside ## look at the kernel's configuration, and see what differs from kernel.config
 run: inside ## boot it in an emulator (MEDIUM=iso|efi|usb|kernel FIRMWARE=uefi|bios)
 test: inside ## unit tests, PID 1 tests, golden files and boot tests
+test-fault: inside ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
 lint: inside ## formatting, warnings of two compilers, include directions, shell scripts, Kconfig
 
 clean: ## remove our output, keep the build root and the sources
@@ -48,7 +50,7 @@ STEP := os/step
 
 include os/version.mk os/kernel.mk os/qemu.mk os/libraries.mk os/busybox.mk os/e2fsprogs.mk os/cdrkit.mk
 include hostd/hostd.mk initramfs/initramfs.mk uki/uki.mk iso/iso.mk guest/guest.mk
-include os/manifest.mk test/test.mk tools/tools.mk
+include os/manifest.mk docs/docs.mk test/test.mk tools/tools.mk
 
 .PHONY: os all
 os: uki

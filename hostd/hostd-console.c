@@ -5,6 +5,16 @@
 #include "base/log.h"
 #include "hostd.h"
 
+static int show_guest(const char *name, char **ret_why, void *userdata)
+{
+	return host_screen_give_to(userdata, name, ret_why);
+}
+
+static const char *shown_guest(void *userdata)
+{
+	return host_screen_guest(userdata);
+}
+
 static int try_address(const char *network, const char *address, const char *gateway,
 		       char **ret_why, void *userdata)
 {
@@ -38,6 +48,8 @@ struct api_console_operations host_console_operations(const struct host *host)
 {
 	return (struct api_console_operations){
 		.shell_terminal = host->shell_terminal,
+		.show_guest = show_guest,
+		.shown_guest = shown_guest,
 		.try_address = try_address,
 		.settle_address = settle_address,
 		.address_trial = address_trial,

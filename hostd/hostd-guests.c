@@ -10,6 +10,8 @@
 #include "storage/disk-claim.h"
 #include "storage/guest-store.h"
 
+/* A file that is no configuration at all would fill every console with its mistakes. */
+#define MISTAKES_TOLD_MAX 32
 #define UEFI_VARIABLES_TEMPLATE "/usr/share/qemu/OVMF_VARS.fd"
 
 /* --- files --- */
@@ -81,6 +83,7 @@ static int claim_disk(const struct host *host, const struct disk_config *disk, i
 							.node = disks[i].node,
 							.parent = disks[i].parent,
 							.serial = disks[i].serial,
+							.path = disks[i].path,
 							.type = disks[i].type,
 							.label = disks[i].label };
 	return disk_claim_open(&request, claims, count, ret_fd, ret_why);
@@ -131,6 +134,7 @@ static void on_guest_event(const struct guest *guest, const char *kind, const ch
 
 	if (host->api)
 		api_publish_guest_event(host->api, guest, kind, detail);
+	host_screen_guest_changed(host);
 }
 
 static void power_off_host(const struct guest *, void *)
@@ -169,24 +173,27 @@ static void define(struct host *host, struct guest_config *config_consume, enum 
 	guest_autostart(guest);
 }
 
-/* Each mistake with its file and line, as in mvirt.conf's. */
-static void tell_mistakes(const char *name, const struct config_mistakes *mistakes)
+void host_tell_mistakes(const char *file, const struct config_mistakes *mistakes)
 {
-	for (size_t i = 0; i < mistakes->count; i++)
-		log_error("config", "guests/%s/" GUEST_STORE_DEFINITION ":%u: %s", name,
-			  mistakes->items[i].line, mistakes->items[i].message);
+	for (size_t i = 0; i < mistakes->count && i < MISTAKES_TOLD_MAX; i++)
+		log_error("config", "%s:%u: %s", file, mistakes->items[i].line,
+			  mistakes->items[i].message);
+	if (mistakes->count > MISTAKES_TOLD_MAX)
+		log_error("config", "%s: and %zu more mistakes", file,
+			  mistakes->count - MISTAKES_TOLD_MAX);
 }
 
 static int load(int root_fd, const char *name, struct guest_config **ret_config)
 {
 	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {};
 	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL,
+			    *file = text_format("guests/%s/" GUEST_STORE_DEFINITION, name);
 	int r = guest_store_load(root_fd, name, &text);
 
 	if (r >= 0)
 		r = guest_config_parse(text, &config, &mistakes);
-	tell_mistakes(name, &mistakes);
+	host_tell_mistakes(file ? file : name, &mistakes);
 	if (r >= 0 && strcmp(config->name, name) != 0) {
 		log_error("config",
 			  "guests/%s/" GUEST_STORE_DEFINITION ":%u: it defines guest \"%s\": "
@@ -206,8 +213,12 @@ static int load(int root_fd, const char *name, struct guest_config **ret_config)
 static int define_stored(struct host *host, int root_fd, enum guest_origin origin)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
-	int r = guest_store_list(root_fd, &names);
+	int r = api_remove_half_imported(root_fd);
 
+	if (r < 0)
+		log_warning("guests", "what an earlier hostd was importing cannot be removed: %s",
+			    strerror(-r));
+	r = guest_store_list(root_fd, &names);
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		struct guest_config *config = NULL;
 
@@ -229,6 +240,8 @@ void host_data_mounted(int root_fd, void *userdata)
 	if (r < 0)
 		log_error("data", "the guests on it cannot be listed: %s", strerror(-r));
 	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_DATA);
+	if (host->api)
+		api_publish_data_volume_event(host->api, "mounted", NULL);
 }
 
 void host_data_lost(void *userdata)
@@ -236,6 +249,16 @@ void host_data_lost(void *userdata)
 	struct host *host = userdata;
 
 	host->files.data_fd = -EBADF;
+	if (host->api)
+		api_publish_data_volume_event(host->api, "lost", NULL);
+}
+
+void host_data_failed(const char *why, void *userdata)
+{
+	struct host *host = userdata;
+
+	if (host->api)
+		api_publish_data_volume_event(host->api, "damaged", why);
 }
 
 static int define_all(struct host *host)

@@ -27,6 +27,8 @@ static void host_done(struct host *host)
 {
 	dashboards_free(host->dashboards);
 	api_free(host->api);
+	host_screen_free(host->machine_screen);
+	program_replace_cancel(host->replacement);
 	free(host->shell_terminal);
 	free(host->line_type);
 	guests_free(host->guests);
@@ -102,14 +104,6 @@ static void on_power_button(void *userdata [[maybe_unused]])
 
 	log_notice("power", "the power button was pressed");
 	r = power_request(POWER_OFF);
-	if (r < 0)
-		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
-}
-
-static void on_api_power(enum power_action action, void *userdata [[maybe_unused]])
-{
-	int r = power_request(action);
-
 	if (r < 0)
 		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
 }
@@ -204,6 +198,7 @@ static int find_devices(struct host *host)
 	const struct data_volume_callbacks data_callbacks = {
 		.mounted = host_data_mounted,
 		.lost = host_data_lost,
+		.failed = host_data_failed,
 		.userdata = host,
 	};
 	_cleanup_free_ char *label = cmdline_value("mvirt.config");
@@ -261,9 +256,7 @@ static int read_config(struct host *host)
 	r = host_config_parse(text, &host->config, &host->mistakes);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < host->mistakes.count; i++)
-		log_error("config", "mvirt.conf:%u: %s", host->mistakes.items[i].line,
-			  host->mistakes.items[i].message);
+	host_tell_mistakes("mvirt.conf", &host->mistakes);
 	log_notice("config", "%s, %zu guest%s", host->config_source, host->config->guest_count,
 		   host->config->guest_count == 1 ? "" : "s");
 	keep_boot_files(host);
@@ -277,26 +270,6 @@ static int start_network(struct host *host)
 	if (sethostname(host->config->hostname, strlen(host->config->hostname)) < 0)
 		log_warning("host", "the host name cannot be set: %s", strerror(errno));
 	return net_new(host->event, host->config, &callbacks, &host->net);
-}
-
-static int start_api(struct host *host)
-{
-	const struct api_context context = {
-		.guests = host->guests,
-		.net = host->net,
-		.devices = host->devices,
-		.kvm = &host->kvm,
-		.screen = &host->screen,
-		.config = host->config,
-		.mistakes = &host->mistakes,
-		.config_source = host->config_source,
-		.version = MVIRT_VERSION,
-		.power = on_api_power,
-		.console = host_console_operations(host),
-		.userdata = host,
-	};
-
-	return api_new(host->event, &context, &host->api);
 }
 
 /* A step that fails is said, and the ones after it still come: a host without network can run
@@ -338,7 +311,8 @@ static int run(void)
 	r = host_start_guests(&host);
 	if (r < 0)
 		return r;
-	report("API", start_api(&host));
+	report("API", host_start_api(&host, MVIRT_VERSION));
+	report("screen", host_screen_start(&host));
 	report("dashboards", host_start_dashboards(&host));
 	dashboards_move_log(log_move_fd);
 	report("power button",

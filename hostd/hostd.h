@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What hostd's own files share: hostd.c (the order of the bring-up), hostd-guests.c (what guests
- * get from storage, net and machine), hostd-define.c (what the API may do with definitions). */
+ * get from storage, net and machine), hostd-api.c (what the API stands on). */
 #pragma once
 
 #include "api/api.h"
 #include "config/config.h"
 #include "guest/guest.h"
+#include "hostd-screen.h"
 #include "machine/dashboards.h"
 #include "machine/devices.h"
 #include "machine/info.h"
@@ -16,6 +17,7 @@
 #include "storage/config-volume.h"
 #include "storage/data-volume.h"
 #include "storage/guest-files.h"
+#include "storage/program-replace.h"
 
 /* Guests that are created without a data volume: its layout, in memory. */
 #define HOST_MEMORY_FOLDER "/run/mvirt/memory"
@@ -36,6 +38,11 @@ struct host {
 	struct net *net;
 	struct guests *guests;
 	struct api *api;
+	struct host_screen *machine_screen; /* NULL: nobody wants it */
+	/* Another hostd, on its way into the place of this one; NULL: none. */
+	struct program_replace *replacement;
+	api_reload_done_t replaced;
+	void *replaced_userdata;
 	struct dashboards *dashboards;
 	char *shell_terminal, *line_type; /* mvirt.shell=, mvirt.term= */
 	bool stopping;
@@ -44,9 +51,16 @@ struct host {
 /* hostd-guests.c */
 /* Defines the guests of mvirt.conf and those kept in memory. Returns 0 or -errno. */
 int host_start_guests(struct host *host);
+/* One line for each mistake, with its file and line; of many the first ones. */
+void host_tell_mistakes(const char *file, const struct config_mistakes *mistakes);
 /* The data volume came, with the guests on it; or went. */
 void host_data_mounted(int root_fd, void *userdata);
 void host_data_lost(void *userdata);
+/* It was found, and cannot be used. */
+void host_data_failed(const char *why, void *userdata);
+/* hostd-api.c */
+int host_start_api(struct host *host, const char *version);
+
 /* hostd-console.c */
 /* What io.mvirt.Console does. */
 struct api_console_operations host_console_operations(const struct host *host);

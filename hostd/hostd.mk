@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The C programs that we wrote: init (PID 1), hostd, mvirt, mvirt-dashboard. Static, hardened, small.
+# The C programs that we wrote: init (PID 1), hostd, mvirt, mvirt-screen, mvirt-dashboard. Static, hardened, small.
 
 HOSTD_OBJECTS := $(O)/obj/hostd
-PARTS := base config machine net storage guest dashboard api cli
+PARTS := base config machine net storage guest screen dashboard api cli
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wundef -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Werror
@@ -12,16 +12,18 @@ CFLAGS := -std=gnu23 -Os $(WARNINGS) -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector
 	-fcf-protection -ffunction-sections -fdata-sections
 LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -s
 SYSTEMD_LIBS := -L$(SYSROOT)/lib -ludev -lsystemd -lcap -lcrypt -lm
-HOSTD_LIBS := -lnl-3 -lseccomp -lblkid $(SYSTEMD_LIBS)
+HOSTD_LIBS := -lnl-3 -lseccomp -lblkid -lz $(SYSTEMD_LIBS)
 
 CLI_SOURCES := $(sort $(wildcard hostd/cli/*.c))
 # main(), and who tells whom.
 MAIN_SOURCES := hostd/hostd.c $(sort $(wildcard hostd/hostd-*.c))
 BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
+SCREEN_MAIN := hostd/screen/mvirt-screen.c
+SCREEN_SOURCES := $(sort $(filter-out $(SCREEN_MAIN),$(wildcard hostd/screen/*.c)))
 DASHBOARD_SOURCES := $(sort $(wildcard hostd/dashboard/*.c))
 # Everything of hostd but its main(): also what the tests link.
-HOSTD_SOURCES := $(BASE_SOURCES) \
-	$(sort $(foreach p,$(filter-out base cli dashboard,$(PARTS)),$(wildcard hostd/$p/*.c)))
+HOSTD_SOURCES := $(BASE_SOURCES) $(SCREEN_SOURCES) \
+	$(sort $(foreach p,$(filter-out base cli screen dashboard,$(PARTS)),$(wildcard hostd/$p/*.c)))
 
 FLAGS_FILE := $(call remember,hostd.flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 
@@ -45,8 +47,14 @@ $(HOSTD_OBJECTS)/init: $(call objects,hostd/init.c)
 $(HOSTD_OBJECTS)/hostd: $(call objects,$(MAIN_SOURCES) $(HOSTD_SOURCES))
 	$(call link,$^,$(HOSTD_LIBS))
 
-$(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(CLI_SOURCES))
-	$(call link,$^,$(SYSTEMD_LIBS))
+$(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLI_SOURCES))
+	$(call link,$^,$(SYSTEMD_LIBS) -lz)
+
+# Where it draws every pixel: speed, not size.
+$(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O3,$(CFLAGS))
+
+$(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(SCREEN_MAIN))
+	$(call link,$^,-lseccomp -lz)
 
 # The tests link its pure half.
 DASHBOARD_PURE := $(sort $(wildcard hostd/dashboard/layout*.c hostd/dashboard/model*.c)) \
@@ -56,4 +64,4 @@ $(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(DASHBOARD_SOU
 	$(call link,$^,-ltinfo -lseccomp $(SYSTEMD_LIBS))
 
 -include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \
-	$(DASHBOARD_SOURCES)))
+	$(SCREEN_MAIN) $(DASHBOARD_SOURCES)))

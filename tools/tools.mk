@@ -8,7 +8,7 @@ FIRMWARE ?= uefi
 run: $(if $(filter kernel,$(MEDIUM)),$(UKI),$(if $(filter efi,$(MEDIUM)),$(UKI),$(ISO))) guest
 	$(Q)tools/run --medium=$(MEDIUM) --firmware=$(FIRMWARE) $(ARGS)
 
-LINT_C := $(sort $(wildcard hostd/*.c hostd/*/*.c hostd/*/*.h test/unit/*.c test/unit/*/*.c test/fuzz/*.c))
+LINT_C := $(sort $(wildcard hostd/*.c hostd/*/*.c hostd/*/*.h test/*/*.c test/unit/*/*.c))
 LINT_SHELL := $(shell grep -lrE '^\#!/bin/(ba)?sh' --include='*' os iso uki initramfs guest test tools .ci 2>/dev/null)
 
 lint: $(SYSROOT)/.systemd $(KERNEL_OBJECTS)/.config $(GUEST_OBJECTS)/.config
@@ -17,6 +17,6 @@ lint: $(SYSROOT)/.systemd $(KERNEL_OBJECTS)/.config $(GUEST_OBJECTS)/.config
 	$(Q)for f in $(filter hostd/%.c,$(LINT_C)); do \
 		gcc -fsyntax-only $(CPPFLAGS) $(CFLAGS) $$f && \
 		clang -fsyntax-only $(CPPFLAGS) -std=gnu23 $(WARNINGS) $$f || exit 1; done
-	$(Q)shellcheck $(LINT_SHELL)
+	$(Q)shellcheck $(LINT_SHELL) hostd/cli/completion/mvirt.bash
 	$(Q)tools/check-spdx
 	@echo "mvirt: lint: no complaint"

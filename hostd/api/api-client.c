@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The clients: sd-varlink would keep up to 16 MiB for one that does not read, this is stricter.
+#include <stdarg.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -24,6 +25,7 @@ int api_client_connected(struct api *api, sd_varlink *link)
 	client->next = api->clients;
 	api->clients = client;
 	(void)sd_varlink_set_allow_fd_passing_output(link, true);
+	(void)sd_varlink_set_allow_fd_passing_input(link, true);
 	return 0;
 }
 
@@ -130,8 +132,32 @@ int api_client_refuse(sd_varlink *link, const char *reason)
 {
 	struct json_builder parameters = {};
 
-	json_add_text(&parameters, "reason", reason);
+	json_add_text(&parameters, "reason", reason ? reason : "out of memory");
 	return api_client_error(link, API_ERROR_REFUSED, &parameters);
+}
+
+int api_client_refuse_errno(sd_varlink *link, int error, const char *reason)
+{
+	return api_client_refuse(link, reason ? reason : strerrordesc_np(abs(error)));
+}
+
+int api_client_refusef(sd_varlink *link, const char *format, ...)
+{
+	_cleanup_free_ char *reason = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&reason, format, arguments) < 0)
+		reason = NULL;
+	va_end(arguments);
+	return api_client_refuse(link, reason);
+}
+
+int api_client_done(sd_varlink *link)
+{
+	struct json_builder nothing = {};
+
+	return api_client_reply_object(link, &nothing);
 }
 
 int api_client_notify_handling(sd_varlink *link, sd_json_variant *parameters)

@@ -20,6 +20,7 @@
 struct api_console {
 	struct api *api;
 	struct guest *guest;
+	size_t port; /* serial port, from 0 */
 	int fd;
 	sd_event_source *io_source;
 	sd_event_source *retry_source;
@@ -63,6 +64,17 @@ void api_console_close_all(struct api *api)
 {
 	while (api->consoles)
 		console_end(api->consoles);
+}
+
+void api_console_close_guest(struct api *api, const struct guest *guest)
+{
+	struct api_console *next = NULL;
+
+	for (struct api_console *at = api->consoles; at; at = next) {
+		next = at->next;
+		if (at->guest == guest)
+			console_end(at);
+	}
 }
 
 static void watch(struct api_console *console)
@@ -109,7 +121,8 @@ static int on_retry(sd_event_source *source, uint64_t now_usec, void *userdata);
 /* Hands on what is kept. A timer runs as long as the guest does not take it, and not for long. */
 static void type_input(struct api_console *console)
 {
-	int r = guest_console_write(console->guest, console->input, console->input_length);
+	int r = guest_console_write(console->guest, console->port, console->input,
+				    console->input_length);
 
 	if (r == -ENOBUFS && console->waited_usec < INPUT_PATIENCE_USEC) {
 		sd_event_source_disable_unref(console->retry_source);
@@ -186,7 +199,7 @@ static int replay(struct api_console *console)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t length = 0;
-	int r = guest_console_read(console->guest, &data, &length);
+	int r = guest_console_read(console->guest, console->port, &data, &length);
 
 	if (r >= 0)
 		send_output(console, data, length);
@@ -194,8 +207,8 @@ static int replay(struct api_console *console)
 }
 
 /* The client's end is in *ret_fd. */
-static int attach(struct api *api, struct guest *guest, bool with_replay, bool read_only,
-		  int *ret_fd)
+static int attach(struct api *api, struct guest *guest, size_t port, bool with_replay,
+		  bool read_only, int *ret_fd)
 {
 	_cleanup_(console_freep) struct api_console *console = calloc(1, sizeof(*console));
 	_cleanup_fd_ int client_fd = -EBADF;
@@ -204,7 +217,7 @@ static int attach(struct api *api, struct guest *guest, bool with_replay, bool r
 
 	if (!console)
 		return -ENOMEM;
-	*console = (struct api_console){ .api = api, .guest = guest, .fd = -EBADF };
+	*console = (struct api_console){ .api = api, .guest = guest, .port = port, .fd = -EBADF };
 	/* The client's end blocks, as a terminal does. */
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return -errno;
@@ -216,7 +229,7 @@ static int attach(struct api *api, struct guest *guest, bool with_replay, bool r
 	r = sd_event_add_io(api->event, &console->io_source, console->fd, 0, on_io, console);
 	if (r < 0)
 		return r;
-	r = guest_console_listen(guest, on_output, console, &console->listener);
+	r = guest_console_listen(guest, port, on_output, console, &console->listener);
 	if (r < 0)
 		return r;
 	if (with_replay)
@@ -236,11 +249,14 @@ int api_method_console(sd_varlink *link, sd_json_variant *parameters,
 {
 	struct call {
 		const char *name;
+		unsigned int port;
 		int replay, read_only; /* negative: null */
-	} call = {};
+	} call = { .port = 1 };
 	static const sd_json_dispatch_field fields[] = {
 		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
 		  offsetof(struct call, name), SD_JSON_MANDATORY },
+		{ "port", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint,
+		  offsetof(struct call, port), SD_JSON_NULLABLE },
 		{ "replay", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_tristate,
 		  offsetof(struct call, replay), SD_JSON_NULLABLE },
 		{ "readOnly", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_tristate,
@@ -260,7 +276,9 @@ int api_method_console(sd_varlink *link, sd_json_variant *parameters,
 		return r;
 	if (api->console_count >= API_CONSOLES_MAX)
 		return api_client_refuse(link, "too many consoles are attached");
-	r = attach(api, guest, call.replay > 0, call.read_only > 0, &fd);
+	r = attach(api, guest, (size_t)call.port - 1, call.replay > 0, call.read_only > 0, &fd);
+	if (r == -ENODEV)
+		return api_refuse_port(link, guest, call.port);
 	if (r < 0)
 		return r;
 	/* Should the answer fail, the client's end is closed, and ours with it. */

@@ -12,7 +12,7 @@ static uint64_t clock_usec(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* subject is the guest or the network, as type says. */
+/* subject is the guest, the network or the data volume: type is its name in the event too. */
 static int build_event(const char *type, const char *kind, const char *detail,
 		       sd_json_variant *subject, sd_json_variant **ret_event)
 {
@@ -47,15 +47,22 @@ static void publish(struct api *api, sd_json_variant *event)
 	}
 }
 
+void api_publish_guest(struct api *api, sd_json_variant *guest, const char *kind,
+		       const char *detail)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *event = NULL;
+
+	if (build_event("guest", kind, detail, guest, &event) >= 0)
+		publish(api, event);
+}
+
 void api_publish_guest_event(struct api *api, const struct guest *guest, const char *kind,
 			     const char *detail)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL, *event = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL;
 
-	if (!has_subscriber(api) || api_build_guest(guest, &subject) < 0)
-		return;
-	if (build_event("guest", kind, detail, subject, &event) >= 0)
-		publish(api, event);
+	if (has_subscriber(api) && api_build_guest(guest, &subject) >= 0)
+		api_publish_guest(api, subject, kind, detail);
 }
 
 static int find_network(struct api *api, const char *name, sd_json_variant **ret_network)
@@ -77,6 +84,16 @@ void api_publish_network_event(struct api *api, const char *network)
 	if (!has_subscriber(api) || !api->context.net || find_network(api, network, &subject) < 0)
 		return;
 	if (build_event("network", "changed", NULL, subject, &event) >= 0)
+		publish(api, event);
+}
+
+void api_publish_data_volume_event(struct api *api, const char *kind, const char *detail)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL, *event = NULL;
+
+	if (!has_subscriber(api) || api_build_data_volume(api->context.data_volume, &subject) < 0)
+		return;
+	if (build_event("dataVolume", kind, detail, subject, &event) >= 0)
 		publish(api, event);
 }
 
@@ -107,6 +124,13 @@ int api_method_subscribe(sd_varlink *link, sd_json_variant *parameters [[maybe_u
 		r = api_build_network(api, i, &network);
 		if (r >= 0)
 			r = tell_current(link, "network", network);
+	}
+	if (r >= 0 && api->context.data_volume) {
+		_cleanup_(sd_json_variant_unrefp) sd_json_variant *volume = NULL;
+
+		r = api_build_data_volume(api->context.data_volume, &volume);
+		if (r >= 0)
+			r = tell_current(link, "dataVolume", volume);
 	}
 	if (r < 0)
 		return r;

@@ -68,6 +68,47 @@ static void add_screen(struct json_builder *object, const struct screen_status *
 	json_add_object(object, "screen", &screen);
 }
 
+static const char *phase_text(enum data_volume_phase phase)
+{
+	switch (phase) {
+	case DATA_VOLUME_NONE:
+		return "none";
+	case DATA_VOLUME_CHECKING:
+		return "checking";
+	case DATA_VOLUME_MOUNTED:
+		return "mounted";
+	case DATA_VOLUME_FAILED:
+		return "failed";
+	}
+	return "?";
+}
+
+int api_build_data_volume(const struct data_volume *volume, sd_json_variant **ret_volume)
+{
+	struct data_volume_status status = { .phase = DATA_VOLUME_NONE };
+	struct json_builder data = {};
+
+	if (volume)
+		data_volume_get_status(volume, &status);
+	json_add_text(&data, "phase", phase_text(status.phase));
+	json_add_text(&data, "device", status.device);
+	json_add_text(&data, "type", status.type);
+	json_add_text(&data, "why", status.why);
+	if (status.phase == DATA_VOLUME_MOUNTED) {
+		json_add_unsigned(&data, "sizeBytes", status.size_bytes);
+		json_add_unsigned(&data, "freeBytes", status.free_bytes);
+	}
+	return json_end_object(&data, ret_volume);
+}
+
+static void add_data_volume(struct json_builder *object, const struct data_volume *volume)
+{
+	sd_json_variant *data = NULL;
+
+	if (api_build_data_volume(volume, &data) >= 0)
+		json_add_variant(object, "dataVolume", data);
+}
+
 static void add_config(struct json_builder *object, const struct api_context *context)
 {
 	struct json_builder config = {}, mistakes = {};
@@ -121,6 +162,7 @@ static int method_status(sd_varlink *link, sd_json_variant *parameters [[maybe_u
 	add_kvm(&status, context->kvm);
 	add_screen(&status, context->screen);
 	add_networks(&status, api);
+	add_data_volume(&status, context->data_volume);
 	add_config(&status, context);
 	json_add_unsigned(&status, "guests", count);
 	json_add_unsigned(&status, "guestsRunning", running);
@@ -137,6 +179,7 @@ static void append_disk(struct json_builder *disks, const struct disk_device *de
 	json_add_unsigned(&disk, "sizeBytes", device->size_bytes);
 	json_add_text(&disk, "model", device->model);
 	json_add_text(&disk, "serial", device->serial);
+	json_add_text(&disk, "path", device->path);
 	json_add_text(&disk, "bus", device->bus);
 	json_add_text(&disk, "label", device->label);
 	json_add_text(&disk, "type", device->type);
@@ -183,8 +226,7 @@ static int method_devices(sd_varlink *link, sd_json_variant *parameters [[maybe_
 
 static int power(sd_varlink *link, struct api *api, enum power_action action)
 {
-	struct json_builder nothing = {};
-	int r = api_client_reply_object(link, &nothing);
+	int r = api_client_done(link);
 
 	/* The machine goes down even for a client that is gone already. */
 	if (api->context.power)
@@ -207,6 +249,7 @@ static int method_reboot(sd_varlink *link, sd_json_variant *parameters [[maybe_u
 int api_host_bind(sd_varlink_server *server)
 {
 	return api_bind(server, "io.mvirt.Host.Status", method_status, "io.mvirt.Host.Devices",
-			method_devices, "io.mvirt.Host.Shutdown", method_shutdown,
-			"io.mvirt.Host.Reboot", method_reboot);
+			method_devices, "io.mvirt.Host.FormatDisk", api_method_format_disk,
+			"io.mvirt.Host.ReloadDaemon", api_method_reload, "io.mvirt.Host.Shutdown",
+			method_shutdown, "io.mvirt.Host.Reboot", method_reboot);
 }

@@ -7,5 +7,9 @@
 #define API_ERROR_NO_SUCH_GUEST "io.mvirt.Guest.NoSuchGuest"
 #define API_ERROR_REFUSED "io.mvirt.Guest.Refused"
 
+/* What both interfaces have in them. */
+extern const sd_varlink_symbol vl_type_Address, vl_type_Network, vl_type_DataVolume,
+	vl_type_DataVolumePhase;
+
 extern const sd_varlink_interface vl_interface_io_mvirt_Host;
 extern const sd_varlink_interface vl_interface_io_mvirt_Guest;

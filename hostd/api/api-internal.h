@@ -25,6 +25,9 @@ struct api_client {
 };
 
 struct api_console;
+struct api_creation;
+struct api_formatting;
+struct api_reload;
 struct api_history;
 struct api_unlock;
 
@@ -46,6 +49,9 @@ struct api {
 	struct api_client *clients;
 	struct api_console *consoles;
 	size_t console_count;
+	struct api_creation *creations;
+	struct api_formatting *formatting; /* one at a time */
+	struct api_reload *reload; /* one at a time */
 };
 
 /* --- api-client.c --- */
@@ -66,8 +72,14 @@ int api_client_reply_object(sd_varlink *link, struct json_builder *object);
 int api_client_notify(struct api_client *client, sd_json_variant *parameters);
 /* An error as the answer; ends the builder. Returns what the method is to return. */
 int api_client_error(sd_varlink *link, const char *error_id, struct json_builder *parameters);
-/* io.mvirt.Guest.Refused */
+/* io.mvirt.Guest.Refused. NULL: out of memory. */
 int api_client_refuse(sd_varlink *link, const char *reason);
+/* The same with the errno's text where there is no reason, and with what is formatted. */
+int api_client_refuse_errno(sd_varlink *link, int error, const char *reason);
+int api_client_refusef(sd_varlink *link, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* An answer without anything in it. */
+int api_client_done(sd_varlink *link);
 /* api_client_notify() while the link's call is handled. */
 int api_client_notify_handling(sd_varlink *link, sd_json_variant *parameters);
 
@@ -86,16 +98,121 @@ void api_console_log_update(struct api *api);
 
 int api_host_bind(sd_varlink_server *server);
 int api_build_network(struct api *api, size_t index, sd_json_variant **ret_network);
+/* volume may be NULL: there is none. */
+int api_build_data_volume(const struct data_volume *volume, sd_json_variant **ret_volume);
+
+/* --- api-reload.c --- */
+
+int api_method_reload(sd_varlink *link, sd_json_variant *parameters,
+		      sd_varlink_method_flags_t flags, void *userdata);
+/* The answer, if one is still to come, is not sent. */
+void api_reload_free(struct api_reload *reload);
+
+/* --- api-guest-show.c --- */
+
+int api_build_guest(const struct guest *guest, sd_json_variant **ret_guest);
+/* Whether it is there after the machine has started again; whether it runs, or would, on KVM. */
+bool api_is_kept(const struct guest *guest);
+bool api_is_isolated(const struct guest *guest);
+/* "config", "data"… */
+const char *api_origin_name(enum guest_origin origin);
 
 /* --- api-guest.c --- */
 
 int api_guest_bind(sd_varlink_server *server);
-int api_build_guest(const struct guest *guest, sd_json_variant **ret_guest);
 /* The guest that a call names, or NULL once the error has been sent: *ret_error is to be returned.
  */
 struct guest *api_guest_of_call(sd_varlink *link, const char *name, int *ret_error);
 
+/* For calls whose only parameter is the guest's name. */
+struct guest *api_guest_of_parameters(sd_varlink *link, sd_json_variant *parameters,
+				      int *ret_error);
+/* The refusal of a serial port that the guest has not got; port as the user counts, from 1. */
+int api_refuse_port(sd_varlink *link, const struct guest *guest, unsigned int port);
+/* The answer "guest". */
+int api_reply_guest(sd_varlink *link, const struct guest *guest);
+
+/* --- api-stats.c --- */
+
+int api_method_stats(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
+		     void *userdata);
+
+/* --- api-change.c --- */
+
+/* Every guest's definition but the one's; to be freed, the definitions are the guests'. 0 or
+ * -ENOMEM. */
+int api_other_configs(struct api *api, const struct guest *but,
+		      const struct guest_config ***ret_others, size_t *ret_count);
+/* guest_config_check() against all guests but one, then the kinds of its NICs. */
+int api_check_config(struct api *api, struct guest_config *config, const struct guest *but,
+		     char **ret_why);
+/* guest_config_parse(), the mistakes as one line: "line 3: …; line 7: …". */
+int api_parse_definition(const char *text, struct guest_config **ret_config, char **ret_why);
+/*
+ * A copy with all of the changes (an array of {key, value}), which may need each other. Returns 0,
+ * -EINVAL with one line in *ret_why (or NULL: the array is no such thing), or -ENOMEM.
+ */
+int api_apply_changes(const struct guest_config *config, sd_json_variant *changes,
+		      struct guest_config **ret_config, char **ret_why);
+/* Whether a changed key counts for a guest that runs; the others wait for its next start. */
+bool api_key_counts_now(const char *key);
+/* Whether the guest, which runs, will be another after its next start. */
+bool api_next_start_differs(const struct guest *guest);
+
+/* --- api-define.c --- */
+
+int api_define_bind(sd_varlink_server *server);
+/* The root below which the guests of that origin are kept, or -EBADF. */
+int api_store_root(const struct api *api, enum guest_origin origin);
+/* The root of a guest whose definition is ours to change. Otherwise *ret_root_fd stays as it is,
+ * the refusal is sent, and what the method is to return is returned. */
+int api_writable_root(sd_varlink *link, const struct guest *guest, int *ret_root_fd);
+
+/* --- api-undefine.c --- */
+
+int api_method_rename(sd_varlink *link, sd_json_variant *parameters,
+		      sd_varlink_method_flags_t flags, void *userdata);
+int api_method_delete(sd_varlink *link, sd_json_variant *parameters,
+		      sd_varlink_method_flags_t flags, void *userdata);
+
+/* --- api-create.c --- */
+
+int api_method_create(sd_varlink *link, sd_json_variant *parameters,
+		      sd_varlink_method_flags_t flags, void *userdata);
+/* Whether a guest of that name (NULL: any) is being created. */
+bool api_is_being_created(const struct api *api, const char *name);
+/* Ends them, and undoes what they have done. */
+void api_creation_cancel_all(struct api *api);
+
+/* --- api-import.c: files on their way into a guest's folder, under a temporary name --- */
+
+/* What may be imported: a plain name, and not one that hostd has a use for. */
+bool api_import_is_name(const char *name);
+/* The file under its temporary name, new and open for both, or -errno: -EEXIST when there is one
+ * under its own name already. */
+int api_import_open(int root_fd, const char *guest_name, const char *file, int *ret_fd);
+/* Gives it its own name. 0, -EEXIST or -errno. */
+int api_import_finish(int root_fd, const char *guest_name, const char *file);
+/* The files' names, each with a newline: to be called before the first of them is finished, and
+ * forgotten when the definition is there. 0 or -errno. */
+int api_import_note(int root_fd, const char *guest_name, const char *files);
+void api_import_forget(int root_fd, const char *guest_name);
+/* Removes it, under the one or the other name. */
+void api_import_remove(int root_fd, const char *guest_name, const char *file, bool finished);
+/* Removes the guest's folder if nothing is in it. */
+void api_import_remove_folder(int root_fd, const char *guest_name);
+
+/* --- api-format.c --- */
+
+int api_method_format_disk(sd_varlink *link, sd_json_variant *parameters,
+			   sd_varlink_method_flags_t flags, void *userdata);
+void api_formatting_cancel(struct api *api);
+
 /* --- api-event.c --- */
+
+/* For a guest that may be gone by now: guest is api_build_guest()'s. */
+void api_publish_guest(struct api *api, sd_json_variant *guest, const char *kind,
+		       const char *detail);
 
 int api_method_subscribe(sd_varlink *link, sd_json_variant *parameters,
 			 sd_varlink_method_flags_t flags, void *userdata);
@@ -105,3 +222,5 @@ int api_method_subscribe(sd_varlink *link, sd_json_variant *parameters,
 int api_method_console(sd_varlink *link, sd_json_variant *parameters,
 		       sd_varlink_method_flags_t flags, void *userdata);
 void api_console_close_all(struct api *api);
+/* Those of a guest that will be gone in a moment. */
+void api_console_close_guest(struct api *api, const struct guest *guest);

@@ -133,6 +133,9 @@ static int make_one(struct api *api, sd_varlink_server **ret_server)
 	r = api_guest_bind(server);
 	if (r < 0)
 		return r;
+	r = api_define_bind(server);
+	if (r < 0)
+		return r;
 	r = api_console_bind(server);
 	if (r < 0)
 		return r;
@@ -202,6 +205,9 @@ void api_free(struct api *api)
 		return;
 	sd_event_source_disable_unref(api->socket_source);
 	sd_event_source_disable_unref(api->exit_source);
+	api_creation_cancel_all(api);
+	api_formatting_cancel(api);
+	api_reload_free(take_ptr(api->reload));
 	api_client_close_all(api);
 	api_console_close_all(api);
 	api_history_free(api->history);

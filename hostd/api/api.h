@@ -11,10 +11,35 @@
 #include "machine/power.h"
 #include "machine/screen.h"
 #include "net/net.h"
+#include "storage/data-volume.h"
 
 #define API_SOCKET "/run/mvirt/api.sock"
 
 struct api;
+
+/* error is 0, and text the new one's version; or -errno, and text one line why. Borrowed. */
+typedef void (*api_reload_done_t)(int error, const char *text, void *userdata);
+
+/*
+ * What the methods that change something stand on. Each may be NULL: what needs it is refused then.
+ * userdata is the context's.
+ */
+struct api_operations {
+	/*
+	 * The root (guest-store.h) that guests of this origin are kept below, GUEST_ORIGIN_DATA or
+	 * GUEST_ORIGIN_MEMORY; weak, asked for again whenever it is used. -EBADF: it is not there.
+	 */
+	int (*store_root)(enum guest_origin origin, void *userdata);
+	/* Node of the boot medium, "/dev/sdb1", or NULL. */
+	const char *(*boot_node)(void *userdata);
+	/*
+	 * Puts another hostd in the place of this one: tries the file (weak) and calls done, once,
+	 * from the event loop. When it is in place this one ends right after done. Returns 0, or
+	 * -errno with one line in *ret_why, to be freed, and done is not called.
+	 */
+	int (*reload)(int hostd_fd, api_reload_done_t done, void *done_userdata, char **ret_why,
+		      void *userdata);
+};
 
 /* An address that is being tried out. */
 struct api_address_trial {
@@ -41,6 +66,7 @@ struct api_context {
 	struct guests *guests;
 	struct net *net; /* NULL: the network could not be started */
 	struct devices *devices; /* NULL: neither could the devices */
+	const struct data_volume *data_volume; /* NULL: it could not be started either */
 	const struct kvm_status *kvm;
 	const struct screen_status *screen;
 	const struct host_config *config;
@@ -50,6 +76,7 @@ struct api_context {
 	const char *socket_path; /* NULL: API_SOCKET */
 	/* A client asked for it; must return at once. */
 	void (*power)(enum power_action action, void *userdata);
+	struct api_operations operations;
 	struct api_console_operations console;
 	void *userdata;
 };
@@ -73,3 +100,11 @@ void api_publish_guest_event(struct api *api, const struct guest *guest, const c
 			     const char *detail);
 /* Something about the network is another than before. */
 void api_publish_network_event(struct api *api, const char *network);
+/* The data volume is another than before: kind is "mounted", "lost" or "damaged". */
+void api_publish_data_volume_event(struct api *api, const char *kind, const char *detail);
+
+/*
+ * Removes what a killed hostd was importing into guests' folders below the root, before the guests
+ * in it are defined. Returns 0 or -errno.
+ */
+int api_remove_half_imported(int root_fd);

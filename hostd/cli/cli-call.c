@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "cli.h"
 
@@ -94,6 +95,23 @@ int cli_connect(const struct cli *cli, sd_varlink **ret_link)
 	return r;
 }
 
+int cli_wait_for_hostd(const struct cli *cli)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+
+	for (int waited_ms = 0; waited_ms < CONNECT_TIMEOUT_S * 1000; waited_ms += 50) {
+		int fd = connect_socket(cli->socket_path);
+
+		if (fd >= 0) {
+			(void)fd_close(fd);
+			return 0;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	cli_error("the new hostd does not answer at %s: its log says why", cli->socket_path);
+	return -ETIMEDOUT;
+}
+
 static void tell_error(const char *error_id, sd_json_variant *parameters)
 {
 	static const struct {
@@ -143,6 +161,15 @@ int cli_call(sd_varlink *link, const char *method, sd_json_variant *parameters,
 	}
 	*ret_answer = answer;
 	return 0;
+}
+
+int cli_tell_parameters(int r)
+{
+	if (r == -ENOMEM)
+		cli_error("out of memory");
+	else if (r < 0)
+		cli_error("an argument is not text in UTF-8");
+	return r;
 }
 
 int cli_call_guest(sd_varlink *link, const char *method, const char *name,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// mvirt start, stop, kill: the command first, then events until its end is known.
+// mvirt start, stop, kill, restart, pause, resume: the command first, then events until its end is
+// known.
 #include <string.h>
 
 #include "cli.h"
@@ -8,7 +9,8 @@ enum outcome { OUTCOME_UNKNOWN, OUTCOME_DONE, OUTCOME_FAILED };
 
 struct command {
 	const char *method;
-	enum outcome (*judge)(const char *state);
+	enum outcome (*judge)(sd_json_variant *guest);
+	enum outcome deleted; /* what it is when somebody deletes the guest meanwhile */
 };
 
 struct wait {
@@ -20,8 +22,10 @@ struct wait {
 };
 
 /* The state of right after the command is "starting" at the earliest. */
-static enum outcome judge_start(const char *state)
+static enum outcome judge_start(sd_json_variant *guest)
 {
+	const char *state = cli_text(guest, "state");
+
 	if (text_equal(state, "running"))
 		return OUTCOME_DONE;
 	if (text_equal(state, "starting") || text_equal(state, "stopping"))
@@ -30,9 +34,26 @@ static enum outcome judge_start(const char *state)
 }
 
 /* …or "stopping": a guest that runs was started again by somebody, but it had stopped. */
-static enum outcome judge_stop(const char *state)
+static enum outcome judge_stop(sd_json_variant *guest)
 {
-	return text_equal(state, "stopping") ? OUTCOME_UNKNOWN : OUTCOME_DONE;
+	return text_equal(cli_text(guest, "state"), "stopping") ? OUTCOME_UNKNOWN : OUTCOME_DONE;
+}
+
+static enum outcome judge_paused(sd_json_variant *guest, bool wanted)
+{
+	if (!text_equal(cli_text(guest, "state"), "running"))
+		return OUTCOME_FAILED;
+	return cli_bool(guest, "paused") == wanted ? OUTCOME_DONE : OUTCOME_UNKNOWN;
+}
+
+static enum outcome judge_pause(sd_json_variant *guest)
+{
+	return judge_paused(guest, true);
+}
+
+static enum outcome judge_resume(sd_json_variant *guest)
+{
+	return judge_paused(guest, false);
 }
 
 static void tell_failure(sd_json_variant *event, sd_json_variant *guest)
@@ -41,10 +62,22 @@ static void tell_failure(sd_json_variant *event, sd_json_variant *guest)
 
 	if (!reason)
 		reason = cli_text(event, "detail");
+	if (text_equal(cli_text(event, "kind"), "deleted")) {
+		cli_error("guest %s was deleted", cli_text(guest, "name"));
+		return;
+	}
 	cli_error("guest %s %s%s%s%s", cli_text(guest, "name"),
-		  text_equal(state, "stopped") ? "has stopped again" : state, reason ? ": " : "",
+		  text_equal(state, "stopped") ? "has stopped" : state, reason ? ": " : "",
 		  reason ? reason : "",
 		  text_equal(state, "crashed") ? "; it will be started again" : "");
+}
+
+static enum outcome judge(const struct command *command, sd_json_variant *event,
+			  sd_json_variant *guest)
+{
+	if (text_equal(cli_text(event, "kind"), "deleted"))
+		return command->deleted;
+	return command->judge(guest);
 }
 
 static int on_event(sd_json_variant *event, void *userdata)
@@ -56,7 +89,7 @@ static int on_event(sd_json_variant *event, void *userdata)
 	for (int i = 0; i < wait->count; i++) {
 		if (wait->outcomes[i] == OUTCOME_UNKNOWN && guest &&
 		    text_equal(cli_text(guest, "name"), wait->names[i])) {
-			wait->outcomes[i] = wait->command->judge(cli_text(guest, "state"));
+			wait->outcomes[i] = judge(wait->command, event, guest);
 			if (wait->outcomes[i] == OUTCOME_FAILED) {
 				tell_failure(event, guest);
 				wait->status = 1;
@@ -102,21 +135,47 @@ static int carry_out(const struct cli *cli, const struct command *command)
 
 int cli_start(const struct cli *cli)
 {
-	static const struct command command = { "io.mvirt.Guest.Start", judge_start };
+	static const struct command command = { "io.mvirt.Guest.Start", judge_start,
+						OUTCOME_FAILED };
 
 	return carry_out(cli, &command);
 }
 
 int cli_stop(const struct cli *cli)
 {
-	static const struct command command = { "io.mvirt.Guest.Stop", judge_stop };
+	static const struct command command = { "io.mvirt.Guest.Stop", judge_stop, OUTCOME_DONE };
 
 	return carry_out(cli, &command);
 }
 
 int cli_kill(const struct cli *cli)
 {
-	static const struct command command = { "io.mvirt.Guest.Kill", judge_stop };
+	static const struct command command = { "io.mvirt.Guest.Kill", judge_stop, OUTCOME_DONE };
+
+	return carry_out(cli, &command);
+}
+
+/* Right after the command the guest is stopping or starting: what runs then has been restarted. */
+int cli_restart(const struct cli *cli)
+{
+	static const struct command command = { "io.mvirt.Guest.Restart", judge_start,
+						OUTCOME_FAILED };
+
+	return carry_out(cli, &command);
+}
+
+int cli_pause(const struct cli *cli)
+{
+	static const struct command command = { "io.mvirt.Guest.Pause", judge_pause,
+						OUTCOME_FAILED };
+
+	return carry_out(cli, &command);
+}
+
+int cli_resume(const struct cli *cli)
+{
+	static const struct command command = { "io.mvirt.Guest.Resume", judge_resume,
+						OUTCOME_FAILED };
 
 	return carry_out(cli, &command);
 }

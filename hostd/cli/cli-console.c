@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // mvirt console, log: the terminal as a guest's serial console, and what it printed.
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <termios.h>
@@ -147,24 +149,39 @@ static int copy(struct session *session)
 	return 0;
 }
 
+/* What Log and Console take. Returns 0, or -errno after having said why. */
+static int build_parameters(const struct cli *cli, sd_json_variant **ret_parameters)
+{
+	char *end = NULL;
+	unsigned long port = cli->port ? strtoul(cli->port, &end, 10) : 1;
+
+	if (cli->port && (*cli->port < '0' || *cli->port > '9' || *end || port > INT_MAX)) {
+		cli_error("--port %s: serial ports are counted from 1", cli->port);
+		return -EINVAL;
+	}
+	return cli_tell_parameters(sd_json_buildo(ret_parameters,
+						  SD_JSON_BUILD_PAIR_STRING("name", cli->names[0]),
+						  SD_JSON_BUILD_PAIR_UNSIGNED("port", port)));
+}
+
 /* Returns 0 with the socket, or -errno after having said why. */
 static int attach(const struct cli *cli, bool only_watch, int *ret_fd)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 	sd_json_variant *answer = NULL;
-	int r = cli_connect(cli, &link), fd = -EBADF;
+	int r = build_parameters(cli, &parameters), fd = -EBADF;
 
 	if (r < 0)
 		return r;
-	(void)sd_varlink_set_allow_fd_passing_input(link, true);
-	r = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", cli->names[0]),
-			   SD_JSON_BUILD_PAIR_BOOLEAN("replay", only_watch),
-			   SD_JSON_BUILD_PAIR_BOOLEAN("readOnly", only_watch));
-	if (r < 0) {
-		cli_error("there is no guest %s", cli->names[0]);
+	r = cli_tell_parameters(sd_json_variant_merge_objectbo(
+		&parameters, SD_JSON_BUILD_PAIR_BOOLEAN("replay", only_watch),
+		SD_JSON_BUILD_PAIR_BOOLEAN("readOnly", only_watch)));
+	if (r >= 0)
+		r = cli_connect(cli, &link);
+	if (r < 0)
 		return r;
-	}
+	(void)sd_varlink_set_allow_fd_passing_input(link, true);
 	r = cli_call(link, "io.mvirt.Guest.Console", parameters, &answer);
 	if (r < 0)
 		return r;
@@ -229,6 +246,7 @@ static int follow(const struct cli *cli)
 int cli_log(const struct cli *cli)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 	_cleanup_free_ void *data = NULL;
 	sd_json_variant *answer = NULL;
 	size_t length = 0;
@@ -236,8 +254,8 @@ int cli_log(const struct cli *cli)
 
 	if (cli->follow)
 		return follow(cli);
-	if (cli_connect(cli, &link) < 0 ||
-	    cli_call_guest(link, "io.mvirt.Guest.Log", cli->names[0], &answer) < 0)
+	if (build_parameters(cli, &parameters) < 0 || cli_connect(cli, &link) < 0 ||
+	    cli_call(link, "io.mvirt.Guest.Log", parameters, &answer) < 0)
 		return 1;
 	if (cli->json)
 		return cli_print_json(answer);

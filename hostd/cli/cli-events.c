@@ -9,13 +9,15 @@
 static char *guest_text(sd_json_variant *event, sd_json_variant *guest)
 {
 	const char *kind = cli_text(event, "kind"), *detail = cli_text(event, "detail");
+	const char *label = cli_guest_label(guest);
 
 	if (text_equal(kind, "current")) {
 		kind = cli_text(guest, "state");
 		detail = cli_text(guest, "reason");
 	}
-	return text_format("guest %s: %s%s%s%s", cli_text(guest, "name"), kind, detail ? " (" : "",
-			   detail ? detail : "", detail ? ")" : "");
+	return text_format("guest %s: %s%s%s%s%s%s%s", cli_text(guest, "name"), kind,
+			   detail ? " (" : "", detail ? detail : "", detail ? ")" : "",
+			   *label ? " [" : "", label, *label ? "]" : "");
 }
 
 static char *network_text(sd_json_variant *network)
@@ -36,11 +38,36 @@ static char *network_text(sd_json_variant *network)
 	return text;
 }
 
+static char *data_volume_text(sd_json_variant *event, sd_json_variant *volume)
+{
+	const char *kind = cli_text(event, "kind"), *detail = cli_text(event, "detail");
+	const char *device = cli_text(volume, "device");
+
+	if (text_equal(kind, "current")) {
+		kind = cli_text(volume, "phase");
+		detail = cli_text(volume, "why");
+	}
+	return text_format("data volume: %s%s%s%s%s%s", kind ? kind : "?", device ? ", " : "",
+			   device ? device : "", detail ? " (" : "", detail ? detail : "",
+			   detail ? ")" : "");
+}
+
+/* New string, or NULL for what a newer hostd tells of. */
+static char *event_text(sd_json_variant *event)
+{
+	sd_json_variant *guest = sd_json_variant_by_key(event, "guest");
+	sd_json_variant *network = sd_json_variant_by_key(event, "network");
+	sd_json_variant *volume = sd_json_variant_by_key(event, "dataVolume");
+
+	return guest     ? guest_text(event, guest)
+	       : network ? network_text(network)
+	       : volume  ? data_volume_text(event, volume)
+			 : NULL;
+}
+
 static int on_event(sd_json_variant *event, void *userdata)
 {
 	const struct cli *cli = userdata;
-	sd_json_variant *guest = sd_json_variant_by_key(event, "guest");
-	sd_json_variant *network = sd_json_variant_by_key(event, "network");
 	time_t seconds = (time_t)(cli_unsigned(event, "timeUsec") / 1000000);
 	_cleanup_free_ char *text = NULL;
 	char when[32] = "";
@@ -50,9 +77,9 @@ static int on_event(sd_json_variant *event, void *userdata)
 		if (cli_print_json(event) != 0)
 			return 1;
 	} else {
-		text = guest ? guest_text(event, guest) : network ? network_text(network) : NULL;
+		text = event_text(event);
 		if (!text)
-			return -EAGAIN; /* of a newer hostd */
+			return -EAGAIN;
 		(void)localtime_r(&seconds, &broken_down);
 		(void)strftime(when, sizeof(when), "%F %T", &broken_down);
 		(void)printf("%s ", when);

@@ -87,6 +87,25 @@ static void print_network(sd_json_variant *network)
 							      sd_json_variant_by_index(dns, i))));
 }
 
+static char *data_text(sd_json_variant *data)
+{
+	const char *phase = cli_text(data, "phase"), *why = cli_text(data, "why");
+	const char *device = cli_text(data, "device"), *type = cli_text(data, "type");
+	char size[TEXT_BYTES_MAX], free_room[TEXT_BYTES_MAX];
+
+	if (!data)
+		return NULL;
+	if (text_equal(phase, "none"))
+		return text_format("none: guests that are created are not kept");
+	if (!text_equal(phase, "mounted"))
+		return text_format("%s%s%s%s%s", device ? device : "", device ? ": " : "",
+				   phase ? phase : "?", why ? ": " : "", why ? why : "");
+	return text_format("%s, %s, %s of %s free%s%s", device ? device : "?", type ? type : "?",
+			   text_from_bytes(cli_unsigned(data, "freeBytes"), free_room),
+			   text_from_bytes(cli_unsigned(data, "sizeBytes"), size),
+			   why ? ", read-only: " : "", why ? why : "");
+}
+
 static void print_status(sd_json_variant *status)
 {
 	sd_json_variant *networks = sd_json_variant_by_key(status, "networks");
@@ -101,6 +120,7 @@ static void print_status(sd_json_variant *status)
 	print_field("screen", screen_text(sd_json_variant_by_key(status, "screen")));
 	for (size_t i = 0; i < sd_json_variant_elements(networks); i++)
 		print_network(sd_json_variant_by_index(networks, i));
+	print_field("data", data_text(sd_json_variant_by_key(status, "dataVolume")));
 	print_config(sd_json_variant_by_key(status, "config"));
 	print_field("guests",
 		    text_format("%" PRIu64 ", %" PRIu64 " running", cli_unsigned(status, "guests"),
@@ -129,6 +149,8 @@ static void add_disk(struct cli_table *table, sd_json_variant *disk)
 	cli_table_add(table, cli_text(disk, "bus"));
 	cli_table_add(table, cli_text(disk, "type"));
 	cli_table_add(table, cli_text(disk, "label"));
+	cli_table_add(table, cli_text(disk, "serial"));
+	cli_table_add(table, cli_text(disk, "path"));
 	cli_table_add_consume(table,
 			      text_format("%s%s%s%s", model ? model : "-",
 					  cli_bool(disk, "readonly") ? ", read-only" : "",
@@ -137,7 +159,8 @@ static void add_disk(struct cli_table *table, sd_json_variant *disk)
 
 static int print_disks(sd_json_variant *disks)
 {
-	static const char *const headings[] = { "DISK", "SIZE", "BUS", "TYPE", "LABEL", "MODEL" };
+	static const char *const headings[] = { "DISK",  "SIZE",   "BUS",   "TYPE",
+						"LABEL", "SERIAL", "PLACE", "MODEL" };
 	struct cli_table table = { .columns = ELEMENTS(headings) };
 
 	if (sd_json_variant_elements(disks) == 0) {

@@ -2,6 +2,7 @@
 // mvirt: the command line client of hostd's API. Finds the command and checks its arguments.
 #include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "cli.h"
@@ -10,34 +11,72 @@
 #define MVIRT_VERSION "unknown"
 #endif
 
-#define EXIT_USAGE 2
+#define GUESTS INT_MAX /* as many as one likes */
+#define HELP_COLUMN 32
+#define WAITING (CLI_OPTION_JSON | CLI_OPTION_NO_WAIT)
 
 static const struct cli_command commands[] = {
 	{ "status", "", "what this machine is and how it is", 0, 0, CLI_OPTION_JSON, cli_status },
 	{ "devices", "", "disks and network interfaces", 0, 0, CLI_OPTION_JSON, cli_devices },
-	{ "list", "", "all guests", 0, 0, CLI_OPTION_JSON, cli_list },
+	{ "list", "[--names]", "all guests", 0, 0, CLI_OPTION_JSON | CLI_OPTION_NAMES, cli_list },
 	{ "info", "NAME", "all about one guest", 1, 1, CLI_OPTION_JSON, cli_info },
-	{ "start", "[--no-wait] NAME…", "start guests, and wait until they run", 1, INT_MAX,
-	  CLI_OPTION_JSON | CLI_OPTION_NO_WAIT, cli_start },
-	{ "stop", "[--no-wait] NAME…", "let guests power off, and wait until they have", 1, INT_MAX,
-	  CLI_OPTION_JSON | CLI_OPTION_NO_WAIT, cli_stop },
-	{ "kill", "[--no-wait] NAME…", "cut the power of guests", 1, INT_MAX,
-	  CLI_OPTION_JSON | CLI_OPTION_NO_WAIT, cli_kill },
-	{ "console", "NAME", "be the terminal on a guest's serial console", 1, 1, 0, cli_console },
-	{ "log", "[-f] NAME", "the last 64 KiB of a guest's console", 1, 1,
-	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW, cli_log },
+	{ "stats", "[NAME…]", "what guests use", 0, GUESTS, CLI_OPTION_JSON, cli_stats },
+	{ "start", "[--no-wait] NAME…", "start guests, and wait until they run", 1, GUESTS, WAITING,
+	  cli_start },
+	{ "stop", "[--no-wait] NAME…", "let guests power off, and wait until they have", 1, GUESTS,
+	  WAITING, cli_stop },
+	{ "restart", "[--no-wait] NAME…", "stop guests and start them again", 1, GUESTS, WAITING,
+	  cli_restart },
+	{ "kill", "[--no-wait] NAME…", "cut the power of guests", 1, GUESTS, WAITING, cli_kill },
+	{ "pause", "[--no-wait] NAME…", "halt the processors of guests", 1, GUESTS, WAITING,
+	  cli_pause },
+	{ "resume", "[--no-wait] NAME…", "let paused guests go on", 1, GUESTS, WAITING,
+	  cli_resume },
+	{ "console", "[--port N] NAME", "be the terminal on a guest's serial console", 1, 1,
+	  CLI_OPTION_PORT, cli_console },
+	{ "log", "[-f] [--port N] NAME", "the last 64 KiB of a guest's console", 1, 1,
+	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW | CLI_OPTION_PORT, cli_log },
+	{ "screenshot", "NAME|--host FILE.png", "what is on a guest's display or the machine's", 1,
+	  2, CLI_OPTION_HOST, cli_screenshot },
+	{ "medium", "NAME DRIVE FILE|--eject", "change what is in a CD-ROM drive", 2, 3,
+	  CLI_OPTION_JSON | CLI_OPTION_EJECT, cli_medium },
+	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [[--set] KEY=VALUE…]",
+	  "create a guest", 1, GUESTS,
+	  CLI_OPTION_JSON | CLI_OPTION_CONF | CLI_OPTION_IMPORT | CLI_OPTION_SET, cli_create },
+	{ "set", "NAME KEY=VALUE…|--conf FILE", "change what a guest is", 1, GUESTS,
+	  CLI_OPTION_JSON | CLI_OPTION_CONF, cli_set },
+	{ "definition", "NAME", "what a guest is, as guest.conf", 1, 1, CLI_OPTION_JSON,
+	  cli_definition },
+	{ "rename", "NAME NEW-NAME", "give a stopped guest another name", 2, 2, CLI_OPTION_JSON,
+	  cli_rename },
+	{ "delete", "[--with-disks] NAME…", "delete stopped guests, and keep their disks", 1,
+	  GUESTS, CLI_OPTION_JSON | CLI_OPTION_WITH_DISKS, cli_delete },
 	{ "events", "", "what happens, as it happens", 0, 0, CLI_OPTION_JSON, cli_events },
+	{ "host format-disk", "[--erase [--confirm SERIAL]] SERIAL",
+	  "make a data volume on an empty disk", 1, 1,
+	  CLI_OPTION_JSON | CLI_OPTION_ERASE | CLI_OPTION_CONFIRM, cli_format_disk },
+	{ "host reload", "FILE", "put another hostd in place, guests go on", 1, 1, CLI_OPTION_JSON,
+	  cli_reload },
 	{ "poweroff", "", "stop all guests, then power the machine off", 0, 0, CLI_OPTION_JSON,
 	  cli_poweroff },
 	{ "reboot", "", "stop all guests, then reboot the machine", 0, 0, CLI_OPTION_JSON,
 	  cli_reboot },
 };
 
-static const struct cli_command *find_command(const char *name)
+/* Of one word or two; *ret_words is how many. */
+static const struct cli_command *find_command(char **words, int count, int *ret_words)
 {
-	for (size_t i = 0; i < ELEMENTS(commands); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
+	for (size_t i = 0; i < ELEMENTS(commands); i++) {
+		const char *second = strchr(commands[i].name, ' ');
+		size_t length = strcspn(commands[i].name, " ");
+
+		if (strlen(words[0]) != length || strncmp(words[0], commands[i].name, length) != 0)
+			continue;
+		if (second && (count < 2 || strcmp(words[1], second + 1) != 0))
+			continue;
+		*ret_words = second ? 2 : 1;
+		return &commands[i];
+	}
 	return NULL;
 }
 
@@ -52,17 +91,25 @@ static void print_help(FILE *stream)
 {
 	(void)fprintf(stream, "usage: mvirt [--json] [--socket PATH] COMMAND [ARGUMENT…]\n\n");
 	for (size_t i = 0; i < ELEMENTS(commands); i++) {
-		/* "…" is three bytes and one column. */
-		int width = strstr(commands[i].arguments, "…") ? 22 : 20;
+		const char *arguments = commands[i].arguments;
+		int left = HELP_COLUMN - 2 - (int)strlen(commands[i].name) - 1;
 
-		(void)fprintf(stream, "  %-9s %-*s %s\n", commands[i].name, width,
-			      commands[i].arguments, commands[i].help);
+		/* "…" is three bytes and one column. */
+		for (const char *c = arguments; (c = strstr(c, "…")); c += strlen("…"))
+			left += 2;
+		(void)fprintf(stream, "  %s ", commands[i].name);
+		if ((int)strlen(arguments) > left - 1)
+			(void)fprintf(stream, "%s\n%*s", arguments, HELP_COLUMN, "");
+		else
+			(void)fprintf(stream, "%-*s", left, arguments);
+		(void)fprintf(stream, "%s\n", commands[i].help);
 	}
 	(void)fprintf(stream, "\n"
 			      "  --json         print exactly what the API returned\n"
 			      "  --socket PATH  the API's socket (" CLI_SOCKET ")\n"
 			      "  --no-wait      return as soon as the command is taken up\n"
 			      "  -f, --follow   go on with what the guest prints\n"
+			      "  --port N       another serial port than the first, 1\n"
 			      "  --help         this, or about one command\n"
 			      "  --version\n\n"
 			      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n");
@@ -75,7 +122,7 @@ static int wrong_usage(const struct cli_command *command)
 	else
 		(void)fprintf(stderr, "usage: mvirt [--json] [--socket PATH] COMMAND [ARGUMENT…]; "
 				      "mvirt --help lists the commands\n");
-	return EXIT_USAGE;
+	return CLI_USAGE;
 }
 
 struct arguments {
@@ -84,48 +131,95 @@ struct arguments {
 	bool help, version, wrong;
 };
 
+static const struct cli_switch {
+	struct option option;
+	unsigned int bit; /* enum cli_option */
+	size_t flag; /* of the bool in struct cli that it sets, or of the text that it takes */
+} switches[] = {
+	{ { "json", no_argument, NULL, 0 }, CLI_OPTION_JSON, offsetof(struct cli, json) },
+	{ { "no-wait", no_argument, NULL, 0 }, CLI_OPTION_NO_WAIT, offsetof(struct cli, no_wait) },
+	{ { "follow", no_argument, NULL, 0 }, CLI_OPTION_FOLLOW, offsetof(struct cli, follow) },
+	{ { "names", no_argument, NULL, 0 }, CLI_OPTION_NAMES, offsetof(struct cli, names_only) },
+	{ { "with-disks", no_argument, NULL, 0 },
+	  CLI_OPTION_WITH_DISKS,
+	  offsetof(struct cli, with_disks) },
+	{ { "host", no_argument, NULL, 0 }, CLI_OPTION_HOST, offsetof(struct cli, host) },
+	{ { "eject", no_argument, NULL, 0 }, CLI_OPTION_EJECT, offsetof(struct cli, eject) },
+	{ { "erase", no_argument, NULL, 0 }, CLI_OPTION_ERASE, offsetof(struct cli, erase) },
+	{ { "socket", required_argument, NULL, 0 }, 0, offsetof(struct cli, socket_path) },
+	{ { "conf", required_argument, NULL, 0 }, CLI_OPTION_CONF, offsetof(struct cli, conf) },
+	{ { "port", required_argument, NULL, 0 }, CLI_OPTION_PORT, offsetof(struct cli, port) },
+	{ { "confirm", required_argument, NULL, 0 },
+	  CLI_OPTION_CONFIRM,
+	  offsetof(struct cli, confirm) },
+};
+
+/* A switch of the table, by its place there. */
+static void take_switch(struct arguments *arguments, const struct cli_switch *taken)
+{
+	char *object = (char *)&arguments->cli + taken->flag;
+
+	if (taken->option.has_arg == required_argument)
+		*(const char **)(void *)object = optarg;
+	else
+		*(bool *)(void *)object = true;
+	arguments->options |= taken->bit;
+}
+
+static void take_set(struct arguments *arguments)
+{
+	struct cli *cli = &arguments->cli;
+
+	if (cli->set_count == CLI_SETS_MAX)
+		arguments->wrong = true;
+	else
+		cli->sets[cli->set_count++] = optarg;
+	arguments->options |= CLI_OPTION_SET;
+}
+
+static void take_import(struct arguments *arguments)
+{
+	struct cli *cli = &arguments->cli;
+
+	if (cli->import_count == CLI_IMPORTS_MAX)
+		arguments->wrong = true;
+	else
+		cli->imports[cli->import_count++] = optarg;
+	arguments->options |= CLI_OPTION_IMPORT;
+}
+
 static void parse(int argc, char **argv, struct arguments *arguments)
 {
-	enum { JSON = 256, SOCKET, NO_WAIT, HELP, VERSION };
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, JSON },
-		{ "socket", required_argument, NULL, SOCKET },
-		{ "no-wait", no_argument, NULL, NO_WAIT },
-		{ "follow", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, HELP },
-		{ "version", no_argument, NULL, VERSION },
-		{},
+	enum { SWITCH = 256, IMPORT = 512, SET, HELP, VERSION };
+	struct option options[ELEMENTS(switches) + 5] = {
+		[ELEMENTS(switches)] = { "import", required_argument, NULL, IMPORT },
+		[ELEMENTS(switches) + 1] = { "set", required_argument, NULL, SET },
+		[ELEMENTS(switches) + 2] = { "help", no_argument, NULL, HELP },
+		[ELEMENTS(switches) + 3] = { "version", no_argument, NULL, VERSION },
 	};
 	int option = 0;
 
+	for (size_t i = 0; i < ELEMENTS(switches); i++) {
+		options[i] = switches[i].option;
+		options[i].val = SWITCH + (int)i;
+	}
 	arguments->cli.socket_path = CLI_SOCKET;
 	while ((option = getopt_long(argc, argv, "f", options, NULL)) != -1)
-		switch (option) {
-		case JSON:
-			arguments->cli.json = true;
-			arguments->options |= CLI_OPTION_JSON;
-			break;
-		case SOCKET:
-			arguments->cli.socket_path = optarg;
-			break;
-		case NO_WAIT:
-			arguments->cli.no_wait = true;
-			arguments->options |= CLI_OPTION_NO_WAIT;
-			break;
-		case 'f':
+		if (option == 'f') {
 			arguments->cli.follow = true;
 			arguments->options |= CLI_OPTION_FOLLOW;
-			break;
-		case HELP:
+		} else if (option == IMPORT)
+			take_import(arguments);
+		else if (option == SET)
+			take_set(arguments);
+		else if (option == HELP)
 			arguments->help = true;
-			break;
-		case VERSION:
+		else if (option == VERSION)
 			arguments->version = true;
-			break;
-		default:
+		else if (option >= SWITCH && option < SWITCH + (int)ELEMENTS(switches))
+			take_switch(arguments, &switches[option - SWITCH]);
+		else
 			arguments->wrong = true;
-			break;
-		}
 }
 
 static int help(const struct cli_command *command)
@@ -144,15 +238,16 @@ static int run(int argc, char **argv)
 	const struct cli_command *command = NULL;
 	struct arguments arguments = {};
 	struct cli *cli = &arguments.cli;
+	int words = 0;
 
 	parse(argc, argv, &arguments);
 	if (optind < argc) {
-		command = find_command(argv[optind]);
+		command = find_command(argv + optind, argc - optind, &words);
 		if (!command) {
 			(void)fprintf(stderr, "mvirt: there is no command ");
 			cli_put(stderr, argv[optind]);
 			(void)fprintf(stderr, "; mvirt --help lists them\n");
-			return EXIT_USAGE;
+			return CLI_USAGE;
 		}
 	}
 	if (arguments.wrong)
@@ -163,8 +258,8 @@ static int run(int argc, char **argv)
 		return help(command);
 	if (!command)
 		return wrong_usage(NULL);
-	cli->names = argv + optind + 1;
-	cli->name_count = argc - optind - 1;
+	cli->names = argv + optind + words;
+	cli->name_count = argc - optind - words;
 	if (cli->name_count < command->min_names || cli->name_count > command->max_names ||
 	    (arguments.options & ~command->options) || (cli->follow && cli->json))
 		return wrong_usage(command);

@@ -244,6 +244,30 @@ char *guest_config_format(const struct guest_config *config)
 	return finish(out, &text);
 }
 
+static void put_hotkey(FILE *out, const char *key, const struct hotkey_config *hotkey)
+{
+	char text[HOTKEY_CONFIG_BYTES];
+
+	put_text(out, "", key, hotkey_config_format(hotkey, text));
+}
+
+/* What is as it is without the keys is left out. */
+static void put_screen(FILE *out, const struct screen_config *screen)
+{
+	struct screen_config standard;
+
+	screen_config_init(&standard);
+	put_text(out, "", "screen", screen->guest);
+	if (screen->scale != standard.scale)
+		put_text(out, "", "scale", screen_scale_name(screen->scale));
+	if (memcmp(&screen->dashboard, &standard.dashboard, sizeof(standard.dashboard)) != 0)
+		put_hotkey(out, "hotkey-dashboard", &screen->dashboard);
+	if (memcmp(&screen->end, &standard.end, sizeof(standard.end)) != 0)
+		put_hotkey(out, "hotkey-end", &screen->end);
+	if (memcmp(&screen->guests, &standard.guests, sizeof(standard.guests)) != 0)
+		put_hotkey(out, "hotkey-guests", &screen->guests);
+}
+
 char *host_config_format(const struct host_config *config)
 {
 	char *text = NULL;
@@ -255,6 +279,7 @@ char *host_config_format(const struct host_config *config)
 	put_text(out, "", "hostname", config->hostname);
 	put_text(out, "", "console-password", config->console_password);
 	put_size(out, "", "memory-reserve", config->memory_reserve_bytes);
+	put_screen(out, &config->screen);
 	for (size_t i = 0; i < config->network_count; i++)
 		put_network(out, &config->networks[i]);
 	for (size_t i = 0; i < config->guest_count; i++)

@@ -125,6 +125,18 @@ bool config_has_key(const struct config_entry *block, const char *key);
 /* The line of the first entry of that key, or the block's. */
 unsigned int config_line_of(const struct config_entry *block, const char *key);
 
+/* Keys of the whole file, about the machine's screen: config-screen.c. */
+void config_set_screen(struct config_parse *parse, const struct config_entry *entry, void *object);
+void config_set_scale(struct config_parse *parse, const struct config_entry *entry, void *object);
+void config_set_hotkey_dashboard(struct config_parse *parse, const struct config_entry *entry,
+				 void *object);
+void config_set_hotkey_end(struct config_parse *parse, const struct config_entry *entry,
+			   void *object);
+void config_set_hotkey_guests(struct config_parse *parse, const struct config_entry *entry,
+			      void *object);
+void screen_config_init(struct screen_config *screen);
+/* When the guests are known. */
+void config_check_screen(struct config_parse *parse, const struct config_entry *root);
 void config_set_console_password(struct config_parse *parse, const struct config_entry *entry,
 				 void *untyped);
 

@@ -29,6 +29,11 @@ static const struct config_key keys[] = {
 	{ "console-password", CONFIG_ATTRIBUTE, config_set_console_password },
 	{ "hostname", CONFIG_ATTRIBUTE, set_hostname },
 	{ "memory-reserve", CONFIG_ATTRIBUTE, set_memory_reserve },
+	{ "screen", CONFIG_ATTRIBUTE, config_set_screen },
+	{ "scale", CONFIG_ATTRIBUTE, config_set_scale },
+	{ "hotkey-dashboard", CONFIG_ATTRIBUTE, config_set_hotkey_dashboard },
+	{ "hotkey-end", CONFIG_ATTRIBUTE, config_set_hotkey_end },
+	{ "hotkey-guests", CONFIG_ATTRIBUTE, config_set_hotkey_guests },
 	{ "network", CONFIG_BLOCK, NULL },
 	{ "guest", CONFIG_BLOCK, NULL },
 };
@@ -44,6 +49,7 @@ void host_config_free(struct host_config *config)
 		guest_config_done(&config->guests[i]);
 	free(config->networks);
 	free(config->guests);
+	free(config->screen.guest);
 	free(config->hostname);
 	free(config->console_password);
 	free(config);
@@ -55,6 +61,7 @@ int host_config_default(struct host_config **ret_config)
 
 	if (!config)
 		return -ENOMEM;
+	screen_config_init(&config->screen);
 	config->hostname = strdup("mvirt");
 	config->networks = calloc(1, sizeof(*config->networks));
 	if (!config->hostname || !config->networks)
@@ -117,6 +124,7 @@ static void parse_tree(struct config_parse *parse, const struct config_entry *ro
 	each_block(parse, root, "guest", add_guest);
 	config_check_nics(parse);
 	config_check_after(parse, root);
+	config_check_screen(parse, root);
 }
 
 int host_config_parse(const char *text, struct host_config **ret_config,

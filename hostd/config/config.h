@@ -46,7 +46,7 @@ enum network_mode { NETWORK_MODE_BRIDGE, NETWORK_MODE_ISOLATED, NETWORK_MODE_NAT
  */
 struct disk_config {
 	char *file; /* either file */
-	char *device; /* or device: "serial:…", "path:…" (/dev/disk/by-path) or "/dev/…" */
+	char *device; /* or device: "serial:…", "path:…" (its place) or "/dev/…" */
 	char *serial; /* NULL: none */
 	enum disk_format format;
 	enum disk_bus bus;
@@ -147,8 +147,29 @@ struct network_config {
 	unsigned int line;
 };
 
+/* How a guest's picture comes to the size of the machine's screen. */
+enum screen_scale_config {
+	SCREEN_SCALE_CONFIG_NONE,
+	SCREEN_SCALE_CONFIG_INTEGER,
+	SCREEN_SCALE_CONFIG_FIT
+};
+
+/* code is a KEY_ of the kernel's; 0: none. modifiers: ctrl 1, alt 2, shift 4, meta 8. */
+struct hotkey_config {
+	uint16_t modifiers, code;
+};
+
+struct screen_config {
+	char *guest; /* whose the machine's screen is; NULL: the dashboard's */
+	enum screen_scale_config scale;
+	/* guests: the first of the function keys, each for one guest that has a display. */
+	struct hotkey_config dashboard, end, guests;
+	unsigned int line; /* of guest */
+};
+
 struct host_config {
 	char *hostname;
+	struct screen_config screen;
 	char *console_password; /* crypt(5), sha512crypt or yescrypt; NULL: acting needs none;
 				 * "!": no password is right */
 	uint64_t memory_reserve_bytes; /* what guests may not take; 0: hostd's own figure */
@@ -239,6 +260,7 @@ const struct guest_config *host_config_find_guest(const struct host_config *conf
 						  const char *name);
 
 /* Names of the enumerations, as in the file; each returns NULL out of range. */
+const char *screen_scale_name(enum screen_scale_config scale);
 const char *guest_machine_name(enum guest_machine machine);
 const char *guest_firmware_name(enum guest_firmware firmware);
 const char *guest_on_name(enum guest_on on);
@@ -250,3 +272,7 @@ const char *guest_restart_name(enum guest_restart restart);
 const char *disk_format_name(enum disk_format format);
 const char *disk_bus_name(enum disk_bus bus);
 const char *nic_model_name(enum nic_model model);
+/* "ctrl-alt-f1", or "none". Returns the buffer. */
+#define HOTKEY_CONFIG_BYTES 40
+char *hotkey_config_format(const struct hotkey_config *hotkey,
+			   char buffer[static HOTKEY_CONFIG_BYTES]);

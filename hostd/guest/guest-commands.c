@@ -201,6 +201,21 @@ char *guest_instance_id(const struct guest *guest, char buffer[static GUEST_INST
 	return buffer;
 }
 
+int guest_keep_identity(const struct guest *guest, struct guest_config *config)
+{
+	struct cloud_init_config *cloud_init = &config->cloud_init;
+	char instance_id[GUEST_INSTANCE_ID_BYTES];
+
+	for (size_t i = 0; i < config->nic_count; i++) {
+		guest_nic_mac_bytes(guest, i, config->nics[i].mac);
+		config->nics[i].has_mac = true;
+	}
+	if (!cloud_init->present || cloud_init->instance_id)
+		return 0;
+	cloud_init->instance_id = strdup(guest_instance_id(guest, instance_id));
+	return cloud_init->instance_id ? 0 : -ENOMEM;
+}
+
 int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats)
 {
 	if (!guest_state_has_process(guest->record.life.state))
@@ -208,27 +223,28 @@ int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats)
 	return guest_cgroup_read_stats(guest->config->name, ret_stats);
 }
 
-int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length)
+int guest_console_read(struct guest *guest, size_t port, char **ret_data, size_t *ret_length)
 {
-	int r = guest_open_console(guest);
+	int r = guest_open_console(guest, port);
 
-	return r < 0 ? r : guest_console_copy(guest->console, ret_data, ret_length);
+	return r < 0 ? r : guest_console_copy(guest->consoles[port], ret_data, ret_length);
 }
 
-int guest_console_write(struct guest *guest, const void *data, size_t length)
+int guest_console_write(struct guest *guest, size_t port, const void *data, size_t length)
 {
-	if (!guest->console || guest->pidfd < 0)
+	if (port >= GUEST_SERIAL_PORTS_MAX || !guest->consoles[port] || guest->pidfd < 0)
 		return -ENOTCONN;
-	return guest_console_send(guest->console, data, length);
+	return guest_console_send(guest->consoles[port], data, length);
 }
 
-int guest_console_listen(struct guest *guest, guest_console_output_t output, void *userdata,
-			 struct guest_console_listener **ret_listener)
+int guest_console_listen(struct guest *guest, size_t port, guest_console_output_t output,
+			 void *userdata, struct guest_console_listener **ret_listener)
 {
-	int r = guest_open_console(guest);
+	int r = guest_open_console(guest, port);
 
 	return r < 0 ? r
-		     : guest_console_add_listener(guest->console, output, userdata, ret_listener);
+		     : guest_console_add_listener(guest->consoles[port], output, userdata,
+						  ret_listener);
 }
 
 void guest_console_unlisten(struct guest_console_listener *listener)

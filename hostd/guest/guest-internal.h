@@ -24,6 +24,7 @@ struct guest {
 	bool has_record; /* found when hostd began: the guest has had its autostart */
 	bool is_new; /* its record is to be taken up by the event loop */
 	bool disk_error_told;
+	uint64_t watchdog_told_usec; /* CLOCK_BOOTTIME; 0: not in this run */
 	struct guest_launch *launch; /* opened by a check that came just before; or NULL */
 
 	bool wants_start; /* its autostart waits for its turn */
@@ -37,7 +38,12 @@ struct guest {
 	struct guest_qmp *qmp;
 	bool qmp_ready;
 	uint64_t reconnect_delay_usec;
-	struct guest_console *console; /* from the first need until the guest is freed */
+	/* One for each serial port, from its first need until the guest is freed; the first is the
+	 * console. */
+	struct guest_console *consoles[GUEST_SERIAL_PORTS_MAX];
+	sd_event_source *display_source; /* its VNC clients come here; owns the fd */
+	unsigned int media_changing; /* a bit for each CD-ROM drive whose medium is being changed */
+	bool learned; /* its overhead was measured in this run */
 };
 
 struct guests {
@@ -88,8 +94,13 @@ void guest_detach(struct guest *guest);
 void guest_powerdown(struct guest *guest);
 void guest_halt(struct guest *guest);
 void guest_go_on(struct guest *guest);
-/* The ring is there before the guest has ever run, so that one can wait for its first word. */
-int guest_open_console(struct guest *guest);
+/* The ring is there before the guest has ever run, so that one can wait for its first word. 0,
+ * -ENODEV when it has no such port, or -errno. */
+int guest_open_console(struct guest *guest, size_t port);
+
+/* guest-display.c */
+/* Lets clients connect to the display of a guest that has one. Warns when it cannot. */
+void guest_display_listen(struct guest *guest);
 
 /* guest-launch.c */
 /* Whether all is there that the guest needs now; what was opened waits for guest_launch(). Returns

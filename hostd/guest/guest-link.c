@@ -11,6 +11,7 @@
 
 /* sd-event gathers wake-ups within this time. */
 #define TIMER_ACCURACY_USEC 100000
+#define WATCHDOG_LOG_USEC UINT64_C(60000000)
 #define RECONNECT_MIN_USEC UINT64_C(500000)
 #define RECONNECT_MAX_USEC UINT64_C(60000000)
 
@@ -135,12 +136,24 @@ static void on_resume(struct guest *guest, sd_json_variant *)
 	guest_handle(guest, GUEST_EVENT_RESUMED, GUEST_EXIT_UNKNOWN);
 }
 
+/* A guest can let it run out as often as it likes: that must not fill the log. */
+static void log_watchdog(struct guest *guest, const char *action)
+{
+	uint64_t now_usec = 0;
+
+	(void)sd_event_now(guest->guests->event, CLOCK_BOOTTIME, &now_usec);
+	if (guest->watchdog_told_usec && now_usec - guest->watchdog_told_usec < WATCHDOG_LOG_USEC)
+		return;
+	guest->watchdog_told_usec = now_usec;
+	log_warning(guest_subject(guest).text, "its watchdog has run out (%s)",
+		    action ? action : "no action");
+}
+
 static void on_watchdog(struct guest *guest, sd_json_variant *data)
 {
 	const char *action = text_field(data, "action");
 
-	log_warning(guest_subject(guest).text, "its watchdog has run out (%s)",
-		    action ? action : "no action");
+	log_watchdog(guest, action);
 	guest_tell(guest, "watchdog", action);
 	if (text_equal(action, "poweroff"))
 		guest_handle(guest, GUEST_EVENT_POWERED_OFF, GUEST_EXIT_UNKNOWN);
@@ -231,30 +244,53 @@ static void echo_line(const char *text, void *userdata)
 	log_echo(guest->config->name, text);
 }
 
-int guest_open_console(struct guest *guest)
+/* "console.ring", "console2.ring"…: of the first port without a number. */
+static char *place_of_port(const struct guest *guest, const char *stem, size_t port,
+			   const char *suffix)
+{
+	char name[32];
+
+	if (port == 0)
+		(void)snprintf(name, sizeof(name), "%s.%s", stem, suffix);
+	else
+		(void)snprintf(name, sizeof(name), "%s%zu.%s", stem, port + 1, suffix);
+	return place(guest, name);
+}
+
+/* Of the process that runs, or else of the next. */
+static size_t count_ports(const struct guest *guest)
+{
+	return guest->pidfd >= 0 && guest->record.config ? guest->record.config->serial_ports
+							 : guest->config->serial_ports;
+}
+
+int guest_open_console(struct guest *guest, size_t port)
 {
 	_cleanup_free_ char *path = NULL;
+	bool echo = port == 0 && guest->config->echo_console;
 
-	if (guest->console)
+	if (port >= count_ports(guest))
+		return -ENODEV;
+	if (guest->consoles[port])
 		return 0;
-	path = place(guest, "console.ring");
+	path = place_of_port(guest, "console", port, "ring");
 	if (!path)
 		return -ENOMEM;
 	if (mkdirat(guest->guests->folder_fd, guest->config->name, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	return guest_console_new(path, guest->config->echo_console ? echo_line : NULL, guest,
-				 &guest->console);
+	return guest_console_new(path, echo ? echo_line : NULL, guest, &guest->consoles[port]);
 }
 
-static void connect_console(struct guest *guest)
+static void connect_console(struct guest *guest, size_t port)
 {
-	_cleanup_free_ char *path = place(guest, "serial.sock");
-	int r = path ? guest_open_console(guest) : -ENOMEM;
+	_cleanup_free_ char *path = place_of_port(guest, "serial", port, "sock");
+	int r = path ? guest_open_console(guest, port) : -ENOMEM;
 
 	if (r >= 0)
-		r = guest_console_connect(guest->console, guest->guests->event, path);
+		r = guest_console_connect(guest->consoles[port], guest->guests->event, path);
 	if (r < 0)
-		log_warning(guest_subject(guest).text, "no console: %s", strerrordesc_np(-r));
+		log_warning(guest_subject(guest).text, "no console on serial port %zu: %s",
+			    port + 1, strerrordesc_np(-r));
 }
 
 int guest_attach(struct guest *guest, int pidfd_consume)
@@ -269,8 +305,12 @@ int guest_attach(struct guest *guest, int pidfd_consume)
 	(void)sd_event_source_set_priority(guest->exit_source, SD_EVENT_PRIORITY_NORMAL + 10);
 	guest->pidfd = take_fd(&pidfd);
 	guest->disk_error_told = false;
+	guest->watchdog_told_usec = 0;
 	guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
-	connect_console(guest);
+	guest->learned = false;
+	for (size_t i = 0; i < count_ports(guest); i++)
+		connect_console(guest, i);
+	guest_display_listen(guest);
 	connect_qmp(guest);
 	return 0;
 }
@@ -281,8 +321,10 @@ void guest_detach(struct guest *guest)
 	guest->reconnect_source = sd_event_source_disable_unref(guest->reconnect_source);
 	guest_qmp_free(take_ptr(guest->qmp));
 	guest->qmp_ready = false;
-	if (guest->console)
-		guest_console_disconnect(guest->console);
+	guest->display_source = sd_event_source_disable_unref(guest->display_source);
+	for (size_t i = 0; i < GUEST_SERIAL_PORTS_MAX; i++)
+		if (guest->consoles[i])
+			guest_console_disconnect(guest->consoles[i]);
 	guest->pidfd = fd_close(guest->pidfd);
 	guest->record.pid = 0;
 	guest->record.start_time = 0;

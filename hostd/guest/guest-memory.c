@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -19,6 +20,8 @@
 /* The host itself: hostd, the kernel's own needs, its page cache for disks. */
 #define RESERVE_MIN (UINT64_C(32) << 20)
 #define RESERVE_DIVISOR 32
+/* A guest has done by then what it does at its start. */
+#define SETTLED_USEC UINT64_C(10000000)
 #define HUGEPAGE_BYTES (UINT64_C(2) << 20)
 #define HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/"
 
@@ -63,6 +66,32 @@ static uint64_t promised(const struct guest *guest, const struct guest_config *c
 	return (config->hugepages ? 0 : config->memory_bytes) + expected_overhead(guest);
 }
 
+static uint64_t now_usec(void)
+{
+	struct timespec now = {};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Once a run, when it has done what a guest does at its start; what is learned is only asked for
+ * here. */
+static void learn_of_all(const struct guests *guests)
+{
+	uint64_t now = now_usec();
+
+	for (size_t i = 0; i < guests->count; i++) {
+		struct guest *guest = guests->items[i];
+
+		if (guest->learned || guest->record.life.state != GUEST_STATE_RUNNING ||
+		    now < guest->record.life.started_usec + SETTLED_USEC)
+			continue;
+		guest->learned = true;
+		guest_memory_learn(guest);
+		(void)guest_save(guest);
+	}
+}
+
 /* What the guests that run may still come to use, and have not yet. */
 static uint64_t outstanding(const struct guests *guests)
 {
@@ -92,11 +121,13 @@ int guest_memory_admit(struct guest *guest, char **ret_why)
 	const char *path = guest->guests->environment.meminfo;
 	_cleanup_free_ char *text = NULL;
 	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
-	uint64_t available = 0, kept = 0, needed = promised(guest, guest->config);
+	uint64_t available = 0, kept = 0, needed = 0;
 	int r = file_read(AT_FDCWD, path ? path : MEMINFO, MEMINFO_BYTES_MAX, &text, NULL);
 
 	if (r < 0 || !strstr(text, "MemAvailable:"))
 		return 0; /* a kernel that does not say refuses nothing */
+	learn_of_all(guest->guests);
+	needed = promised(guest, guest->config);
 	kept = reserve(guest->guests, field(text, "MemTotal:"));
 	available = less(field(text, "MemAvailable:"), outstanding(guest->guests));
 	if (needed <= less(available, kept))

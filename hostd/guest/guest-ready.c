@@ -58,7 +58,7 @@ static int watch_console(struct guest_ready_watch *watch)
 {
 	_cleanup_free_ char *said = NULL;
 	size_t length = 0;
-	int r = guest_console_read(watch->guest, &said, &length);
+	int r = guest_console_read(watch->guest, 0, &said, &length);
 
 	if (r < 0)
 		return r;
@@ -67,7 +67,7 @@ static int watch_console(struct guest_ready_watch *watch)
 	 */
 	if (watch->guest->has_record)
 		guest_lines_feed(&watch->lines, said, length);
-	return guest_console_listen(watch->guest, on_output, watch, &watch->listener);
+	return guest_console_listen(watch->guest, 0, on_output, watch, &watch->listener);
 }
 
 /* --- a port that answers --- */

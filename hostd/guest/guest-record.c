@@ -39,13 +39,43 @@ static int format_disks(const struct guest_record *record, sd_json_variant **ret
 	return 0;
 }
 
+/* Which NICs are behind SLIRP depends on networks that a later configuration may not have. */
+static int format_user_nics(const struct guest_config *config, sd_json_variant **ret_variant)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *array = NULL;
+	int r = sd_json_build(&array, SD_JSON_BUILD_EMPTY_ARRAY);
+
+	for (size_t i = 0; r >= 0 && i < config->nic_count; i++)
+		if (config->nics[i].kind == NIC_NETWORK_USER)
+			r = sd_json_variant_append_arrayb(&array, SD_JSON_BUILD_UNSIGNED(i));
+	if (r >= 0)
+		*ret_variant = take_ptr(array);
+	return r;
+}
+
+static void parse_user_nics(sd_json_variant *array, struct guest_config *config)
+{
+	if (!array)
+		return;
+	for (size_t i = 0; i < config->nic_count; i++)
+		config->nics[i].kind = NIC_NETWORK_BRIDGE;
+	for (size_t i = 0; i < sd_json_variant_elements(array); i++) {
+		uint64_t index = sd_json_variant_unsigned(sd_json_variant_by_index(array, i));
+
+		if (index < config->nic_count)
+			config->nics[index].kind = NIC_NETWORK_USER;
+	}
+}
+
 static int build(const struct guest_record *record, sd_json_variant **ret_variant)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *disks = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *disks = NULL, *user_nics = NULL;
 	_cleanup_free_ char *config = guest_config_format(record->config);
 	const struct guest_life *life = &record->life;
 	int r = config ? format_disks(record, &disks) : -ENOMEM;
 
+	if (r >= 0)
+		r = format_user_nics(record->config, &user_nics);
 	if (r < 0)
 		return r;
 	return sd_json_buildo(ret_variant, SD_JSON_BUILD_PAIR_UNSIGNED("state", life->state),
@@ -64,6 +94,7 @@ static int build(const struct guest_record *record, sd_json_variant **ret_varian
 			      SD_JSON_BUILD_PAIR_UNSIGNED("overhead_bytes", record->overhead_bytes),
 			      SD_JSON_BUILD_PAIR_BOOLEAN("kvm", record->kvm),
 			      SD_JSON_BUILD_PAIR_VARIANT("disks", disks),
+			      SD_JSON_BUILD_PAIR_VARIANT("user_nics", user_nics),
 			      SD_JSON_BUILD_PAIR_STRING("config", config));
 }
 
@@ -156,9 +187,11 @@ int guest_record_parse(const char *text, struct guest_record *ret_record)
 		return r == -ENOMEM ? r : -EBADMSG;
 	if (!sd_json_variant_is_object(variant))
 		return -EBADMSG;
-	r = sd_json_dispatch(variant, record_fields, 0, &record);
+	/* A hostd that was put in the place of a newer one goes on with what it knows. */
+	r = sd_json_dispatch(variant, record_fields, SD_JSON_ALLOW_EXTENSIONS, &record);
 	if (r < 0)
 		return r == -ENOMEM ? r : -EBADMSG;
+	parse_user_nics(sd_json_variant_by_key(variant, "user_nics"), record.config);
 	if (record.life.state >= GUEST_STATE_COUNT || record.life.ending > GUEST_ENDING_REBOOT ||
 	    record.pid < 0)
 		return -EBADMSG;

@@ -363,7 +363,8 @@ void guest_free(struct guest *guest)
 	guest_detach(guest);
 	disarm(guest);
 	sd_event_source_disable_unref(guest->delay_source);
-	guest_console_free(guest->console);
+	for (size_t i = 0; i < GUEST_SERIAL_PORTS_MAX; i++)
+		guest_console_free(guest->consoles[i]);
 	guest_launch_free(guest->launch);
 	guest_record_done(&guest->record);
 	guest_config_free(guest->definition);

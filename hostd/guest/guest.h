@@ -82,6 +82,9 @@ int guests_define(struct guests *guests, struct guest_config *config_consume,
 /* At boot: starts it if its autostart says so, and an earlier hostd has not done it, when its turn
  * has come (after, start-delay). */
 void guest_autostart(struct guest *guest);
+/* A new guest that nobody has started: no later hostd of this boot is to do it by itself. 0 or
+ * -errno, which is logged. */
+int guest_skip_autostart(struct guest *guest);
 /* Replaces the definition; what runs goes on with its own until the next start. Consumes on
  * success. The name must be the same. Returns 0 or -errno. */
 int guest_redefine(struct guest *guest, struct guest_config *config_consume);
@@ -110,7 +113,8 @@ int guest_kill(struct guest *guest, char **ret_why);
 int guest_restart(struct guest *guest, char **ret_why);
 int guest_pause(struct guest *guest, char **ret_why);
 int guest_resume(struct guest *guest, char **ret_why);
-/* The medium of a CD-ROM drive, now and until the process ends; file NULL ejects. */
+/* The medium of a CD-ROM drive, now and until the process ends; file NULL ejects. The event
+ * "medium" tells when it is there, "medium-failed" that QEMU has refused. */
 int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, char **ret_why);
 /* Stops all in the reverse order of "after", within one deadline. No guest starts any more;
  * all_stopped is called, at once if none runs. */
@@ -138,6 +142,10 @@ void guest_nic_mac_bytes(const struct guest *guest, size_t nic_index, uint8_t re
 #define GUEST_INSTANCE_ID_BYTES 32
 char *guest_instance_id(const struct guest *guest, char buffer[static GUEST_INSTANCE_ID_BYTES]);
 
+/* Writes what is made of the guest's name (MACs, instance id) into a copy of its definition that is
+ * to get another name, so that the guest inside stays who it was. Returns 0 or -ENOMEM. */
+int guest_keep_identity(const struct guest *guest, struct guest_config *config);
+
 /* What it uses now. Bytes and counts are since the start of its process. */
 struct guest_stats {
 	uint64_t cpu_usec; /* of its QEMU, all threads */
@@ -148,15 +156,24 @@ struct guest_stats {
 /* What the kernel does not tell stays 0. Returns 0, or -ESRCH when it does not run. */
 int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats);
 
-/* The last 64 KiB of the serial console. Returns 0 or -errno; the copy is the caller's. */
-int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length);
+/* The consoles: one for each serial port, counted from 0. The last 64 KiB of one. Returns 0,
+ * -ENODEV when it has no such port, or -errno; the copy is the caller's. */
+int guest_console_read(struct guest *guest, size_t port, char **ret_data, size_t *ret_length);
 /* What is typed. Returns 0, -ENOTCONN when the guest does not run, -ENOBUFS when it does not read.
  */
-int guest_console_write(struct guest *guest, const void *data, size_t length);
+int guest_console_write(struct guest *guest, size_t port, const void *data, size_t length);
 
 typedef void (*guest_console_output_t)(const void *data, size_t length, void *userdata);
 struct guest_console_listener;
 /* Each listener gets every byte that comes after it was added. */
-int guest_console_listen(struct guest *guest, guest_console_output_t output, void *userdata,
-			 struct guest_console_listener **ret_listener);
+int guest_console_listen(struct guest *guest, size_t port, guest_console_output_t output,
+			 void *userdata, struct guest_console_listener **ret_listener);
 void guest_console_unlisten(struct guest_console_listener *listener);
+
+/*
+ * A connection to the guest's display, on which its QEMU speaks VNC (RFC 6143), without
+ * authentication; it goes on without hostd. When the guest ends or has too many clients, it ends.
+ * Returns 0 with an fd that is the caller's, -ESRCH when it does not run, -EOPNOTSUPP when it has
+ * no display, -EAGAIN or -EBUSY when its QEMU does not answer now, or -errno.
+ */
+int guest_open_display(struct guest *guest, int *ret_fd);

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "disk-path.h"
 
 #define SECTOR_BYTES 512 /* the unit of "size", whatever the disk's own sectors are */
 #define VPD_PAGE_BYTES_MAX 4096
@@ -275,6 +276,7 @@ int disk_attributes_read(const char *syspath, struct disk_device *ret_disk)
 	}
 	disk.model = read_model(folder, usb_folder);
 	disk.serial = read_serial(folder, usb_folder);
+	disk.path = disk_path_read(syspath);
 	disk.removable = read_number(folder, "removable") != 0;
 	disk.readonly = read_number(syspath, "ro") != 0;
 	disk.size_bytes = read_number(syspath, "size") * SECTOR_BYTES;
@@ -291,6 +293,7 @@ void disk_device_done(struct disk_device *disk)
 	free(disk->parent);
 	free(disk->model);
 	free(disk->serial);
+	free(disk->path);
 	free(disk->bus);
 	free(disk->label);
 	free(disk->type);
@@ -302,10 +305,11 @@ bool disk_device_equal(const struct disk_device *a, const struct disk_device *b)
 {
 	return text_equal(a->name, b->name) && text_equal(a->node, b->node) &&
 	       text_equal(a->parent, b->parent) && text_equal(a->model, b->model) &&
-	       text_equal(a->serial, b->serial) && text_equal(a->bus, b->bus) &&
-	       text_equal(a->label, b->label) && text_equal(a->type, b->type) &&
-	       text_equal(a->skipped, b->skipped) && a->size_bytes == b->size_bytes &&
-	       a->removable == b->removable && a->readonly == b->readonly;
+	       text_equal(a->serial, b->serial) && text_equal(a->path, b->path) &&
+	       text_equal(a->bus, b->bus) && text_equal(a->label, b->label) &&
+	       text_equal(a->type, b->type) && text_equal(a->skipped, b->skipped) &&
+	       a->size_bytes == b->size_bytes && a->removable == b->removable &&
+	       a->readonly == b->readonly;
 }
 
 /* The PCI address of the NIC's own function. A USB NIC's controller is not the NIC. */

@@ -13,6 +13,7 @@ struct disk_device {
 	char *parent; /* the whole disk's name for a partition, or NULL */
 	char *model;
 	char *serial;
+	char *path; /* where it is plugged in: disk-path.h */
 	char *bus; /* "nvme", "ata", "scsi", "usb", "virtio", "mmc" or NULL */
 	char *label; /* file system label */
 	char *type; /* file system type as libblkid names it */

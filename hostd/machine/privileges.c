@@ -25,6 +25,7 @@ static const unsigned int kept[] = {
 	CAP_FOWNER, /* and have their modes set then */
 	CAP_DAC_OVERRIDE, /* and are opened and removed */
 	CAP_SYS_CHROOT, /* into the guest's root, where pivot_root cannot be had */
+	CAP_SYS_TTY_CONFIG, /* the terminal that a guest's picture is on, and the way back */
 	CAP_SYS_RESOURCE, /* hard limits, disk space that is reserved for root */
 	CAP_SYS_PTRACE, /* /proc/PID/smaps of a guest; ptrace itself is denied below */
 };

@@ -16,7 +16,7 @@
 #define EVENT_BUFFER_BYTES (256 * 1024)
 
 struct net_link {
-	struct nl_sock *requests;
+	struct nl_sock *requests; /* NULL after a failure: an answer may be left in it */
 	struct nl_sock *events;
 	sd_event_source *events_source;
 	struct net_link_handlers handlers;
@@ -54,24 +54,32 @@ static int on_answer(struct nl_msg *message, void *userdata)
 	return NL_OK;
 }
 
+DEFINE_CLEANUP(struct nl_sock *, nl_socket_free);
+
+static int connect_requests(struct net_link *link)
+{
+	_cleanup_(nl_socket_freep) struct nl_sock *socket = nl_socket_alloc();
+
+	if (!socket)
+		return -ENOMEM;
+	if (nl_connect(socket, NETLINK_ROUTE) < 0)
+		return errno > 0 ? -errno : -EIO;
+	if (nl_socket_modify_err_cb(socket, NL_CB_CUSTOM, on_kernel_error, link) < 0 ||
+	    nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_answer, link) < 0 ||
+	    nl_socket_modify_cb(socket, NL_CB_ACK, NL_CB_CUSTOM, on_end_of_answer, link) < 0 ||
+	    nl_socket_modify_cb(socket, NL_CB_FINISH, NL_CB_CUSTOM, on_end_of_answer, link) < 0)
+		return -EIO;
+	link->requests = take_ptr(socket);
+	return 0;
+}
+
 int net_link_new(struct net_link **ret_link)
 {
 	_cleanup_(net_link_freep) struct net_link *link = calloc(1, sizeof(*link));
+	int r = link ? connect_requests(link) : -ENOMEM;
 
-	if (!link)
-		return -ENOMEM;
-	link->requests = nl_socket_alloc();
-	if (!link->requests)
-		return -ENOMEM;
-	if (nl_connect(link->requests, NETLINK_ROUTE) < 0)
-		return errno > 0 ? -errno : -EIO;
-	if (nl_socket_modify_err_cb(link->requests, NL_CB_CUSTOM, on_kernel_error, link) < 0 ||
-	    nl_socket_modify_cb(link->requests, NL_CB_VALID, NL_CB_CUSTOM, on_answer, link) < 0 ||
-	    nl_socket_modify_cb(link->requests, NL_CB_ACK, NL_CB_CUSTOM, on_end_of_answer, link) <
-		    0 ||
-	    nl_socket_modify_cb(link->requests, NL_CB_FINISH, NL_CB_CUSTOM, on_end_of_answer,
-				link) < 0)
-		return -EIO;
+	if (r < 0)
+		return r;
 	*ret_link = take_ptr(link);
 	return 0;
 }
@@ -90,17 +98,20 @@ int net_link_query(struct net_link *link, struct nl_msg *message_consume,
 		   void (*received)(struct nlmsghdr *header, void *userdata), void *userdata)
 {
 	_cleanup_(nlmsg_freep) struct nl_msg *message = message_consume;
-	int r = 0;
+	int r = link->requests ? 0 : connect_requests(link);
 
+	if (r < 0)
+		return r;
 	link->error = 0;
 	link->answered = false;
 	link->received = received;
 	link->received_userdata = userdata;
-	if (nl_send_auto(link->requests, message) < 0)
-		return -EIO;
+	r = nl_send_auto(link->requests, message);
 	while (!link->answered && r >= 0)
 		r = nl_recvmsgs_default(link->requests);
 	link->received = NULL;
+	if (r < 0)
+		nl_socket_free(take_ptr(link->requests));
 	if (link->error < 0)
 		return link->error;
 	if (r == -NLE_DUMP_INTR)

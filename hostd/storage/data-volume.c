@@ -110,6 +110,8 @@ static void fail(struct data_volume *volume, const char *why)
 	free(volume->why);
 	volume->why = strdup(why);
 	volume->phase = DATA_VOLUME_FAILED;
+	if (volume->callbacks.failed)
+		volume->callbacks.failed(why, volume->callbacks.userdata);
 }
 
 /* --- taken over --- */

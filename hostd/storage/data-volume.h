@@ -13,8 +13,10 @@ struct data_volume;
 struct data_volume_callbacks {
 	/* It is mounted; root_fd is its root, weak. */
 	void (*mounted)(int root_fd, void *userdata);
-	/* Its disk is gone, or it failed; what was opened on it gives errors. */
+	/* Its disk is gone; what was opened on it gives errors. */
 	void (*lost)(void *userdata);
+	/* It was found, and could not be repaired or mounted; why is one line. */
+	void (*failed)(const char *why, void *userdata);
 	void *userdata;
 };
 

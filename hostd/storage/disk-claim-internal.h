@@ -6,12 +6,6 @@
 #include "disk-claim.h"
 #include "disk-use.h"
 
-struct disk_claim_paths {
-	const struct disk_use_paths *use;
-	const char *by_path; /* "/dev/disk/by-path" */
-};
-
-int disk_claim_open_at(const struct disk_claim_paths *paths,
-		       const struct disk_claim_request *request,
+int disk_claim_open_at(const struct disk_use_paths *paths, const struct disk_claim_request *request,
 		       const struct disk_claim_device *devices, size_t device_count, int *ret_fd,
 		       char **ret_why);

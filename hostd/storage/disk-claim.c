@@ -15,7 +15,7 @@
 
 /* What every step needs. */
 struct claim {
-	const struct disk_claim_paths *paths;
+	const struct disk_use_paths *paths;
 	const struct disk_claim_request *request;
 	const struct disk_claim_device *devices;
 	size_t count;
@@ -89,13 +89,12 @@ static int find_node(struct claim *claim, const char *path)
 
 static int find_path(struct claim *claim, const char *name)
 {
-	_cleanup_free_ char *path = NULL;
-
-	if (!*name || *name == '.' || strchr(name, '/'))
-		return refuse(claim, -EINVAL, "\"%s\" is not the name of a path",
-			      claim->request->device);
-	path = text_format("%s/%s", claim->paths->by_path, name);
-	return path ? find_node(claim, path) : -ENOMEM;
+	for (size_t i = 0; i < claim->count; i++)
+		if (text_equal(claim->devices[i].path, name)) {
+			claim->disk = &claim->devices[i];
+			return 0;
+		}
+	return no_such(claim);
 }
 
 static int find(struct claim *claim)
@@ -140,7 +139,7 @@ static int check_boot(const struct claim *claim)
 static int check_use(const struct claim *claim)
 {
 	_cleanup_free_ char *use = NULL;
-	int r = disk_use_check(claim->paths->use, claim->disk->name, &use);
+	int r = disk_use_check(claim->paths, claim->disk->name, &use);
 
 	if (r == -EBUSY && use)
 		return refuse(claim, r, "%s", use);
@@ -223,7 +222,7 @@ static int check_content(const struct claim *claim)
 {
 	_cleanup_(text_list_done) struct text_list partitions = {};
 	_cleanup_free_ char *content = NULL;
-	int r = disk_use_partitions(claim->paths->use, claim->disk->name, &partitions);
+	int r = disk_use_partitions(claim->paths, claim->disk->name, &partitions);
 
 	if (r < 0)
 		return r == -ENODEV ? no_such(claim) : r;
@@ -297,8 +296,7 @@ static int open_node(const struct claim *claim, int *ret_fd)
 	return 0;
 }
 
-int disk_claim_open_at(const struct disk_claim_paths *paths,
-		       const struct disk_claim_request *request,
+int disk_claim_open_at(const struct disk_use_paths *paths, const struct disk_claim_request *request,
 		       const struct disk_claim_device *devices, size_t device_count, int *ret_fd,
 		       char **ret_why)
 {
@@ -327,10 +325,5 @@ int disk_claim_open(const struct disk_claim_request *request,
 		    const struct disk_claim_device *devices, size_t device_count, int *ret_fd,
 		    char **ret_why)
 {
-	static const struct disk_claim_paths paths = {
-		.use = &disk_use_paths,
-		.by_path = "/dev/disk/by-path",
-	};
-
-	return disk_claim_open_at(&paths, request, devices, device_count, ret_fd, ret_why);
+	return disk_claim_open_at(&disk_use_paths, request, devices, device_count, ret_fd, ret_why);
 }

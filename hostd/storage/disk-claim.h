@@ -9,11 +9,11 @@
 /* What is known of a block device; hostd.c fills it in from machine/devices. Strings may be NULL.
  */
 struct disk_claim_device {
-	const char *name, *node, *parent, *serial, *type, *label;
+	const char *name, *node, *parent, *serial, *path, *type, *label;
 };
 
 struct disk_claim_request {
-	const char *device; /* "serial:…", "path:…" (a name in /dev/disk/by-path), "/dev/…" */
+	const char *device; /* "serial:…", "path:…" (where it is plugged in), "/dev/…" */
 	bool readonly;
 	bool allow_existing;
 	const char *boot_node; /* the boot medium's device, or NULL */

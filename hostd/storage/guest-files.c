@@ -231,6 +231,17 @@ static int read_text(const struct guest_files *files, const struct guest_files_o
 	return r;
 }
 
+/* The same memory, but read-only: a guest gets no fd with which its seed could be written to. */
+static int reopen_readonly(int fd)
+{
+	char path[32];
+	int readonly = -EBADF;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	readonly = open(path, O_RDONLY | O_CLOEXEC);
+	return readonly < 0 ? -errno : readonly;
+}
+
 int guest_files_make_seed(const struct guest_files *files, const struct guest_files_owner *owner,
 			  const struct cloud_init_config *cloud_init, const char *instance_id,
 			  int *ret_fd, char **ret_why)
@@ -258,6 +269,10 @@ int guest_files_make_seed(const struct guest_files *files, const struct guest_fi
 	r = seed_make(&input, fd, ret_why);
 	if (r < 0)
 		return r;
-	*ret_fd = take_fd(&fd);
+	/* QEMU takes an fd of a set only for the access that it was opened with. */
+	r = reopen_readonly(fd);
+	if (r < 0)
+		return r;
+	*ret_fd = r;
 	return 0;
 }

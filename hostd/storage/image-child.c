@@ -211,9 +211,9 @@ static int drop_bounding_set(struct confine *)
 			return errno == EINVAL && capability > 0 ? 0 : -errno;
 }
 
-static int change_user(struct confine *)
+static int change_user(struct confine *confine)
 {
-	const uid_t id = IMAGE_CHILD_UID;
+	const uid_t id = confine->spec->uid ?: IMAGE_CHILD_UID;
 
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
 	    setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)

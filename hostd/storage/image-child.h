@@ -34,6 +34,7 @@ struct image_child_spec {
 	char *const *argv;
 	/* … or a function: 0, or -errno with what failed. Its fds are from 3 on, in order. */
 	int (*work)(const char **ret_what);
+	uid_t uid; /* and gid; 0: IMAGE_CHILD_UID */
 	int fds[IMAGE_CHILD_FDS_MAX]; /* weak */
 	size_t fd_count;
 	int image_fd; /* weak, -EBADF: none */

@@ -35,6 +35,7 @@ struct image_job {
 	int source_fd, image_fd; /* owned */
 	struct stat status; /* the image's own owner and mode */
 	bool lent; /* they are changed */
+	bool no_image; /* it is only copied */
 	char *summary; /* what PHASE_INFO found */
 	struct image_child child;
 	sd_event_source *begin, *ended, *timer;
@@ -312,6 +313,8 @@ static void next_phase(struct image_job *job)
 {
 	switch (job->phase) {
 	case PHASE_COPY:
+		if (job->no_image)
+			break;
 		start_phase(job, PHASE_INFO);
 		return;
 	case PHASE_INFO:
@@ -406,15 +409,38 @@ int image_examine(sd_event *event, int fd, enum disk_format format, image_done_t
 	return start_job(event, -EBADF, fd, format, done, userdata, ret_job);
 }
 
-int image_import(sd_event *event, int source_fd, int target_fd, enum disk_format format,
-		 image_done_t done, void *userdata, struct image_job **ret_job)
+/* What a stranger hands over may be a pipe, or a device. */
+static int check_regular(int fd)
 {
 	struct stat status;
 
-	if (fstat(source_fd, &status) < 0)
+	if (fstat(fd, &status) < 0)
 		return -errno;
 	if (!S_ISREG(status.st_mode))
 		return S_ISDIR(status.st_mode) ? -EISDIR : -EMEDIUMTYPE;
+	return 0;
+}
+
+int image_import_file(sd_event *event, int source_fd, int target_fd, image_done_t done,
+		      void *userdata, struct image_job **ret_job)
+{
+	int r = check_regular(source_fd);
+
+	if (r == 0)
+		r = start_job(event, source_fd, target_fd, DISK_FORMAT_RAW, done, userdata,
+			      ret_job);
+	if (r == 0)
+		(*ret_job)->no_image = true;
+	return r;
+}
+
+int image_import(sd_event *event, int source_fd, int target_fd, enum disk_format format,
+		 image_done_t done, void *userdata, struct image_job **ret_job)
+{
+	int r = check_regular(source_fd);
+
+	if (r < 0)
+		return r;
 	return start_job(event, source_fd, target_fd, format, done, userdata, ret_job);
 }
 

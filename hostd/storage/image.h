@@ -38,6 +38,9 @@ int image_examine(sd_event *event, int fd, enum disk_format format, image_done_t
  * limit, then examines the copy. Returns 0, -EISDIR, -EMEDIUMTYPE (no regular file), or -errno. */
 int image_import(sd_event *event, int source_fd, int target_fd, enum disk_format format,
 		 image_done_t done, void *userdata, struct image_job **ret_job);
+/* The same for what is no image (a kernel, a file of a seed): it is copied, and not examined. */
+int image_import_file(sd_event *event, int source_fd, int target_fd, image_done_t done,
+		      void *userdata, struct image_job **ret_job);
 /* done is not called any more; the child is killed, and what is half copied stays. Takes NULL. */
 void image_job_cancel(struct image_job *job);
 

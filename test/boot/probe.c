@@ -6,6 +6,7 @@
 //	probe as UID PID NAME		as another guest's uid, on the host: everything against PID
 //	probe inside PID OTHER NAME	from inside PID's namespaces, root and cgroup, against OTHER
 //	probe qmp SOCKET		a conversation on QMP, a line a command
+//	probe greeting SOCKET		the first line that a server says
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -237,6 +238,21 @@ static int converse(const char *path)
 	return 0;
 }
 
+static int greet(const char *path)
+{
+	char text[256];
+	int fd = connect_to(path);
+	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
+
+	alarm(20);
+	if (!in || !fgets(text, sizeof(text), in)) {
+		perror(path);
+		return 1;
+	}
+	fputs(text, stdout);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "fds"))
@@ -247,6 +263,8 @@ int main(int argc, char **argv)
 		return attack_inside(argv[2], argv[3], argv[4]);
 	if (argc == 3 && !strcmp(argv[1], "qmp"))
 		return converse(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "greeting"))
+		return greet(argv[2]);
 	fprintf(stderr, "probe: what?\n");
 	return 2;
 }

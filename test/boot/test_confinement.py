@@ -27,7 +27,8 @@ HOSTD_CAPABILITIES = sum(1 << number for number in (
     18,   # SYS_CHROOT
     19,   # SYS_PTRACE
     21,   # SYS_ADMIN
-    24))  # SYS_RESOURCE
+    24,   # SYS_RESOURCE
+    26))  # SYS_TTY_CONFIG
 
 # Every kind of guest: what differs in its definition, the fds that it has beyond QMP, console and KVM
 # (guest-argv.h: in this order, from 6 on), and the files in its root.
@@ -35,6 +36,25 @@ KERNEL = '\tkernel = "guest/vmlinuz"\n\tinitrd = "guest/initramfs.cpio.zst"\n\tc
 DISK = '\tdisk {\n\t\tfile = "disk.img"\n\t\tformat = "raw"\n\t\treadonly = true\n\t}\n'
 LIMITS = '\tcpu-weight = 150\n\tcpu-limit = 150\n\tio-weight = 50\n\tio-limit = "50M"\n'
 TAP, VHOST = ("rw", r"/dev/net/tun"), ("rw", r"/dev/vhost-net")
+SERIAL, VSOCK = ("rw", r"socket:\[\d+\]"), ("rw", r"/dev/vhost-vsock")
+# They keep their numbers; the rest goes into fd sets.
+NUMBERED = (TAP, VHOST, SERIAL, VSOCK)
+SEED_FD = ("r", r"/memfd:seed.*")
+# Everything that a guest can have at once
+FULL = """	machine = "q35"
+	display = "vnc"
+	video = "virtio"
+	serial-ports = 3
+	vsock = true
+	watchdog = "reset"
+	cdrom {
+		file = "disk.img"
+	}
+	cdrom {}
+	cloud-init {
+		hostname = "full"
+	}
+"""
 DISK_FD = ("r", r"/run/mvirt/.*disk\.img.*")
 VARIABLES_FD = ("rw", r".*/variables\.fd.*")
 # UEFI's code, which QEMU opens itself in the folder that it sees.
@@ -47,6 +67,8 @@ KINDS = {
     "bios": {"text": '\tmachine = "q35"\n' + LIMITS + DISK + "\tnic {}\n", "fds": [TAP, VHOST, DISK_FD], "files": set()},
     "uefi": {"text": '\tmachine = "q35"\n\tfirmware = "uefi"\n' + DISK, "fds": [VARIABLES_FD, DISK_FD, FIRMWARE_FD],
              "files": set()},
+    "full": {"text": FULL + DISK.replace("true", 'true\n\t\tbus = "scsi"') + '\tnic {}\n\tnic {\n\t\tisolate = true\n\t}\n',
+             "fds": [SERIAL, SERIAL, VSOCK, TAP, TAP, VHOST, VHOST, DISK_FD, DISK_FD, SEED_FD], "files": set()},
     "pc": {"text": '\tmachine = "pc"\n' + DISK + '\tnic {\n\t\tmodel = "rtl8139"\n\t}\n', "fds": [TAP, DISK_FD],
            "files": set()},
 }
@@ -201,15 +223,16 @@ def test_fd_table(host, guest):
         table[int(number)] = (access, link)
     numbered = {0: ("rw", r"/dev/null"), 1: ("rw", r"/dev/null"), 2: ("w", r".*/stderr"),
                 3: ("rw", r"socket:\[\d+\]"), 4: ("rw", r"socket:\[\d+\]")}
-    numbered |= {number: fd for number, fd in enumerate(KINDS[name]["fds"], 6) if fd in (TAP, VHOST)}
+    numbered |= {number: fd for number, fd in enumerate(KINDS[name]["fds"], 6) if fd in NUMBERED}
     for number, (access, link) in numbered.items():
         assert number in table, f"{name}: no fd {number} ({link}): {table}"
         assert table[number][0] == access and re.fullmatch(link, table[number][1]), (name, number, table[number])
-    moved = [("rw", r"/dev/kvm"), *(fd for fd in KINDS[name]["fds"] if fd not in (TAP, VHOST))]
+    moved = [("rw", r"/dev/kvm"), *(fd for fd in KINDS[name]["fds"] if fd not in NUMBERED)]
     rest = {number: fd for number, fd in table.items()
             if number not in numbered and not re.fullmatch(OWN_FDS, fd[1])}
     for access, link in moved:
-        assert any(fd[0] == access and re.fullmatch(link, fd[1]) for fd in rest.values()), (name, access, link, table)
+        assert any(fd[0] == access and re.fullmatch(link, fd[1]) for number, fd in table.items()
+                   if number not in numbered), (name, access, link, table)
     for number, fd in rest.items():
         assert any(fd[0] == access and re.fullmatch(link, fd[1]) for access, link in moved), \
             f"{name}: fd {number} is not documented: {fd}"

@@ -90,3 +90,35 @@ def test_full_volume(machine, tmp_path):
     assert status == 0, output
     wait_demo(host, start=host.console.mark)
     assert guest_boot_id(host) != boot_id
+
+
+def test_xfs_volume(machine, tmp_path):
+    """The other file system; made with what its mkfs offers, an image of a folder in words of 1985."""
+    files = "".join(f"   {name} ---644 0 0 {path}\n" for name, path in
+                    [("vmlinuz", GUEST / "vmlinuz"), ("initrd", GUEST / "initramfs.cpio.zst"),
+                     ("guest.conf", tmp_path / "guest.conf")])
+    (tmp_path / "guest.conf").write_text(definition())
+    (tmp_path / "proto").write_text("/\n0 0\nd--755 0 0\n guests d--755 0 0\n  demo d--755 0 0\n" + files
+                                    + "  $\n $\n$\n")
+    image = tmp_path / "data.img"
+    with open(image, "wb") as file:
+        file.truncate(300 << 20)
+    subprocess.run(["mkfs.xfs", "-q", "-L", "mvirt-data", "-p", str(tmp_path / "proto"), str(image)], check=True)
+    host = machine(extra=["-drive", f"if=none,id=data,format=raw,file={image}",
+                          "-device", "nvme,drive=data,serial=data1"])
+    host.console.wait(r"hostd: data: /dev/nvme0n1: mounted", 120)
+    wait_demo(host)
+    assert host.shell("grep -q ' /data xfs ' /proc/mounts")[0] == 0
+
+
+HUGE = DEMO.rstrip()[:-1] + "\thugepages = true\n}\n"
+
+
+def test_huge_pages(machine):
+    """They are set aside for the guest, and given back."""
+    host = machine(stick=emulator.demo_files(HUGE))
+    wait_demo(host)
+    status, used = host.shell("grep HugePages_Total /proc/meminfo")
+    assert status == 0 and int(used.split()[-1]) >= 32, used
+    status, output = host.shell("mvirt kill demo; sleep 1; grep HugePages_Total /proc/meminfo", 60)
+    assert output.split()[-1] == "0", output

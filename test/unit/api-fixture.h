@@ -2,6 +2,7 @@
 /* The test itself once more as the server, and clients of it: sd-varlink's and raw ones. */
 #pragma once
 
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -10,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -19,6 +22,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "storage/guest-store-internal.h"
 
 #define PATIENCE_MS 20000
 
@@ -34,6 +38,8 @@ static int start_server_with(const char *option)
 	server.pid = fork();
 	assert_return_code(server.pid, errno);
 	if (server.pid == 0) {
+		/* It holds the test's output: a test that ends badly must not wait for it. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execl("/proc/self/exe", "test-api", option, server.path, NULL);
 		_exit(1);
 	}
@@ -83,12 +89,21 @@ static void stop_server(void)
 	fail_msg("the server does not end");
 }
 
+/* What guests are kept in goes with the folder. */
+static int remove_folder(void)
+{
+	_cleanup_fd_ int tmp_fd = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_return_code(tmp_fd, errno);
+	return guest_store_remove_tree(tmp_fd, server.folder + strlen("/tmp/"));
+}
+
 static int teardown(void **state)
 {
 	(void)state;
 	stop_server();
 	assert_int_equal(access(server.path, F_OK), -1);
-	return rmdir(server.folder);
+	return remove_folder();
 }
 
 static sd_varlink *connect_link(void)
@@ -100,8 +115,8 @@ static sd_varlink *connect_link(void)
 	return link;
 }
 
-static sd_json_variant *call(sd_varlink *link, const char *method, const char *name,
-			     const char **ret_error)
+[[maybe_unused]] static sd_json_variant *call(sd_varlink *link, const char *method,
+					      const char *name, const char **ret_error)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 	sd_json_variant *answer = NULL;
@@ -128,7 +143,7 @@ static uint64_t number_of(sd_json_variant *object, const char *key)
 	return sd_json_variant_unsigned(sd_json_variant_by_key(object, key));
 }
 
-static int raw_connect(void)
+[[maybe_unused]] static int raw_connect(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -139,13 +154,13 @@ static int raw_connect(void)
 	return fd;
 }
 
-static void raw_send(int fd, const char *text, size_t length)
+[[maybe_unused]] static void raw_send(int fd, const char *text, size_t length)
 {
 	(void)send(fd, text, length, MSG_NOSIGNAL);
 }
 
 /* Whether the peer closes the connection; what it sends before is read and dropped. */
-static bool is_closed(int fd)
+[[maybe_unused]] static bool is_closed(int fd)
 {
 	struct pollfd polled = { .fd = fd, .events = POLLIN };
 	char buffer[65536];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the API stands on, made up: guests that obey by name, a network, devices. Includes a main
- * loop that serves the API on a socket until SIGTERM. */
+/* What the API stands on, made up: guests that obey by name, a network, devices; storage is in
+ * api-storage-stubs.h. Includes a main loop that serves the API on a socket until SIGTERM. */
 #pragma once
 
 #include <malloc.h>
@@ -17,10 +17,12 @@
 #include "api/api-internal.h"
 #include "api/api.h"
 #include "machine/info.h"
+#include "storage/guest-store.h"
 
 #define STORM_EVENTS 100000
 #define FLOOD_BYTES (4 * 1024 * 1024)
 #define RING_BYTES (64 * 1024)
+#define STUB_GUESTS_MAX 64
 
 struct guest_console_listener {
 	struct guest *guest;
@@ -30,15 +32,18 @@ struct guest_console_listener {
 };
 
 struct guest {
-	struct guest_config config;
+	struct guest_config *config;
+	struct guest_config *running; /* of its last start */
 	enum guest_state state;
-	const char *reason;
+	enum guest_origin origin;
+	bool paused;
+	const char *reason, *waiting;
 	struct guest_console_listener *listeners;
 	unsigned int deaf_writes; /* that many are refused with -ENOBUFS */
 };
 
 struct guests {
-	struct guest *items;
+	struct guest *items[STUB_GUESTS_MAX]; /* by name */
 	size_t count;
 };
 
@@ -53,10 +58,9 @@ struct devices {
 static struct stub_host {
 	sd_event *event;
 	struct api *api;
-	struct guest guests[8];
-	struct disk_config disk;
-	struct nic_config nics[2];
 	struct guests all;
+	struct host_config *config;
+	char *path; /* of the socket */
 	struct net net;
 	struct devices devices;
 	size_t peak_kib; /* of allocated memory, since "meter" was last asked for */
@@ -74,7 +78,7 @@ static uint64_t stub_now_usec(void)
 
 static bool stub_is(const struct guest *guest, const char *name)
 {
-	return strcmp(guest->config.name, name) == 0;
+	return strcmp(guest->config->name, name) == 0;
 }
 
 static void stub_set_state(struct guest *guest, enum guest_state state, const char *detail)
@@ -141,8 +145,106 @@ static void stub_note_memory(void)
 		stub.peak_kib = now_kib;
 }
 
+static void stub_run_with(struct guest *guest)
+{
+	guest_config_free(guest->running);
+	if (guest_config_copy(guest->config, &guest->running) < 0)
+		abort();
+}
+
+static void stub_guest_free(struct guest *guest)
+{
+	while (guest->listeners)
+		guest_console_unlisten(guest->listeners);
+	guest_config_free(guest->config);
+	guest_config_free(guest->running);
+	free(guest);
+}
+
+static void stub_take_out(const struct guest *guest)
+{
+	for (size_t i = 0; i < stub.all.count; i++)
+		if (stub.all.items[i] == guest) {
+			stub.all.count--;
+			memmove(&stub.all.items[i], &stub.all.items[i + 1],
+				(stub.all.count - i) * sizeof(struct guest *));
+			return;
+		}
+}
+
+static struct guest *stub_insert(struct guest_config *config, enum guest_origin origin)
+{
+	struct guest *guest = calloc(1, sizeof(*guest));
+	size_t at = stub.all.count++;
+
+	if (!guest || stub.all.count > STUB_GUESTS_MAX)
+		abort();
+	while (at > 0 && strcmp(stub.all.items[at - 1]->config->name, config->name) > 0) {
+		stub.all.items[at] = stub.all.items[at - 1];
+		at--;
+	}
+	guest->config = config;
+	guest->origin = origin;
+	stub.all.items[at] = guest;
+	return guest;
+}
+
 /* --- guest/guest.h ------------------------------------------------------------------------------
  */
+
+/* Names that begin with "no-": the step of that name fails. */
+int guests_define(struct guests *guests, struct guest_config *config_consume,
+		  enum guest_origin origin, struct guest **ret_guest)
+{
+	struct guest *guest = NULL;
+
+	if (guests_find(guests, config_consume->name))
+		return -EEXIST;
+	if (strcmp(config_consume->name, "no-define") == 0)
+		return -EIO;
+	guest = stub_insert(config_consume, origin);
+	if (ret_guest)
+		*ret_guest = guest;
+	return 0;
+}
+
+int guest_skip_autostart(struct guest *)
+{
+	return 0;
+}
+
+int guest_redefine(struct guest *guest, struct guest_config *config_consume)
+{
+	if (stub_is(guest, "no-redefine"))
+		return -EIO;
+	guest_config_free(guest->config);
+	guest->config = config_consume;
+	return 0;
+}
+
+int guest_undefine(struct guest *guest, char **ret_why)
+{
+	if (stub_is(guest, "no-undefine")) {
+		*ret_why = text_format("it does not want to");
+		return -EBUSY;
+	}
+	stub_take_out(guest);
+	stub_guest_free(guest);
+	return 0;
+}
+
+int guest_rename(struct guest *guest, const char *name, char **ret_why)
+{
+	struct guest_config *config = NULL;
+	enum guest_origin origin = guest->origin;
+	int r = strcmp(name, "no-rename") == 0 ? -EIO
+					       : guest_config_rename(guest->config, name, &config);
+
+	if (r < 0)
+		return r;
+	(void)stub_insert(config, origin);
+	return guest_undefine(guest, ret_why);
+}
 
 size_t guests_count(const struct guests *guests)
 {
@@ -151,22 +253,22 @@ size_t guests_count(const struct guests *guests)
 
 struct guest *guests_at(const struct guests *guests, size_t index)
 {
-	return &guests->items[index];
+	return guests->items[index];
 }
 
 struct guest *guests_find(const struct guests *guests, const char *name)
 {
 	stub_note_memory();
 	for (size_t i = 0; i < guests->count; i++)
-		if (stub_is(&guests->items[i], name))
-			return &guests->items[i];
+		if (stub_is(guests->items[i], name))
+			return guests->items[i];
 	return NULL;
 }
 
 int guest_start(struct guest *guest, char **ret_why)
 {
 	if (guest->state == GUEST_STATE_RUNNING) {
-		*ret_why = text_format("guest %s is running already", guest->config.name);
+		*ret_why = text_format("guest %s is running already", guest->config->name);
 		return -EALREADY;
 	}
 	if (stub_is(guest, "storm")) {
@@ -198,6 +300,7 @@ int guest_start(struct guest *guest, char **ret_why)
 			stub_output(guest, chunk, sizeof(chunk));
 		return 0;
 	}
+	stub_run_with(guest);
 	stub_set_state(guest, GUEST_STATE_STARTING, NULL);
 	if (stub_is(guest, "bad"))
 		stub_later(guest, GUEST_STATE_FAILED, "the kernel \x1b[31mis\xff missing");
@@ -209,11 +312,82 @@ int guest_start(struct guest *guest, char **ret_why)
 int guest_stop(struct guest *guest, char **ret_why)
 {
 	if (guest->state != GUEST_STATE_RUNNING) {
-		*ret_why = text_format("guest %s is not running", guest->config.name);
+		*ret_why = text_format("guest %s is not running", guest->config->name);
 		return -EALREADY;
 	}
+	guest->paused = false;
 	stub_set_state(guest, GUEST_STATE_STOPPING, NULL);
 	stub_later(guest, GUEST_STATE_STOPPED, NULL);
+	return 0;
+}
+
+int guest_restart(struct guest *guest, char **ret_why)
+{
+	if (guest->state != GUEST_STATE_RUNNING)
+		return guest_start(guest, ret_why);
+	stub_run_with(guest);
+	stub_set_state(guest, GUEST_STATE_STOPPING, NULL);
+	stub_later(guest, GUEST_STATE_RUNNING, NULL);
+	return 0;
+}
+
+static int stub_set_paused(struct guest *guest, bool paused, char **ret_why)
+{
+	if (guest->state != GUEST_STATE_RUNNING || guest->paused == paused) {
+		*ret_why = text_format("guest %s is not %s", guest->config->name,
+				       paused ? "running" : "paused");
+		return -EALREADY;
+	}
+	guest->paused = paused;
+	api_publish_guest_event(stub.api, guest, paused ? "paused" : "running", NULL);
+	return 0;
+}
+
+int guest_pause(struct guest *guest, char **ret_why)
+{
+	return stub_set_paused(guest, true, ret_why);
+}
+
+int guest_resume(struct guest *guest, char **ret_why)
+{
+	return stub_set_paused(guest, false, ret_why);
+}
+
+int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, char **ret_why)
+{
+	if (!text_equal(file, "none.iso"))
+		return 0;
+	*ret_why = text_format("guest %s: drive %zu: there is no %s", guest->config->name,
+			       cdrom_index, file);
+	return -ENOENT;
+}
+
+/* "web" has a display, which says what a VNC server says first. */
+int guest_open_display(struct guest *guest, int *ret_fd)
+{
+	int ends[2];
+
+	if (guest->state != GUEST_STATE_RUNNING)
+		return -ESRCH;
+	if (!stub_is(guest, "web"))
+		return -EOPNOTSUPP;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ||
+	    write(ends[1], "RFB 003.008\n", 12) != 12 || close(ends[1]) < 0)
+		return -errno;
+	*ret_fd = ends[0];
+	return 0;
+}
+
+int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats)
+{
+	if (!guest_state_has_process(guest->state))
+		return -ESRCH;
+	*ret_stats = (struct guest_stats){ .cpu_usec = 61500000,
+					   .memory_bytes = 600 << 20,
+					   .disk_read_bytes = 4096,
+					   .disk_written_bytes = 8192,
+					   .disk_reads = 1,
+					   .disk_writes = 2 };
 	return 0;
 }
 
@@ -224,7 +398,27 @@ int guest_kill(struct guest *guest, char **ret_why)
 
 const struct guest_config *guest_config(const struct guest *guest)
 {
-	return &guest->config;
+	return guest->config;
+}
+
+const struct guest_config *guest_running_config(const struct guest *guest)
+{
+	return guest->running;
+}
+
+enum guest_origin guest_origin(const struct guest *guest)
+{
+	return guest->origin;
+}
+
+bool guest_is_paused(const struct guest *guest)
+{
+	return guest->paused;
+}
+
+const char *guest_waiting(const struct guest *guest)
+{
+	return guest->waiting;
 }
 
 enum guest_state guest_state(const struct guest *guest)
@@ -270,10 +464,20 @@ char *guest_nic_mac(const struct guest *guest [[maybe_unused]], size_t nic_index
 	return buffer;
 }
 
-int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length)
+int guest_keep_identity(const struct guest *guest, struct guest_config *config)
+{
+	free(config->cloud_init.instance_id);
+	config->cloud_init.present = true;
+	config->cloud_init.instance_id = text_format("of-%s", guest->config->name);
+	return config->cloud_init.instance_id ? 0 : -ENOMEM;
+}
+
+int guest_console_read(struct guest *guest, size_t port, char **ret_data, size_t *ret_length)
 {
 	char *data = NULL;
 
+	if (port > 0)
+		return -ENODEV;
 	if (stub_is(guest, "flood")) {
 		data = malloc(RING_BYTES);
 		memset(data, 'r', RING_BYTES);
@@ -287,7 +491,7 @@ int guest_console_read(struct guest *guest, char **ret_data, size_t *ret_length)
 }
 
 /* Echoes, as a shell does. */
-int guest_console_write(struct guest *guest, const void *data, size_t length)
+int guest_console_write(struct guest *guest, size_t, const void *data, size_t length)
 {
 	if (guest->state != GUEST_STATE_RUNNING)
 		return -ENOTCONN;
@@ -299,11 +503,14 @@ int guest_console_write(struct guest *guest, const void *data, size_t length)
 	return 0;
 }
 
-int guest_console_listen(struct guest *guest, guest_console_output_t output, void *userdata,
-			 struct guest_console_listener **ret_listener)
+int guest_console_listen(struct guest *guest, size_t port, guest_console_output_t output,
+			 void *userdata, struct guest_console_listener **ret_listener)
 {
-	struct guest_console_listener *listener = malloc(sizeof(*listener));
+	struct guest_console_listener *listener = NULL;
 
+	if (port > 0)
+		return -ENODEV;
+	listener = malloc(sizeof(*listener));
 	*listener = (struct guest_console_listener){ guest, output, userdata, guest->listeners };
 	guest->listeners = listener;
 	*ret_listener = listener;
@@ -350,15 +557,38 @@ int net_status_at(struct net *net [[maybe_unused]], size_t index [[maybe_unused]
 	return 0;
 }
 
+int net_read_tap_stats(struct net *net [[maybe_unused]], const char *guest_name [[maybe_unused]],
+		       unsigned int nic_index, struct net_tap_stats *ret_stats)
+{
+	if (nic_index > 0)
+		return -ENODEV;
+	*ret_stats = (struct net_tap_stats){
+		.rx_bytes = 3 << 20, .rx_packets = 3, .tx_bytes = 5 << 20, .tx_refused = 7
+	};
+	return 0;
+}
+
 const struct disk_device *devices_disks(const struct devices *devices, size_t *ret_count)
 {
-	static char name[] = "sda", node[] = "/dev/sda", label[] = "caf\xe9 \x1b]0;x\x07";
-	static const struct disk_device disk = {
-		.name = name, .node = node, .label = label, .size_bytes = 8589934592
+	static char label[] = "caf\xe9 \x1b]0;x\x07";
+	static char names[][8] = { "sda", "sdb", "sdc", "sdd", "sde", "sde1", "sdf", "sdg" };
+	static char nodes[][16] = { "/dev/sda", "/dev/sdb",  "/dev/sdc", "/dev/sdd",
+				    "/dev/sde", "/dev/sde1", "/dev/sdf", "/dev/sdg" };
+	static char serials[][8] = {
+		"EMPTY", "FULL", "TWIN", "TWIN", "BOOT", "BOOT", "BUSY", "RO"
 	};
+	static struct disk_device disks[8];
 
-	*ret_count = devices->count;
-	return &disk;
+	for (size_t i = 0; i < ELEMENTS(disks); i++)
+		disks[i] = (struct disk_device){ .name = names[i],
+						 .node = nodes[i],
+						 .serial = serials[i],
+						 .parent = i == 5 ? names[4] : NULL,
+						 .readonly = i == 7,
+						 .size_bytes = 8589934592 };
+	disks[0].label = label;
+	*ret_count = devices->count ? ELEMENTS(disks) : 0;
+	return disks;
 }
 
 const struct nic_device *devices_nics(const struct devices *devices, size_t *ret_count)
@@ -401,6 +631,8 @@ static void stub_on_power(enum power_action action [[maybe_unused]],
 	api_publish_network_event(stub.api, "lan");
 }
 
+#include "api-storage-stubs.h"
+
 static int stub_on_sigterm(sd_event_source *source,
 			   const struct signalfd_siginfo *info [[maybe_unused]],
 			   void *userdata [[maybe_unused]])
@@ -408,28 +640,84 @@ static int stub_on_sigterm(sd_event_source *source,
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-static void stub_add_guest(const char *name, enum guest_state state)
+static struct guest *stub_define(const char *text, enum guest_origin origin, enum guest_state state)
 {
-	struct guest *guest = &stub.guests[stub.all.count++];
+	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {};
+	struct guest_config *config = NULL;
+	struct guest *guest = NULL;
 
-	guest->config = (struct guest_config){ .name = strdup(name),
-					       .machine = GUEST_MACHINE_MICROVM,
-					       .accel = GUEST_ACCEL_ANY,
-					       .restart = GUEST_RESTART_ON_FAILURE,
-					       .cpus = 2,
-					       .memory_bytes = 536870912,
-					       .shutdown_timeout_s = 60,
-					       .disks = &stub.disk,
-					       .disk_count = 1,
-					       .nics = stub.nics,
-					       .nic_count = 2 };
+	if (guest_config_parse(text, &config, &mistakes) < 0) {
+		(void)fprintf(stderr, "stub: %s\n",
+			      mistakes.items ? mistakes.items[0].message : "?");
+		abort();
+	}
+	guest_config_bind_networks(config, stub.config);
+	guest = stub_insert(config, origin);
 	guest->state = state;
+	if (guest_state_has_process(state))
+		stub_run_with(guest);
+	return guest;
 }
 
-/* Serves on path until SIGTERM. Returns the process's exit status. */
+static struct guest *stub_add_guest(const char *name, enum guest_state state)
+{
+	_cleanup_free_ char *text = text_format(
+		"guest \"%s\" { machine = \"microvm\"\n kernel = \"vmlinuz\"\n accel = \"any\"\n "
+		"cpus = 2\n memory = \"512M\"\n shutdown-timeout = 60\n "
+		"disk { file = \"web.img\"\n readonly = true\n }\n nic {}\n "
+		"nic { network = \"user\" }\n }",
+		name);
+
+	return stub_define(text, GUEST_ORIGIN_CONFIG, state);
+}
+
+static void stub_add_stored(enum guest_origin origin)
+{
+	_cleanup_(text_list_done) struct text_list names = {};
+	int root_fd = stub_store_root(origin, NULL);
+
+	if (root_fd < 0)
+		return;
+	(void)api_remove_half_imported(root_fd);
+	(void)guest_store_list(root_fd, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (guest_store_load(root_fd, names.items[i], &text) >= 0)
+			(void)stub_define(text, origin, GUEST_STATE_STOPPED);
+	}
+}
+
+static void stub_add_guests(void)
+{
+	(void)stub_add_guest("bad", GUEST_STATE_STOPPED);
+	(void)stub_add_guest("db", GUEST_STATE_RUNNING);
+	stub_add_guest("deaf", GUEST_STATE_RUNNING)->deaf_writes = 3;
+	(void)stub_add_guest("drizzle", GUEST_STATE_STOPPED);
+	(void)stub_add_guest("flood", GUEST_STATE_STOPPED);
+	(void)stub_add_guest("meter", GUEST_STATE_STOPPED);
+	(void)stub_add_guest("storm", GUEST_STATE_STOPPED);
+	(void)stub_add_guest("web", GUEST_STATE_RUNNING);
+	stub_add_stored(GUEST_ORIGIN_DATA);
+	stub_add_stored(GUEST_ORIGIN_MEMORY);
+}
+
+static int stub_make_config(void)
+{
+	static const char text[] = "hostname = \"testhost\"\n";
+	struct config_mistakes mistakes = {};
+	int r = host_config_parse(text, &stub.config, &mistakes);
+
+	config_mistakes_done(&mistakes);
+	if (r >= 0 && getenv("STUB_CONSOLE_PASSWORD"))
+		stub.config->console_password = strdup(getenv("STUB_CONSOLE_PASSWORD"));
+	return r;
+}
+
+/* Serves on path until SIGTERM. Guests are kept in PATH.data, if there is one, and PATH.memory.
+ * Returns the process's exit status. */
 static int stub_serve(const char *path, bool empty)
 {
-	static char disk_file[] = "web.img", network[] = "lan", hostname[] = "testhost";
 	static char message[] = "unknown key \"colour\"";
 	static const struct kvm_status kvm = { .state = KVM_FORBIDDEN, .why = "no permission" };
 	static const struct screen_status screen = { .present = true,
@@ -437,17 +725,15 @@ static int stub_serve(const char *path, bool empty)
 						     .height = 768,
 						     .bits_per_pixel = 32,
 						     .driver = "simpledrm" };
-	struct host_config config = { .hostname = hostname,
-				      .console_password = getenv("STUB_CONSOLE_PASSWORD") };
 	struct config_mistake mistake = { .line = 12, .message = message };
 	const struct config_mistakes mistakes = { &mistake, 1 };
-	const struct api_context context = {
+	struct api_context context = {
 		.guests = &stub.all,
 		.net = empty ? NULL : &stub.net,
 		.devices = empty ? NULL : &stub.devices,
+		.data_volume = empty ? NULL : &stub_volume,
 		.kvm = &kvm,
 		.screen = &screen,
-		.config = &config,
 		.mistakes = &mistakes,
 		.config_source = "/dev/sdb1: mvirt.conf",
 		.version = "1.2",
@@ -455,23 +741,16 @@ static int stub_serve(const char *path, bool empty)
 		.power = stub_on_power,
 	};
 	sigset_t set;
-	int r = 0;
+	int r = stub_make_config();
 
-	stub.disk = (struct disk_config){ .file = disk_file };
-	stub.nics[0] = (struct nic_config){ .network = network };
-	stub.nics[1] = (struct nic_config){ .kind = NIC_NETWORK_USER };
-	stub.all.items = stub.guests;
+	if (r < 0)
+		return 1;
+	context.config = stub.config;
+	stub.path = strdup(path);
 	stub.net.count = stub.devices.count = 1;
 	if (!empty) {
-		stub_add_guest("bad", GUEST_STATE_STOPPED);
-		stub_add_guest("db", GUEST_STATE_RUNNING);
-		stub_add_guest("deaf", GUEST_STATE_RUNNING);
-		stub_add_guest("drizzle", GUEST_STATE_STOPPED);
-		stub_add_guest("flood", GUEST_STATE_STOPPED);
-		stub_add_guest("meter", GUEST_STATE_STOPPED);
-		stub_add_guest("storm", GUEST_STATE_STOPPED);
-		stub_add_guest("web", GUEST_STATE_RUNNING);
-		stub.guests[2].deaf_writes = 3;
+		context.operations = stub_operations;
+		stub_add_guests();
 	}
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
@@ -489,6 +768,8 @@ static int stub_serve(const char *path, bool empty)
 	api_free(stub.api);
 	sd_event_unref(stub.event);
 	for (size_t i = 0; i < stub.all.count; i++)
-		free(stub.guests[i].config.name);
+		stub_guest_free(stub.all.items[i]);
+	host_config_free(stub.config);
+	free(stub.path);
 	return r < 0;
 }

@@ -42,6 +42,9 @@ static struct {
 	size_t fd_count, file_count;
 	unsigned int index;
 	bool host_network;
+	char commands[4096]; /* other QMP commands, "NAME ARGUMENTS\n" each */
+	const char *refused; /* the one of them that fails */
+	unsigned int passed_fds;
 } fake;
 
 static pid_t *fake_process(const char *name)
@@ -212,9 +215,19 @@ int __wrap_guest_qmp_new(sd_event *, const char *path, const struct guest_qmp_ca
 
 typedef void (*fake_reply_t)(sd_json_variant *result, const char *error, void *userdata);
 
+static void fake_record(const char *command, sd_json_variant *arguments)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length = strlen(fake.commands);
+
+	assert_true(sd_json_variant_format(arguments, 0, &text) >= 0);
+	(void)snprintf(fake.commands + length, sizeof(fake.commands) - length, "%s %s\n", command,
+		       text);
+}
+
 int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
 			     fake_reply_t reply, void *userdata);
-int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *,
+int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
 			     fake_reply_t reply, void *userdata)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *result = NULL;
@@ -229,10 +242,23 @@ int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json
 		assert_true(sd_json_variant_set_field_string(
 				    &result, "status", fake.status ? fake.status : "running") >= 0);
 	} else
-		fail_msg("QMP command %s", command);
+		fake_record(command, arguments);
 	if (reply)
-		reply(result, NULL, userdata);
+		reply(result, text_equal(fake.refused, command) ? "no such thing" : NULL, userdata);
 	return 0;
+}
+
+int __wrap_guest_qmp_execute_with_fd(struct guest_qmp *qmp, const char *command,
+				     sd_json_variant *arguments, int fd, fake_reply_t reply,
+				     void *userdata);
+int __wrap_guest_qmp_execute_with_fd(struct guest_qmp *qmp, const char *command,
+				     sd_json_variant *arguments, int fd, fake_reply_t reply,
+				     void *userdata)
+{
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	assert_int_equal(close(fd), 0);
+	fake.passed_fds++;
+	return __wrap_guest_qmp_execute(qmp, command, arguments, reply, userdata);
 }
 
 void __wrap_guest_qmp_free(struct guest_qmp *qmp);

@@ -524,6 +524,62 @@ static void test_console_limit(void **state)
 	(void)close(attach("web", false, false));
 }
 
+/* Call with a serial port; -1 is the first of int. */
+static const char *refused_port(const char *method, int64_t port)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	sd_json_variant *answer = NULL;
+	const char *error = NULL;
+	static char reason[256];
+
+	assert_return_code(sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", "web"),
+					  SD_JSON_BUILD_PAIR_INTEGER("port", port)),
+			   0);
+	assert_return_code(sd_varlink_call(link, method, parameters, &answer, &error), 0);
+	assert_non_null(error);
+	(void)snprintf(reason, sizeof(reason), "%s %s", error,
+		       sd_json_variant_string(sd_json_variant_by_key(answer, "reason")) ?: "");
+	return reason;
+}
+
+static void test_ports(void **state)
+{
+	static const char *const methods[] = { "io.mvirt.Guest.Log", "io.mvirt.Guest.Console" };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(methods); i++) {
+		assert_string_equal(refused_port(methods[i], 2),
+				    "io.mvirt.Guest.Refused guest web has 1 serial port, counted "
+				    "from 1: there is no 2");
+		assert_non_null(strstr(refused_port(methods[i], 0), "there is no 0"));
+		assert_non_null(
+			strstr(refused_port(methods[i], UINT32_MAX), "there is no 4294967295"));
+		assert_non_null(strstr(refused_port(methods[i], -1), "InvalidParameter"));
+	}
+}
+
+static void test_display(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	sd_json_variant *answer = NULL;
+	const char *error = NULL;
+	char banner[13] = "";
+	int fd = -EBADF;
+
+	(void)state;
+	assert_return_code(sd_varlink_set_allow_fd_passing_input(link, true), 0);
+	answer = call(link, "io.mvirt.Guest.Display", "web", NULL);
+	fd = sd_varlink_take_fd(link, number_of(answer, "fileDescriptor"));
+	assert_return_code(fd, 0);
+	assert_int_equal(read(fd, banner, 12), 12);
+	assert_string_equal(banner, "RFB 003.008\n");
+	assert_int_equal(read(fd, banner, 12), 0);
+	(void)close(fd);
+	(void)call(link, "io.mvirt.Guest.Display", "flood", &error);
+	assert_string_equal(error, "io.mvirt.Guest.Refused");
+}
+
 /* --- a host without anything --------------------------------------------------------------------
  */
 
@@ -578,6 +634,8 @@ int main(int argc, char **argv)
 		TEST(test_console_input_waits),
 		TEST(test_slow_console),
 		TEST(test_console_limit),
+		TEST(test_ports),
+		TEST(test_display),
 		TEST(test_empty_host),
 		TEST(test_stale_socket),
 	};

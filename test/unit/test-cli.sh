@@ -82,22 +82,56 @@ wrong '[--json] [--socket PATH] COMMAND' --socket
 wrong 'status [--json]' status extra
 wrong 'info [--json] NAME' info
 wrong 'info [--json] NAME' info a b
+wrong 'create [--json]' create
+wrong 'create [--json]' create --with-disks web
+wrong 'create [--json]' create web --set
+wrong 'rename [--json] NAME NEW-NAME' rename web
+wrong 'delete [--json] [--with-disks] NAME…' delete
+wrong 'delete [--json] [--with-disks] NAME…' delete --eject web
+wrong 'medium [--json] NAME DRIVE FILE|--eject' medium web
+wrong 'set [--json] NAME KEY=VALUE…|--conf FILE' set
+wrong 'host format-disk [--json]' host format-disk
+wrong 'host reload [--json] FILE' host reload
+wrong 'pause [--json] [--no-wait] NAME…' pause
+wrong 'stats [--json] [NAME…]' stats --names
+for arguments in 'host' 'host bogus' 'hos format-disk'; do
+	# shellcheck disable=SC2086 # several arguments
+	run 2 $arguments && grep -qF 'there is no command' "$folder/err"
+	result $? "an unknown command: $arguments"
+done
+only_says() { # LINE ARGUMENT... : exit status 2 and this line
+	line=$1
+	shift
+	run 2 "$@" && [ ! -s "$folder/out" ] && grep -qF "mvirt: $line" "$folder/err"
+	result $? "wrong usage: $*"
+}
+only_says 'set takes either KEY=VALUE' set web
+only_says 'set takes either KEY=VALUE' set web --conf x memory=1G
+only_says 'memory is not KEY=VALUE' set web memory
+only_says '=x is not KEY=VALUE' set web =x
+only_says 'medium takes the number of a drive' medium web x a.iso
+only_says 'medium takes the number of a drive' medium web 0
+only_says 'medium takes the number of a drive' medium web 0 a.iso --eject
+only_says 'medium takes the number of a drive' medium web 99999999999999999999 a.iso
+only_says '--erase asks for the serial on a terminal' host format-disk --erase EMPTY
 wrong 'start [--json] [--no-wait] NAME…' start
 wrong 'stop [--json] [--no-wait] NAME…' stop --bogus web
-wrong 'console NAME' console
-wrong 'console NAME' console --json web
+wrong 'console [--port N] NAME' console
+wrong 'console [--port N] NAME' console --json web
 wrong 'list [--json]' list --no-wait
 wrong 'list [--json]' -f list
-wrong 'log [--json] [-f] NAME' log --json -f web
+wrong 'log [--json] [-f] [--port N] NAME' log --json -f web
 run 2 bogus && grep -qF "there is no command bogus" "$folder/err"
 result $? "an unknown command"
 run 2 "$(printf 'x\033[31m')" && ! grep -q "$(printf '\033')" "$folder/err"
 result $? "an unknown command that is a terminal sequence"
 
 prints '^usage: mvirt' --help
-for command in status devices list info start stop kill console log events poweroff reboot; do
-	run 0 --help && grep -qE "^  $command " "$folder/out" &&
-		run 0 "$command" --help && grep -qE "^usage: mvirt $command" "$folder/out"
+for command in status devices list info stats start stop restart kill pause resume console log medium create set \
+	definition rename delete events 'host format-disk' 'host reload' poweroff reboot; do
+	# shellcheck disable=SC2086 # some are two words
+	run 0 --help && grep -qE "^  $command( |$)" "$folder/out" &&
+		run 0 $command --help && grep -qE "^usage: mvirt $command" "$folder/out"
 	result $? "help for $command"
 done
 prints '^mvirt [^ ]+$' --version
@@ -130,7 +164,7 @@ fi
 socket=$folder/api.sock
 serve() { # OPTION
 	[ -z "$server" ] || { kill "$server" && wait "$server"; }
-	"$stub" "$1" "$socket" &
+	"$stub" "$1" "$socket" 2>>"$folder/log" &
 	server=$!
 	for _ in $(seq 200); do
 		[ -S "$socket" ] && break
@@ -145,7 +179,7 @@ prints '^kvm +unusable: no permission$' status
 prints '^ +mvirt\.conf:12: unknown key "colour"$' status
 prints '^ +192\.0\.2\.7/24 \(dhcp\)$' status
 prints '^memory +3 GiB of 4 GiB available$' status
-prints '^sda   8 GiB  -    -     caf\? \?\]0;x\?  -$' devices
+prints '^sda   8 GiB  -    -     caf\? \?\]0;x\?  EMPTY   -      -$' devices
 run 0 devices && ! grep -q "$(printf '\033')" "$folder/out"
 result $? "a label cannot speak to the terminal"
 prints '^NAME +STATE +CPU +MEMORY +ACCEL +UPTIME +RESTARTS$' list
@@ -188,6 +222,11 @@ prints '^\{\}$' --json stop db
 
 run 0 log web && printf 'boot \377\376\033[1m done\r\n' | cmp -s - "$folder/out"
 result $? "log prints the ring as it is"
+run 0 log --port 1 web && printf 'boot \377\376\033[1m done\r\n' | cmp -s - "$folder/out"
+result $? "log of the first serial port"
+refused 'guest web has 1 serial port, counted from 1: there is no 2' log --port 2 web
+refused 'guest web has 1 serial port, counted from 1: there is no 0' console --port 0 web
+refused '--port x: serial ports are counted from 1' console --port x web
 timeout 2 "$mvirt" --socket "$socket" log -f web >"$folder/out" 2>"$folder/err" </dev/null
 [ $? -eq 124 ] && printf 'boot \377\376\033[1m done\r\n' | cmp -s - "$folder/out"
 result $? "log -f goes on"
@@ -215,8 +254,9 @@ timeout 1 "$mvirt" --socket "$socket" --json events >"$folder/out" 2>"$folder/er
 python3 -c '
 import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]
-assert len(events) == 9 and {e["kind"] for e in events} == {"current"}, events
-assert events[-1]["network"]["uplink"] == "eth0"' "$folder/out"
+assert len(events) == 10 and {e["kind"] for e in events} == {"current"}, events
+assert events[-2]["network"]["uplink"] == "eth0"
+assert events[-1]["dataVolume"]["phase"] == "none"' "$folder/out"
 result $? "events --json is an object a line"
 
 "$mvirt" --socket "$socket" start web
@@ -227,6 +267,67 @@ result $? "console with a pipe"
 timeout 60 python3 "$here/cli-terminal.py" "$mvirt" "$socket" \
 	>"$folder/out" 2>"$folder/err"
 result $? "console on a terminal"
+
+# --- guests that are created, changed and deleted ---
+
+printf 'guest "x" {\n\tkernel = "k"\n\t# why\n}\n' >"$folder/x.conf"
+printf 'guest "x" {\n\tmemry = 1\n\tnic {}\n}\n' >"$folder/wrong.conf"
+printf 'kernel' >"$folder/k"
+printf 'a kernel = with a sign' >"$folder/a=b"
+prints '^guest new is not kept: there is no data volume$' create new --conf "$folder/x.conf" --import "$folder/k"
+prints 'not kept' list
+prints '^defined in +memory: not kept' info new
+prints '^guest two is not kept' create two kernel=k --set memory=64M --set cpus=2 --import "$folder/a=b=k"
+prints '^cpus +2, host$' info two
+prints '^	kernel = "k"$' definition new
+run 0 definition new && grep -qF 'guest "new" {' "$folder/out"
+result $? "the definition has the new name"
+refused 'line 2: unknown key "memry"' create w --conf "$folder/wrong.conf"
+refused "$folder/none: No such file" create w --conf "$folder/none"
+refused "$folder/none: No such file" create w kernel=none --import "$folder/none"
+refused 'k cannot be read: it is a folder' create w kernel=k --import "$folder=k"
+refused '"../x" is no name' create ../x kernel=k
+refused 'there is a guest web already: it is defined in mvirt.conf' create web kernel=k
+refused 'a file cannot be imported as "a/b"' create w kernel=k --import "$folder/k=a/b"
+refused 'the definition names no file "k"' create w nic.0.network=lan --import "$folder/k"
+prints '^memory: now$' set new memory=64M
+silent start new
+prints '^memory: at the next start$' set new memory=96M
+prints '^autostart: now$' set new autostart=false
+prints 'changed, at its next start' list
+printf 'guest "two" { kernel = "k" }' >"$folder/two.conf"
+prints '^definition: now$' set two --conf "$folder/two.conf"
+refused 'the definition is one of guest two, not of new' set new --conf "$folder/two.conf"
+refused 'guest web is defined in mvirt.conf: change it there' set web memory=1G
+refused 'guest new is running: stop it first, then rename it' rename new other
+refused 'guest new is running: stop it first, then delete it' delete new
+silent pause new
+prints '^new +paused ' list
+refused 'guest new is not running' pause new
+silent resume new
+refused 'guest new is not paused' resume new
+silent restart new
+prints '^new +61\.5 s +600 MiB +4 KiB +8 KiB +0 B +0 B +not kept$' stats new
+silent start db
+prints '^db +61\.5 s .*3 MiB +5 MiB +no isolation$' stats db
+refused 'guest bad is not running' stats bad
+refused 'guest new has no CD-ROM drive 0: it has 0' medium new 0 --eject
+silent stop new
+silent rename new other
+refused 'there is no guest new' info new
+silent delete other
+silent delete --with-disks two
+refused 'there is no guest two' delete two
+
+refused 'there is no disk with the serial "none"' host format-disk none
+refused 'there is a file system on /dev/sdb' host format-disk FULL
+refused 'to erase a disk its serial has to be given twice' host format-disk --erase --confirm x FULL
+silent host format-disk --erase --confirm FULL FULL
+silent host format-disk EMPTY
+printf 'text' >"$folder/bad"
+printf 'GOOD' >"$folder/good"
+refused "$folder/none: No such file" host reload "$folder/none"
+refused 'hostd is not replaced: it is no program' host reload "$folder/bad"
 
 prints '^\{\}$' --json reboot
 silent poweroff
@@ -241,10 +342,16 @@ wait $events
 result $? "events when hostd goes"
 
 serve --serve-empty
-prints '^no guests: put a guest "NAME" \{ … \} into mvirt\.conf$' list
+prints '^no guests: mvirt create makes one' list
 prints '^\{"guests":\[\]\}$' --json list
 prints '^no disks$' devices
 prints '^guests +0, 0 running$' status
+
+kill "$server" && wait "$server"
+status=$?
+server=
+[ $status -eq 0 ] && ! grep -E 'ERROR|runtime error' "$folder/log" >"$folder/err"
+result $? "the host has no complaint"
 
 echo "1..$count"
 exit $failed

@@ -27,7 +27,7 @@ static struct data_volume *volume;
 static struct data_volume_paths paths;
 static char path_texts[3][PATH_MAX];
 static char logged[8192];
-static int mounted, lost, root_fd;
+static int mounted, lost, failed, root_fd;
 static pid_t test_pid;
 
 /* Also of the children. */
@@ -205,7 +205,14 @@ static void on_lost(void *userdata)
 	lost++;
 }
 
-static const struct data_volume_callbacks callbacks = { on_mounted, on_lost, &mounted };
+static void on_failed(const char *why, void *userdata)
+{
+	assert_ptr_equal(userdata, &mounted);
+	assert_true(why && *why);
+	failed++;
+}
+
+static const struct data_volume_callbacks callbacks = { on_mounted, on_lost, on_failed, &mounted };
 
 static int new_volume(void)
 {
@@ -229,7 +236,7 @@ static int setup(void **)
 		return -1;
 	memset(&fake, 0, sizeof(fake));
 	logged[0] = '\0';
-	mounted = lost = 0;
+	mounted = lost = failed = 0;
 	log_set_hook(on_log, NULL);
 	tree_make(&tree);
 	(void)snprintf(path_texts[0], PATH_MAX, "%s/data", tree.root);
@@ -281,6 +288,7 @@ static void expect_failed(const char *why)
 
 	data_volume_get_status(volume, &status);
 	assert_int_equal(status.phase, DATA_VOLUME_FAILED);
+	assert_true(failed > 0);
 	assert_string_equal(status.why, why);
 	assert_int_equal(mounted, 0);
 	expect_logged(why);

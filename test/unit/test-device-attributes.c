@@ -3,6 +3,7 @@
 #include "fake-tree.h"
 
 #include "machine/device-attributes.h"
+#include "machine/disk-path.h"
 
 #define HOST "/sys/devices/pci0000:00/0000:00:17.0"
 
@@ -63,11 +64,13 @@ static void test_sata_disk(void **state)
 	add_scsi_disk(device, disk, "ATA     \n", "WDC WD40EFRX-68N\n");
 	(void)snprintf(path, sizeof(path), "%s/vpd_pg80", device);
 	tree_bytes(&tree, path, page, sizeof(page) - 1);
+	add_file(HOST "/ata1/ata_port/ata1", "port_no", "2\n");
 	assert_int_equal(disk_attributes_read(tree_path(&tree, disk), &read), 1);
 	assert_string_equal(read.name, "sda");
 	assert_string_equal(read.bus, "ata");
 	assert_string_equal(read.model, "WDC WD40EFRX-68N");
 	assert_string_equal(read.serial, "WD-WCC4N1234567");
+	assert_string_equal(read.path, "pci-0000:00:17.0-ata-2.0");
 	assert_int_equal(read.size_bytes, 1024 * 1024);
 	assert_null(read.parent);
 	assert_null(read.skipped);
@@ -103,6 +106,7 @@ static void test_usb_stick_and_partition(void **state)
 	assert_string_equal(read.bus, "usb");
 	assert_string_equal(read.model, "SanDisk Ultra Fit");
 	assert_string_equal(read.serial, "4C530001230");
+	assert_string_equal(read.path, "pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1");
 	assert_int_equal(read.size_bytes, 51200);
 	assert_true(read.removable);
 	assert_true(read.readonly);
@@ -121,15 +125,44 @@ static void test_nvme_disk(void **state)
 	add_file(controller, "serial", "S5GXNX0R123456      \n");
 	add_link(disk, "device", controller);
 	add_file(disk, "size", "1953525168\n");
+	add_file(disk, "nsid", "1\n");
 	assert_int_equal(disk_attributes_read(tree_path(&tree, disk), &read), 1);
 	assert_string_equal(read.bus, "nvme");
 	assert_string_equal(read.model, "Samsung SSD 980 PRO 1TB");
 	assert_string_equal(read.serial, "S5GXNX0R123456");
+	assert_string_equal(read.path, "pci-0000:01:00.0-nvme-1");
 	assert_int_equal(read.size_bytes, 1953525168ULL * 512);
 	disk_device_done(&read);
 
 	add_file(disk, "hidden", "1\n");
 	assert_int_equal(disk_attributes_read(tree_path(&tree, disk), &read), 0);
+}
+
+/* Behind bridges and an expander: the controller is the last PCI device, the disk known by its own
+ * address. A disk of a RAID controller has none. */
+static void test_sas_disks(void **state)
+{
+	static const char port[] = "/sys/devices/pci0000:00/0000:00:01.0/0000:03:00.0/host4/"
+				   "port-4:0/expander-4:0/port-4:0:3/end_device-4:0:3";
+	static const char disk[] =
+		"/sys/devices/pci0000:00/0000:00:01.0/0000:03:00.0/host4/port-4:0/"
+		"expander-4:0/port-4:0:3/end_device-4:0:3/target4:0:3/4:0:3:0/"
+		"block/sdq";
+	static const char volume[] = "/sys/devices/pci0000:00/0000:00:01.0/0000:03:00.0/host4/"
+				     "target4:2:1/4:2:1:0/block/sdr";
+	char *path = NULL;
+
+	(void)state;
+	add_file(disk, "size", "8\n");
+	add_file(volume, "size", "8\n");
+	add_file(port, "sas_device/end_device-4:0:3/sas_address", "0x5000c500a1b2c3d5\n");
+	path = disk_path_read(tree_path(&tree, disk));
+	assert_string_equal(path, "pci-0000:03:00.0-sas-0x5000c500a1b2c3d5-lun-0");
+	free(path);
+	path = disk_path_read(tree_path(&tree, volume));
+	assert_string_equal(path, "pci-0000:03:00.0-scsi-0:2:1:0");
+	free(path);
+	assert_null(disk_path_read(tree_path(&tree, "/sys/devices/virtual/block/dm-0")));
 }
 
 static void test_virtio_and_mmc_disks(void **state)
@@ -149,6 +182,7 @@ static void test_virtio_and_mmc_disks(void **state)
 	add_file(vda, "serial", "root");
 	assert_int_equal(disk_attributes_read(tree_path(&tree, vda), &read), 1);
 	assert_string_equal(read.bus, "virtio");
+	assert_string_equal(read.path, "pci-0000:00:02.0");
 	assert_null(read.model);
 	assert_string_equal(read.serial, "root");
 	disk_device_done(&read);
@@ -331,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sata_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_usb_stick_and_partition, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nvme_disk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sas_disks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_virtio_and_mmc_disks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_skipped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_attributes, setup, teardown),

@@ -9,8 +9,7 @@
 
 static struct tree tree;
 static struct disk_use_paths use;
-static struct disk_claim_paths paths;
-static char use_paths[3][PATH_MAX], by_path[PATH_MAX];
+static char use_paths[3][PATH_MAX];
 
 static struct {
 	bool active;
@@ -68,19 +67,19 @@ int __wrap_openat(int fd, const char *path, int flags, ...)
 /* sda: boot stick. sdb: a system. sdc: empty. sdd: the data volume's. sde: an LVM member. sdf, sdg:
  * the same serial number. nvme0n1: unknown partitions. */
 static const struct disk_claim_device devices[] = {
-	{ "sda", "/dev/sda", NULL, "STICK", NULL, NULL },
-	{ "sda1", "/dev/sda1", "sda", NULL, "vfat", "MVIRT" },
-	{ "sda2", "/dev/sda2", "sda", NULL, NULL, NULL },
-	{ "sdb", "/dev/sdb", NULL, "SYSTEM", NULL, NULL },
-	{ "sdb1", "/dev/sdb1", "sdb", "SYSTEM", "ext4", "root" },
-	{ "sdb2", "/dev/sdb2", "sdb", "SYSTEM", "swap", NULL },
-	{ "sdc", "/dev/sdc", NULL, "EMPTY", NULL, NULL },
-	{ "sdd", "/dev/sdd", NULL, "DATA", NULL, NULL },
-	{ "sdd1", "/dev/sdd1", "sdd", NULL, "ext4", "mvirt-data" },
-	{ "sde", "/dev/sde", NULL, "MEMBER", "LVM2_member", "" },
-	{ "sdf", "/dev/sdf", NULL, "TWIN", NULL, NULL },
-	{ "sdg", "/dev/sdg", NULL, "TWIN", NULL, NULL },
-	{ "nvme0n1", "/dev/nvme0n1", NULL, NULL, NULL, NULL },
+	{ "sda", "/dev/sda", NULL, "STICK", NULL, NULL, NULL },
+	{ "sda1", "/dev/sda1", "sda", NULL, NULL, "vfat", "MVIRT" },
+	{ "sda2", "/dev/sda2", "sda", NULL, NULL, NULL, NULL },
+	{ "sdb", "/dev/sdb", NULL, "SYSTEM", NULL, NULL, NULL },
+	{ "sdb1", "/dev/sdb1", "sdb", "SYSTEM", NULL, "ext4", "root" },
+	{ "sdb2", "/dev/sdb2", "sdb", "SYSTEM", NULL, "swap", NULL },
+	{ "sdc", "/dev/sdc", NULL, "EMPTY", "pci-0000:00:1f.2-ata-1.0", NULL, NULL },
+	{ "sdd", "/dev/sdd", NULL, "DATA", NULL, NULL, NULL },
+	{ "sdd1", "/dev/sdd1", "sdd", NULL, NULL, "ext4", "mvirt-data" },
+	{ "sde", "/dev/sde", NULL, "MEMBER", NULL, "LVM2_member", "" },
+	{ "sdf", "/dev/sdf", NULL, "TWIN", NULL, NULL, NULL },
+	{ "sdg", "/dev/sdg", NULL, "TWIN", NULL, NULL, NULL },
+	{ "nvme0n1", "/dev/nvme0n1", NULL, NULL, NULL, NULL, NULL },
 };
 
 static void make_device(const char *name, unsigned int minor)
@@ -153,10 +152,7 @@ static int setup(void **)
 	(void)snprintf(use_paths[0], PATH_MAX, "%s/mountinfo", tree.root);
 	(void)snprintf(use_paths[1], PATH_MAX, "%s/swaps", tree.root);
 	(void)snprintf(use_paths[2], PATH_MAX, "%s/block", tree.root);
-	(void)snprintf(by_path, PATH_MAX, "%s/by-path", tree.root);
 	use = (struct disk_use_paths){ use_paths[0], use_paths[1], use_paths[2] };
-	paths = (struct disk_claim_paths){ &use, by_path };
-	tree_folder(&tree, "/by-path");
 	return 0;
 }
 
@@ -168,7 +164,7 @@ static int teardown(void **)
 
 static int claim(const struct disk_claim_request *request, int *ret_fd, char **ret_why)
 {
-	return disk_claim_open_at(&paths, request, devices, ELEMENTS(devices), ret_fd, ret_why);
+	return disk_claim_open_at(&use, request, devices, ELEMENTS(devices), ret_fd, ret_why);
 }
 
 static void expect_refused(const struct disk_claim_request *request, int error, const char *line)
@@ -235,26 +231,12 @@ static void test_found(void **)
 	HAD(wants("serial:EMPTY"), O_RDWR | O_EXCL);
 	assert_int_equal(fake.opened, 1);
 	HAD(wants("/dev/sdc"), O_RDWR | O_EXCL);
+	HAD(wants("path:pci-0000:00:1f.2-ata-1.0"), O_RDWR | O_EXCL);
 	HAD(reads("/dev/sdb"), O_RDONLY);
 	HAD(reads("serial:SYSTEM"), O_RDONLY);
 	HAD(insists("/dev/sdb"), O_RDWR | O_EXCL);
 	HAD(insists("/dev/sdb1"), O_RDWR | O_EXCL);
 	HAD(insists("/dev/sda2"), O_RDWR | O_EXCL);
-}
-
-static void test_path(void **)
-{
-	static struct disk_claim_device linked[] = { { "sdc", NULL, NULL, NULL, NULL, NULL } };
-	const struct disk_claim_request request = wants("path:pci-0000:00:1f.2-ata-1");
-	char *why = NULL;
-	int fd = -1;
-
-	/* Nodes that are files: a link is followed to them. */
-	tree_file(&tree, "/sdc", "");
-	tree_link(&tree, "/by-path/pci-0000:00:1f.2-ata-1", "/sdc");
-	linked[0].node = tree_path(&tree, "/sdc");
-	assert_int_equal(disk_claim_open_at(&paths, &request, linked, 1, &fd, &why), 0);
-	(void)close(fd);
 }
 
 static void test_not_found(void **)
@@ -265,8 +247,7 @@ static void test_not_found(void **)
 		"there is no disk serial:NONE (`mvirt devices` lists them)");
 	REFUSED(wants("path:pci-1"), -ENODEV,
 		"there is no disk path:pci-1 (`mvirt devices` lists them)");
-	REFUSED(wants("path:../sdc"), -EINVAL, "\"path:../sdc\" is not the name of a path");
-	REFUSED(wants("path:"), -EINVAL, "\"path:\" is not the name of a path");
+	REFUSED(wants("path:"), -ENODEV, "there is no disk path: (`mvirt devices` lists them)");
 	REFUSED(wants("sdc"), -EINVAL, "\"sdc\" is not \"serial:…\", \"path:…\" or \"/dev/…\"");
 	REFUSED(wants("serial:TWIN"), -ENOTUNIQ,
 		"/dev/sdf and /dev/sdg have the serial number TWIN: say which by \"path:…\" or "
@@ -416,7 +397,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_found, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_boot_medium, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mounted, setup, teardown),

@@ -83,6 +83,25 @@ static void round_trip(void **)
 	assert_int_equal(parsed.config->memory_bytes, UINT64_C(1) << 40);
 }
 
+/* Of a network with NAT that the next configuration may not have; and another version's record. */
+static void networks_of_then(void **)
+{
+	_cleanup_(guest_record_done) struct guest_record parsed = {}, other = {};
+	_cleanup_free_ char *text = NULL, *more = NULL;
+
+	full.config->nics[0].kind = NIC_NETWORK_USER;
+	assert_int_equal(guest_record_format(&full, &text), 0);
+	full.config->nics[0].kind = NIC_NETWORK_BRIDGE;
+	assert_int_equal(guest_record_parse(text, &parsed), 0);
+	assert_int_equal(parsed.config->nics[0].kind, NIC_NETWORK_USER);
+	assert_int_equal(parsed.config->nics[1].kind, NIC_NETWORK_USER);
+	memcpy(strstr(text, "user_nics"), "user_nixs", 9);
+	assert_true(asprintf(&more, "{\"of_tomorrow\":[{}],%s", text + 1) > 0);
+	assert_int_equal(guest_record_parse(more, &other), 0);
+	assert_int_equal(other.config->nics[0].kind, NIC_NETWORK_BRIDGE);
+	assert_int_equal(other.config->nics[1].kind, NIC_NETWORK_USER);
+}
+
 /* A file that was cut anywhere, and other things that are JSON. */
 static void not_a_record(void **)
 {
@@ -176,9 +195,8 @@ static int tear_down(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(not_a_record),
-		cmocka_unit_test(out_of_range),
+		cmocka_unit_test(round_trip),    cmocka_unit_test(networks_of_then),
+		cmocka_unit_test(not_a_record),  cmocka_unit_test(out_of_range),
 		cmocka_unit_test(save_and_load),
 	};
 

@@ -353,6 +353,12 @@ static void test_import(void **)
 	run_until_answer();
 	assert_string_equal(answer.why, "truncated: its header ends at 104, the file at 100");
 	assert_int_equal(answer.error, -EINVAL);
+	/* What is no image is copied as it is. */
+	answer = (struct answer){};
+	assert_int_equal(image_import_file(event, source_fd, target_fd, on_done, &answer, &job), 0);
+	run_until_answer();
+	assert_int_equal(answer.error, 0);
+	assert_int_equal(run("cd $(dirname %s) && cmp a b", "/a"), 0);
 	/* A disk that is full. */
 	fill(source_fd);
 	tree_folder(&tree, "/full");

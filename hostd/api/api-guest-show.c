@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A guest as JSON: what it is to be, and is.
+#include "api-internal.h"
+
+const char *api_origin_name(enum guest_origin origin)
+{
+	switch (origin) {
+	case GUEST_ORIGIN_CONFIG:
+		return "config";
+	case GUEST_ORIGIN_DATA:
+		return "data";
+	case GUEST_ORIGIN_MEMORY:
+		return "memory";
+	case GUEST_ORIGIN_RECORD:
+		return "record";
+	}
+	return "?";
+}
+
+static const char *disk_format_text(enum disk_format format)
+{
+	return format == DISK_FORMAT_AUTO ? "auto" : disk_format_name(format);
+}
+
+static void add_disks(struct json_builder *object, const struct guest_config *config)
+{
+	struct json_builder disks = {};
+
+	for (size_t i = 0; i < config->disk_count; i++) {
+		struct json_builder disk = {};
+
+		json_add_text(&disk, "file", config->disks[i].file);
+		json_add_text(&disk, "device", config->disks[i].device);
+		json_add_text(&disk, "format", disk_format_text(config->disks[i].format));
+		json_add_text(&disk, "bus", disk_bus_name(config->disks[i].bus));
+		json_add_text(&disk, "serial", config->disks[i].serial);
+		json_add_bool(&disk, "readonly", config->disks[i].readonly);
+		json_append_object(&disks, &disk);
+	}
+	json_add_array(object, "disks", &disks);
+}
+
+static void add_cdroms(struct json_builder *object, const struct guest_config *config)
+{
+	struct json_builder cdroms = {};
+
+	for (size_t i = 0; i < config->cdrom_count; i++) {
+		struct json_builder cdrom = {};
+
+		json_add_text(&cdrom, "file", config->cdroms[i].file);
+		json_append_object(&cdroms, &cdrom);
+	}
+	json_add_array(object, "cdroms", &cdroms);
+}
+
+static void add_nics(struct json_builder *object, const struct guest *guest)
+{
+	const struct guest_config *config = guest_config(guest);
+	struct json_builder nics = {};
+
+	for (size_t i = 0; i < config->nic_count; i++) {
+		bool user = config->nics[i].kind == NIC_NETWORK_USER;
+		struct json_builder nic = {};
+		char mac[18] = "";
+
+		json_add_text(&nic, "mac", guest_nic_mac(guest, i, mac));
+		json_add_text(&nic, "model", nic_model_name(config->nics[i].model));
+		json_add_bool(&nic, "user", user);
+		json_add_text(&nic, "network", user ? NULL : config->nics[i].network);
+		json_append_object(&nics, &nic);
+	}
+	json_add_array(object, "nics", &nics);
+}
+
+bool api_is_kept(const struct guest *guest)
+{
+	enum guest_origin origin = guest_origin(guest);
+
+	return origin == GUEST_ORIGIN_CONFIG || origin == GUEST_ORIGIN_DATA;
+}
+
+/* One that may only run on KVM is isolated, or does not run. */
+bool api_is_isolated(const struct guest *guest)
+{
+	return guest_uses_kvm(guest) || (!guest_state_has_process(guest_state(guest)) &&
+					 guest_config(guest)->accel == GUEST_ACCEL_KVM);
+}
+
+/* What it is now. */
+static void add_life(struct json_builder *object, const struct guest *guest)
+{
+	enum guest_state state = guest_state(guest);
+	uint64_t now_usec = machine_uptime_usec(), started_usec = guest_started_usec(guest);
+	bool has_process = guest_state_has_process(state);
+	pid_t pid = guest_pid(guest);
+
+	json_add_text(object, "state", guest_state_name(state));
+	json_add_bool(object, "paused", guest_is_paused(guest));
+	json_add_text(object, "reason", guest_reason(guest));
+	json_add_text(object, "waiting", guest_waiting(guest));
+	if (has_process) {
+		json_add_text(object, "accel", guest_uses_kvm(guest) ? "kvm" : "tcg");
+		if (pid > 0)
+			json_add_unsigned(object, "pid", (uint64_t)pid);
+		if (started_usec > 0 && now_usec >= started_usec)
+			json_add_unsigned(object, "uptimeUsec", now_usec - started_usec);
+	}
+	json_add_bool(object, "isolation", api_is_isolated(guest));
+	json_add_unsigned(object, "restarts", guest_restarts(guest));
+	json_add_bool(object, "nextStartDiffers", has_process && api_next_start_differs(guest));
+}
+
+static void add_origin(struct json_builder *object, const struct guest *guest)
+{
+	json_add_text(object, "origin", api_origin_name(guest_origin(guest)));
+	json_add_bool(object, "kept", api_is_kept(guest));
+}
+
+static void add_machine(struct json_builder *object, const struct guest_config *config)
+{
+	json_add_text(object, "accelAllowed", guest_accel_name(config->accel));
+	json_add_text(object, "machine", guest_machine_name(config->machine));
+	json_add_text(object, "firmware",
+		      config->kernel ? NULL : guest_firmware_name(config->firmware));
+	json_add_text(object, "display", guest_display_name(config->display));
+	json_add_text(object, "cpu", config->cpu);
+	json_add_unsigned(object, "cpus", config->cpus);
+	json_add_unsigned(object, "memoryBytes", config->memory_bytes);
+	json_add_bool(object, "autostart", config->autostart);
+	json_add_text(object, "restart", guest_restart_name(config->restart));
+	json_add_unsigned(object, "shutdownTimeoutUsec",
+			  (uint64_t)config->shutdown_timeout_s * 1000000);
+	json_add_text(object, "kernel", config->kernel);
+	json_add_text(object, "initrd", config->initrd);
+	json_add_text(object, "cmdline", config->cmdline);
+}
+
+int api_build_guest(const struct guest *guest, sd_json_variant **ret_guest)
+{
+	const struct guest_config *config = guest_config(guest);
+	struct json_builder object = {}, after = {};
+
+	for (size_t i = 0; i < config->after.count; i++)
+		json_append_text(&after, config->after.items[i]);
+	json_add_text(&object, "name", config->name);
+	add_life(&object, guest);
+	add_origin(&object, guest);
+	add_machine(&object, config);
+	json_add_array(&object, "after", &after);
+	add_disks(&object, config);
+	add_cdroms(&object, config);
+	add_nics(&object, guest);
+	json_add_bool(&object, "cloudInit", config->cloud_init.present);
+	return json_end_object(&object, ret_guest);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// mvirt host format-disk, host reload: what cannot be taken back is asked for twice.
+#include <fcntl.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define SERIAL_BYTES_MAX 256
+#define GOODBYE_USEC 5000000
+
+/* The whole disk of that serial, or NULL; the disks are the answer's. */
+static sd_json_variant *find_disk(sd_json_variant *disks, const char *serial)
+{
+	for (size_t i = 0; disks && i < sd_json_variant_elements(disks); i++) {
+		sd_json_variant *disk = sd_json_variant_by_index(disks, i);
+
+		if (text_equal(cli_text(disk, "serial"), serial) && !cli_text(disk, "parent"))
+			return disk;
+	}
+	return NULL;
+}
+
+static void show_disk(sd_json_variant *disks, sd_json_variant *disk)
+{
+	const char *name = cli_text(disk, "name"), *model = cli_text(disk, "model");
+	char size[TEXT_BYTES_MAX];
+
+	cli_put(stderr, cli_text(disk, "node") ? cli_text(disk, "node") : "?");
+	(void)fprintf(stderr, ": %s, ", text_from_bytes(cli_unsigned(disk, "sizeBytes"), size));
+	cli_put(stderr, model ? model : "no model");
+	(void)fprintf(stderr, "\n");
+	for (size_t i = 0; i < sd_json_variant_elements(disks); i++) {
+		sd_json_variant *part = sd_json_variant_by_index(disks, i);
+		const char *type = cli_text(part, "type"), *label = cli_text(part, "label");
+
+		if (part != disk && !text_equal(cli_text(part, "parent"), name))
+			continue;
+		if (part == disk && !type)
+			continue;
+		(void)fprintf(stderr, "  ");
+		cli_put(stderr, cli_text(part, "name"));
+		(void)fprintf(stderr, ": ");
+		cli_put(stderr, type ? type : "not known");
+		(void)fprintf(stderr, " ");
+		cli_put(stderr, label ? label : "");
+		(void)fprintf(stderr, "\n");
+	}
+}
+
+/* What is typed, or NULL; buffer is for it. */
+static const char *ask_serial(const struct cli *cli, char buffer[static SERIAL_BYTES_MAX])
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *devices = NULL;
+	sd_json_variant *disks = NULL, *disk = NULL;
+
+	if (cli_ask(cli, "io.mvirt.Host.Devices", &devices) < 0)
+		return NULL;
+	disks = sd_json_variant_by_key(devices, "disks");
+	disk = find_disk(disks, cli->names[0]);
+	if (!disk) {
+		cli_error("there is no disk with the serial \"%s\": see `mvirt devices`",
+			  cli->names[0]);
+		return NULL;
+	}
+	show_disk(disks, disk);
+	(void)fprintf(stderr, "Everything on it will be lost. Type its serial to go on: ");
+	if (!fgets(buffer, SERIAL_BYTES_MAX, stdin)) {
+		(void)fprintf(stderr, "\n");
+		cli_error("nothing was typed: nothing is done");
+		return NULL;
+	}
+	buffer[strcspn(buffer, "\n")] = '\0';
+	if (text_equal(buffer, cli->names[0]))
+		return buffer;
+	cli_error("that is not its serial: nothing is done");
+	return NULL;
+}
+
+int cli_format_disk(const struct cli *cli)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	sd_json_variant *answer = NULL;
+	char typed[SERIAL_BYTES_MAX] = "";
+	const char *confirm = cli->confirm;
+
+	if (cli->erase && !confirm && !isatty(STDIN_FILENO)) {
+		cli_error("--erase asks for the serial on a terminal: without one give --confirm "
+			  "SERIAL");
+		return CLI_USAGE;
+	}
+	if (cli->erase && !confirm) {
+		confirm = ask_serial(cli, typed);
+		if (!confirm)
+			return 1;
+	}
+	if (cli_tell_parameters(sd_json_buildo(
+		    &parameters, SD_JSON_BUILD_PAIR_STRING("serial", cli->names[0]),
+		    SD_JSON_BUILD_PAIR_BOOLEAN("erase", cli->erase),
+		    SD_JSON_BUILD_PAIR_CONDITION(!!confirm, "confirmSerial",
+						 SD_JSON_BUILD_STRING(confirm)))) < 0 ||
+	    cli_connect(cli, &link) < 0)
+		return 1;
+	(void)sd_varlink_set_relative_timeout(link, UINT64_MAX);
+	if (cli_call(link, "io.mvirt.Host.FormatDisk", parameters, &answer) < 0)
+		return 1;
+	return cli->json ? cli_print_json(answer) : 0;
+}
+
+int cli_reload(const struct cli *cli)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	_cleanup_fd_ int fd = open(cli->names[0], O_RDONLY | O_CLOEXEC);
+	sd_json_variant *answer = NULL;
+	int index = 0;
+
+	if (fd < 0) {
+		cli_error("%s: %s", cli->names[0], strerrordesc_np(errno));
+		return 1;
+	}
+	if (cli_connect(cli, &link) < 0)
+		return 1;
+	(void)sd_varlink_set_allow_fd_passing_output(link, true);
+	index = sd_varlink_push_fd(link, fd);
+	if (index >= 0)
+		(void)take_fd(&fd);
+	if (cli_tell_parameters(index < 0 ? index
+					  : sd_json_buildo(&parameters,
+							   SD_JSON_BUILD_PAIR_INTEGER(
+								   "fileDescriptor", index))) < 0 ||
+	    cli_call(link, "io.mvirt.Host.ReloadDaemon", parameters, &answer) < 0)
+		return 1;
+	if (cli->json && cli_print_json(answer) != 0)
+		return 1;
+	/* Its end is the end of the connection; what answers then is the new one. */
+	while (sd_varlink_wait(link, GOODBYE_USEC) > 0 && sd_varlink_process(link) >= 0)
+		;
+	return cli_wait_for_hostd(cli) < 0;
+}

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests on networks: who reaches whom, and what a filtered tap lets through. One machine, three guests."""
+
+import pytest
+
+import emulator
+from guests import GuestConsole, wait_guest
+
+# "lan" is over the emulator's first NIC. The other two are on one cable of their own.
+CABLE_MACS = ("52:54:00:c0:00:01", "52:54:00:c0:00:02")
+NETWORKS = f"""
+network "inner" {{
+	mode = "isolated"
+	address = "192.168.77.1/24"
+}}
+network "tag-a" {{
+	uplink = "{CABLE_MACS[0]}"
+	vlan = 20
+	ipv4 = "none"
+}}
+network "tag-b" {{
+	uplink = "{CABLE_MACS[1]}"
+	vlan = 20
+	ipv4 = "none"
+}}
+network "tag-c" {{
+	uplink = "{CABLE_MACS[1]}"
+	vlan = 30
+	ipv4 = "none"
+}}
+"""
+GUEST = """
+guest "{name}" {{
+	machine = "microvm"
+	memory = "64M"
+	kernel = "guest/vmlinuz"
+	initrd = "guest/initramfs.cpio.zst"
+	cmdline = "console=ttyS0 quiet mvirt.name={name} mvirt.address=10.0.2.{own}/24 {pings}"
+	echo-console = true
+	{nics}
+}}
+"""
+GATEWAY = "10.0.2.2"
+ADDRESS = {"left": "10.0.2.50", "right": "10.0.2.51", "open": "10.0.2.52"}
+ISOLATED = 'nic {{\n\t\taddress = "{address}"\n\t\tisolate = true\n\t}}\n'
+NICS = {"left": ISOLATED.format(address=ADDRESS["left"]),
+        "right": ISOLATED.format(address=ADDRESS["right"]) + '\tnic { network = "tag-a" }',
+        "open": 'nic {}\n\tnic { network = "inner" }\n\tnic { network = "tag-b" }\n\tnic { network = "tag-c" }'}
+# The two that are not kept apart ping each other, and what is outside the machine.
+PINGS = {"left": "open", "right": None, "open": "left"}
+
+
+def configuration():
+    text = NETWORKS
+    for name, address in ADDRESS.items():
+        peers = [GATEWAY] + ([ADDRESS[PINGS[name]]] if PINGS[name] else [])
+        text += GUEST.format(name=name, own=address.rsplit(".", 1)[1], nics=NICS[name],
+                             pings=" ".join(f"mvirt.ping={peer}" for peer in peers))
+    return text
+
+
+@pytest.fixture(scope="module")
+def host():
+    logs = emulator.BUILD / "run" / "test" / "network"
+    cable = []
+    for number, mac in enumerate(CABLE_MACS):
+        cable += ["-netdev", f"hubport,id=cable{number},hubid=7",
+                  "-device", f"virtio-net-pci,netdev=cable{number},mac={mac},romfile="]
+    with emulator.Machine(logs, stick=emulator.demo_files(configuration()), extra=cable) as machine:
+        machine.console.wait(r"hostd: host: ready", 180)
+        for name in ADDRESS:
+            wait_guest(machine, name, rf"mvirt-guest: up {name} ", 300)
+        yield machine
+    for image in logs.glob("*.img"):
+        image.unlink()
+
+
+def refused(host, name, nic=0):
+    """Frames of the guest's that its tap's filter dropped."""
+    return host.mvirt(f"stats {name}")["nics"][nic]["txRefused"]
+
+
+def test_neighbours(host):
+    """Two guests on one bridge reach each other, and what is outside the machine."""
+    for name, peer in PINGS.items():
+        wait_guest(host, name, rf"mvirt-guest: ping {GATEWAY} ok", 120)
+        if peer:
+            wait_guest(host, name, rf"mvirt-guest: ping {ADDRESS[peer]} ok", 120)
+
+
+def test_isolated_guests(host):
+    """Two guests with isolate = true do not reach each other; test_neighbours has that both reach the outside."""
+    for name, other in (("left", "right"), ("right", "left")):
+        with GuestConsole(host, name) as console:
+            assert console.pings_not(ADDRESS[other]), (name, other)
+            assert console.pings(ADDRESS["open"])
+
+
+def test_spoofed_address(host):
+    """A guest with an address uses no other: no answer comes, and its NIC's figure counts what was dropped."""
+    with GuestConsole(host, "left") as console:
+        assert console.pings(GATEWAY)
+        status, output = console.run("ip address add 10.0.2.99/24 dev eth0")
+        assert status == 0, output
+        # Neighbours' addresses are asked for from the other address, too.
+        assert console.run("ip neigh flush dev eth0")[0] == 0
+    before = refused(host, "left")
+    with GuestConsole(host, "left") as console:
+        assert console.pings_not(ADDRESS["open"], "-I 10.0.2.99")
+        assert console.pings_not(GATEWAY, "-I 10.0.2.99")
+        console.run("ip address del 10.0.2.99/24 dev eth0")
+        assert console.pings(GATEWAY)
+    assert refused(host, "left") >= before + 2
+
+
+def test_other_address_without_filter(host):
+    """What test_spoofed_address does works for a guest without address: it was the filter that kept it off."""
+    with GuestConsole(host, "open") as console:
+        assert console.run("ip address add 10.0.2.98/24 dev eth0")[0] == 0
+        assert console.pings(GATEWAY, "-I 10.0.2.98")
+        console.run("ip address del 10.0.2.98/24 dev eth0")
+
+
+def test_spoofed_mac(host):
+    """Every guest sends under its own MAC alone, also one without address."""
+    before = refused(host, "open")
+    with GuestConsole(host, "open") as console:
+        status, mac = console.run("cat /sys/class/net/eth0/address")
+        assert status == 0
+        change = "ip link set eth0 down && ip link set eth0 address {} && ip link set eth0 up"
+        status, output = console.run(change.format("02:00:00:00:00:99"))
+        assert status == 0, output
+        assert console.pings_not(GATEWAY)
+        status, output = console.run(change.format(mac))
+        assert status == 0, output
+        assert console.pings(GATEWAY)
+    assert refused(host, "open") > before
+
+
+def test_isolated_network(host):
+    """A network without an uplink has the guests and the host, and no way out."""
+    status, output = host.shell("ip -o address show dev inner")
+    assert status == 0 and "192.168.77.1/24" in output, output
+    with GuestConsole(host, "open") as console:
+        status, output = console.run("ip address add 192.168.77.2/24 dev eth1 && ip link set eth1 up")
+        assert status == 0, output
+        assert console.pings("192.168.77.1")
+        assert console.run(f"ip route add 192.0.2.1 via 192.168.77.1 dev eth1; ip route add {GATEWAY} via 192.168.77.1"
+                           " dev eth1")[0] == 0
+        assert console.pings_not(GATEWAY)
+        console.run(f"ip route del 192.0.2.1; ip route del {GATEWAY}")
+        assert console.pings(GATEWAY)
+
+
+def test_vlan(host):
+    """Two networks with the same tag on two NICs of one cable are one; a third with another tag is none of it."""
+    with GuestConsole(host, "right") as console:
+        status, output = console.run("ip address add 192.168.20.1/24 dev eth1 && ip link set eth1 up")
+        assert status == 0, output
+    with GuestConsole(host, "open") as console:
+        status, output = console.run("ip address add 192.168.20.2/24 dev eth2 && ip link set eth2 up")
+        assert status == 0, output
+        assert console.pings("192.168.20.1")
+        status, output = console.run("ip address del 192.168.20.2/24 dev eth2;"
+                                     " ip address add 192.168.20.3/24 dev eth3 && ip link set eth3 up")
+        assert status == 0, output
+        assert console.pings_not("192.168.20.1")
+
+
+def test_second_nics(host):
+    """A guest's NICs are in the order of its definition, each with its network and a MAC of its own."""
+    nics = host.mvirt("stats open")["nics"]
+    assert [nic["network"] for nic in nics] == ["lan", "inner", "tag-b", "tag-c"]
+    with GuestConsole(host, "open") as console:
+        macs = console.run("cat /sys/class/net/eth*/address")[1].split()
+    assert len(set(macs)) == 4, macs

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""hostd and QEMU killed hundreds of times, guests started and stopped a thousand times: nothing is lost, doubled or left."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+import host as hosts
+from conftest import guest
+
+NEIGHBOURS = ("a", "b", "c")
+SUBJECT = "subject"
+# What hostd is killed in: the guest's state before, and the command. More commands, more lines.
+OPERATIONS = {
+    "start": ("stopped", "Start"),
+    "stop": ("running", "Stop"),
+    "kill": ("running", "Kill"),
+}
+ANSWER_LIMIT_S = 2
+# Younger ones count as failures for PID 1, and five in a row make it wait (hostd/init.c).
+GROWN_UP_S = 2.2
+
+
+class Stepper:
+    """step.c on the running hostd."""
+
+    def __init__(self, programs, hostd, who, count, action="kill"):
+        self.process = subprocess.Popen([programs / "step", str(hostd), who, str(count), action],
+                                        stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def end(self):
+        """(True, the call that was hit) or (False, how many there were)."""
+        self.process.terminate()
+        word, number = self.process.communicate()[0].split()[-2:]
+        return word == "hit", int(number)
+
+    def over(self):
+        return self.process.poll() is not None
+
+
+class Life:
+    """A host with three guests that have to stay as they are, and one that things happen to."""
+
+    def __init__(self, host):
+        self.host = host
+        self.empty = host.things()
+        self.seconds = []
+        for name in NEIGHBOURS:
+            host.command("Start", name)
+        for name in NEIGHBOURS:
+            host.wait_state(name, "running")
+        self.pids = {name: pids for name, pids in host.qemus().items()}
+        self.born = time.monotonic()
+        self.young = 0
+
+    def bring(self, state):
+        """The subject to a state, from whatever it is in."""
+        host = self.host
+        now = host.guest(SUBJECT)["state"]
+        if state == now:
+            return
+        if state == "running":
+            if now not in ("starting", "crashed"):
+                host.command("Start", SUBJECT)
+        elif now != "stopping":
+            host.command("Kill", SUBJECT)
+        host.wait_state(SUBJECT, *((state, "failed") if state == "stopped" else (state,)))
+
+    def grow_up(self):
+        """Lets every fourth hostd live long enough."""
+        self.young += 1
+        if self.young % 4 == 0:
+            time.sleep(max(0, self.born + GROWN_UP_S - time.monotonic()))
+
+    def command(self, command):
+        """Without waiting for the answer: hostd may not live to give it."""
+        try:
+            client = self.host.connect()
+        except OSError:
+            return None
+        try:
+            client.send(f"io.mvirt.Guest.{command}", {"name": SUBJECT})
+        except OSError:
+            pass
+        return client
+
+    def end_of(self, operation):
+        """Tells when its end was said. To ask hostd would be steps of its own."""
+        start = self.host.log_size()
+        line = f"guest {SUBJECT}: {'running' if OPERATIONS[operation][0] == 'stopped' else 'stopped'}"
+        return lambda: line in self.host.log(start)
+
+    def settled(self):
+        state = self.host.guest(SUBJECT)["state"]
+        pids = self.host.qemus().get(SUBJECT, [])
+        return (state == "running" and len(pids) == 1) or (state in ("stopped", "failed") and not pids)
+
+    def after_kill(self, killed):
+        host = self.host
+        start = time.monotonic()
+        host.wait(lambda: host.hostd() not in (None, killed) and host.answers(), 15, "the next hostd")
+        self.seconds.append(time.monotonic() - start)
+        self.born = time.monotonic()
+        now = host.qemus()
+        assert {name: now.get(name) for name in NEIGHBOURS} == self.pids, "a neighbour is lost, doubled or another"
+        assert len(now.get(SUBJECT, [])) <= 1, now
+        host.wait(lambda: all(host.guest(name)["state"] == "running" for name in NEIGHBOURS), 5, "neighbours running")
+        host.wait(self.settled, 15, f"{SUBJECT} running or stopped, with as many processes")
+
+    def finish(self):
+        host = self.host
+        assert "record of" not in host.log(), "a record was lost"
+        self.bring("stopped")
+        for name in NEIGHBOURS:
+            host.command("Kill", name)
+        for name in NEIGHBOURS:
+            host.wait_state(name, "stopped")
+        host.assert_things(self.empty)
+
+
+def configuration():
+    return "".join(guest(name) for name in NEIGHBOURS) + guest(SUBJECT, "o")
+
+
+def count_calls(life, programs, operation, who):
+    """How many steps the operation has, for hostd or for the child that it makes; 0 when it makes none."""
+    state, command = OPERATIONS[operation]
+    life.bring(state)
+    end = life.end_of(operation)
+    stepper = Stepper(programs, life.host.hostd(), who, 10**9)
+    client = life.command(command)
+    life.host.wait(end, 15, operation)
+    time.sleep(0.05)
+    client.close()
+    return stepper.end()[1]
+
+
+def kill_at(life, programs, operation, who, step):
+    """Kills hostd in that step. Returns whether there was one."""
+    state, command = OPERATIONS[operation]
+    life.bring(state)
+    life.grow_up()
+    hostd, end = life.host.hostd(), life.end_of(operation)
+    stepper = Stepper(programs, hostd, who, step)
+    client = life.command(command)
+    life.host.wait(lambda: stepper.over() or end(), 15, operation)
+    hit, _ = stepper.end()
+    if client:
+        client.close()
+    if not hit:
+        os.kill(hostd, signal.SIGKILL)
+    life.after_kill(hostd)
+    return hit
+
+
+def run_parallel(works):
+    """Each on a thread; the first failure is the test's."""
+    failures = []
+
+    def run(work):
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def test_hostd_killed(make_host, programs, amount, figure):
+    """In every part of every operation, and at any time: 0 lost, 0 doubled, 0 left over, the same pids."""
+    kills, host_count = amount(200, 16), amount(3, 2)
+    lives = [Life(make_host(configuration())) for _ in range(host_count)]
+    calls = {}
+    for operation in OPERATIONS:
+        for who in ("self", "child"):
+            calls[operation, who] = count_calls(lives[0], programs, operation, who)
+    steps = [(operation, who, step) for (operation, who), count in calls.items() for step in range(1, count + 1)]
+    chosen = random.Random(1).sample(steps, min(len(steps), kills * 9 // 10))
+    chosen += [None] * (kills - len(chosen))
+    random.Random(2).shuffle(chosen)
+    hits = []
+
+    def work(index):
+        life = lives[index]
+        for place in chosen[index::host_count]:
+            if place:
+                hits.append(kill_at(life, programs, *place))
+            else:
+                life.grow_up()
+                time.sleep(random.random() / 4)
+                hostd = life.host.hostd()
+                os.kill(hostd, signal.SIGKILL)
+                life.after_kill(hostd)
+        life.finish()
+
+    run_parallel([lambda index=index: work(index) for index in range(host_count)])
+    seconds = [value for life in lives for value in life.seconds]
+    assert len(seconds) == kills
+    assert max(seconds) < ANSWER_LIMIT_S * hosts.busy(), sorted(seconds)[-5:]
+    figure(f"hostd killed {kills} times, {sum(hits)} of them at one of {len(steps)} steps ({calls}): answers after "
+           f"{hosts.percentile(seconds, 0.5):.2f} s, at most {max(seconds):.2f} s (processors wanted {hosts.busy():.1f} times over)")
+
+
+def test_qemu_killed(make_host, amount, figure):
+    """Restarted within a second and the back-off, and nothing is left of the one before."""
+    kills, names = amount(200, 16), [f"g{i}" for i in range(4)]
+    host = make_host("".join(guest(name) for name in names))
+    empty, seconds = host.things(), []
+
+    def work(name):
+        done = 0
+        while done < kills // len(names):
+            host.command("Start", name)
+            host.wait_state(name, "running")
+            # A fifth failure in a row would be the last.
+            for failure in range(min(4, kills // len(names) - done)):
+                pid, = host.qemus()[name]
+                os.kill(pid, signal.SIGKILL)
+                took = host.wait(lambda: host.guest(name).get("pid", 0) and host.qemus().get(name, [pid]) != [pid]
+                                 and host.guest(name)["state"] == "running", 10, f"{name} running again")
+                seconds.append(took - 0.1 * 2**failure)
+                done += 1
+            host.command("Kill", name)
+            host.wait_state(name, "stopped")
+
+    host.command("Start", names[0])
+    host.wait_state(names[0], "running")
+    host.command("Kill", names[0])
+    host.wait_state(names[0], "stopped")
+    before = host.fds()
+    run_parallel([lambda name=name: work(name) for name in names])
+    host.assert_things(empty)
+    host.assert_fds(before)
+    assert len(seconds) == kills and max(seconds) < hosts.busy(), sorted(seconds)[-5:]
+    assert len(re.findall(r"crashed \(QEMU was killed by SIGKILL", host.log())) == kills
+    figure(f"QEMU killed {kills} times: running again after the back-off and {hosts.percentile(seconds, 0.5):.2f} s, "
+           f"at most {max(seconds):.2f} s (processors wanted {hosts.busy():.1f} times over)")
+
+
+def test_no_drift(make_host, amount, figure):
+    """Starts, and stops by the power button, in a row."""
+    count, warm_up = amount(1000, 60), amount(100, 20)
+    host = make_host(guest(SUBJECT, "o", restart='"on-failure"'))
+
+    def once():
+        host.command("Start", SUBJECT)
+        host.wait_state(SUBJECT, "running")
+        host.command("Stop", SUBJECT)
+        host.wait_state(SUBJECT, "stopped")
+
+    for _ in range(warm_up):
+        once()
+    hostd, things, fds, rss_kib = host.hostd(), host.things(), host.fds(), host.rss_kib()
+    start = time.monotonic()
+    for _ in range(count):
+        once()
+    took_s = time.monotonic() - start
+    host.assert_things(things)
+    assert host.hostd() == hostd
+    host.assert_fds(fds)
+    drift = (host.rss_kib() - rss_kib) / rss_kib
+    assert "killed" not in host.log(), "a guest did not power off by itself"
+    figure(f"{count} starts and stops in {took_s:.0f} s: hostd's memory {rss_kib} KiB, {drift:+.2%}; {len(fds)} fds")
+    assert drift < 0.01
+
+
+@pytest.mark.parametrize("bad", ["x" * 300, ""])
+def test_programs_can_fail(programs, bad):
+    """The stepper itself: a pid that is none is said, and not taken for a run without a hit."""
+    done = subprocess.run([programs / "step", "0", "self", "1", "kill" + bad], capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and done.stdout == ""

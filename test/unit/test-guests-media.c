@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The driver of the guests: other media, clients of a display, several serial ports.
+// link: -Wl,--wrap=guest_process_start,--wrap=guest_process_adopt,--wrap=guest_process_exit_status
+// link: -Wl,--wrap=guest_process_cleanup,--wrap=guest_process_stderr_tail
+// link: -Wl,--wrap=guest_process_prepare,--wrap=guest_process_listen
+// link: -Wl,--wrap=guest_qmp_new,--wrap=guest_qmp_execute,--wrap=guest_qmp_free
+// link: -Wl,--wrap=guest_qmp_execute_with_fd
+// link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
+// link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
+#include "guests-fixture.h"
+
+static char iso[] = "data:iso/one.iso";
+static struct cdrom_config drives[2] = { {}, { .file = iso } };
+
+static int set_up_drives(void **state)
+{
+	int r = set_up(state);
+
+	host.guest[0].machine = GUEST_MACHINE_Q35;
+	host.guest[0].cdroms = drives;
+	host.guest[0].cdrom_count = ELEMENTS(drives);
+	host.guest[0].display = GUEST_DISPLAY_VNC;
+	host.guest[0].serial_ports = 3;
+	return r;
+}
+
+#define ADD_FD "add-fd {\"fdset-id\":1001}\n"
+#define OPEN                                                   \
+	"blockdev-open-tray {\"id\":\"cd1\",\"force\":true}\n" \
+	"blockdev-remove-medium {\"id\":\"cd1\"}\n"            \
+	"blockdev-del {\"node-name\":\"medium1\"}\n"           \
+	"remove-fd {\"fdset-id\":1001}\n"
+
+static void insert(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd();
+	start("web");
+	host.events[0] = '\0';
+	assert_int_equal(guest_change_medium(find("web"), 1, iso, &why), 0);
+	assert_memory_equal(fake.commands, OPEN ADD_FD "blockdev-add {", strlen(OPEN ADD_FD) + 14);
+	assert_contains(fake.commands, "\"node-name\":\"medium1\"");
+	assert_contains(fake.commands, "/dev/fdset/1001");
+	assert_contains(fake.commands,
+			"blockdev-insert-medium {\"id\":\"cd1\",\"node-name\":\"medium1\"}\n"
+			"blockdev-close-tray {\"id\":\"cd1\"}\n");
+	assert_int_equal(fake.passed_fds, 1);
+	assert_events("web medium\n");
+	assert_string_equal(host.detail, "drive 1: data:iso/one.iso");
+	/* it can be done again, of a drive that was empty too */
+	fake.refused = "blockdev-del";
+	assert_int_equal(guest_change_medium(find("web"), 0, iso, &why), 0);
+	assert_events("web medium\n");
+}
+
+static void eject(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd();
+	start("web");
+	host.events[0] = '\0';
+	assert_int_equal(guest_change_medium(find("web"), 1, NULL, &why), 0);
+	assert_string_equal(fake.commands, OPEN);
+	assert_int_equal(fake.passed_fds, 0);
+	assert_events("web medium\n");
+	assert_string_equal(host.detail, "drive 1: empty");
+}
+
+/* Whichever step QEMU refuses, it is told, no fd stays open, and the next try is free. */
+static void refused_by_qemu(void **)
+{
+	static const char *const steps[] = {
+		"blockdev-open-tray", "blockdev-remove-medium", "add-fd",
+		"blockdev-add",       "blockdev-insert-medium", "blockdev-close-tray"
+	};
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd();
+	start("web");
+	for (size_t i = 0; i < ELEMENTS(steps); i++) {
+		host.events[0] = '\0';
+		fake.refused = steps[i];
+		assert_int_equal(guest_change_medium(find("web"), 1, iso, &why), 0);
+		assert_events("web medium-failed\n");
+		assert_contains(host.detail, steps[i]);
+		assert_contains(host.detail, "no such thing");
+	}
+}
+
+static void refused_by_us(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd();
+	settle();
+	assert_int_equal(guest_change_medium(find("web"), 0, NULL, &why), -ESRCH);
+	assert_string_equal(why, "guest web is not running: change its definition");
+	start("web");
+	assert_int_equal(guest_change_medium(find("web"), 2, NULL, &why), -ENODEV);
+	assert_string_equal(why, "guest web has 2 CD-ROM drives, counted from 0: there is no 2");
+	host.open_boot_error = -ENOENT;
+	assert_int_equal(guest_change_medium(find("web"), 1, iso, &why), -ENOENT);
+	assert_string_equal(fake.commands, "");
+}
+
+static void display(void **)
+{
+	struct guest *guest = NULL;
+	int fd = -EBADF;
+
+	new_hostd();
+	settle();
+	guest = find("web");
+	assert_int_equal(guest_open_display(guest, &fd), -ESRCH);
+	start("web");
+	assert_int_equal(guest_open_display(guest, &fd), 0);
+	assert_string_equal(fake.commands, "getfd {\"fdname\":\"vnc\"}\n"
+					   "add_client {\"protocol\":\"vnc\",\"fdname\":\"vnc\","
+					   "\"skipauth\":true}\n");
+	assert_int_equal(fake.passed_fds, 1);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	fd_close(fd);
+	start("db");
+	assert_int_equal(guest_open_display(find("db"), &fd), -EOPNOTSUPP);
+}
+
+static void serial_ports(void **)
+{
+	struct guest_console_listener *listener = NULL;
+	_cleanup_free_ char *said = NULL;
+	size_t length = 0;
+
+	new_hostd();
+	start("web");
+	assert_int_equal(guest_console_read(find("web"), 3, &said, &length), -ENODEV);
+	assert_int_equal(guest_console_listen(find("web"), 3, NULL, NULL, &listener), -ENODEV);
+	assert_int_equal(guest_console_write(find("web"), 3, "x", 1), -ENOTCONN);
+	assert_int_equal(guest_console_read(find("db"), 1, &said, &length), -ENODEV);
+	assert_int_equal(fake.fd_numbers[2], 6); /* the second port, without KVM */
+	assert_int_equal(fake.fd_numbers[3], 7);
+}
+
+/* What was made of the old name is written down, and what was written down stays. */
+static void identity(void **)
+{
+	_cleanup_(guest_config_freep) struct guest_config *renamed = NULL, *again = NULL;
+	char instance_id[GUEST_INSTANCE_ID_BYTES];
+	uint8_t mac[6];
+	struct guest *guest = NULL;
+
+	host.guest[0].nic_count = 1;
+	host.guest[0].cloud_init.present = true;
+	new_hostd();
+	settle();
+	guest = find("web");
+	guest_nic_mac_bytes(guest, 0, mac);
+	assert_int_equal(guest_config_rename(guest_config(guest), "other", &renamed), 0);
+	assert_int_equal(guest_keep_identity(guest, renamed), 0);
+	assert_true(renamed->nics[0].has_mac);
+	assert_memory_equal(renamed->nics[0].mac, mac, sizeof(mac));
+	assert_string_equal(renamed->cloud_init.instance_id, guest_instance_id(guest, instance_id));
+
+	assert_int_equal(guest_redefine(guest, configured(0)), 0);
+	assert_int_equal(guest_config_copy(renamed, &again), 0);
+	renamed->cloud_init.instance_id[0] = 'M';
+	assert_int_equal(guest_keep_identity(guest, renamed), 0);
+	assert_int_equal(renamed->cloud_init.instance_id[0], 'M');
+	assert_string_not_equal(renamed->cloud_init.instance_id, again->cloud_init.instance_id);
+}
+
+int main(void)
+{
+#define DRIVES(function) cmocka_unit_test_setup_teardown(function, set_up_drives, tear_down)
+	const struct CMUnitTest tests[] = {
+		DRIVES(insert),        DRIVES(eject),   DRIVES(refused_by_qemu),
+		DRIVES(refused_by_us), DRIVES(display), DRIVES(serial_ports),
+		TEST(identity),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
