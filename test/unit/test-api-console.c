@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -90,9 +91,9 @@ static int setup(void **state)
 	(void)snprintf(test.path, sizeof(test.path), "/tmp/test-api-console-%d", (int)getpid());
 	context.socket_path = test.path;
 	test.config = (struct host_config){ .hostname = hostname };
-	stub.all.items = stub.guests;
 	stub.all.count = 0;
-	stub_add_guest("web", GUEST_STATE_RUNNING);
+	stub.config = &test.config;
+	(void)stub_add_guest("web", GUEST_STATE_RUNNING);
 	log_history_start("/nonexistent");
 	assert_return_code(sd_event_new(&stub.event), 0);
 	assert_return_code(api_new(stub.event, &context, &stub.api), 0);
@@ -114,7 +115,7 @@ static int teardown(void **state)
 	stub.event = sd_event_unref(stub.event);
 	log_history_stop();
 	for (size_t i = 0; i < stub.all.count; i++)
-		free(stub.guests[i].config.name);
+		stub_guest_free(stub.all.items[i]);
 	return 0;
 }
 
