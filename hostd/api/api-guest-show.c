@@ -60,13 +60,17 @@ static void add_nics(struct json_builder *object, const struct guest *guest)
 
 	for (size_t i = 0; i < config->nic_count; i++) {
 		bool user = config->nics[i].kind == NIC_NETWORK_USER;
-		struct json_builder nic = {};
+		struct json_builder nic = {}, addresses = {};
 		char mac[18] = "";
+
+		for (size_t k = 0; k < config->nics[i].addresses.count; k++)
+			json_append_text(&addresses, config->nics[i].addresses.items[k]);
 
 		json_add_text(&nic, "mac", guest_nic_mac(guest, i, mac));
 		json_add_text(&nic, "model", nic_model_name(config->nics[i].model));
 		json_add_bool(&nic, "user", user);
 		json_add_text(&nic, "network", user ? NULL : config->nics[i].network);
+		json_add_array(&nic, "addresses", &addresses);
 		json_append_object(&nics, &nic);
 	}
 	json_add_array(object, "nics", &nics);

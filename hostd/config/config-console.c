@@ -9,6 +9,8 @@
 #define SHA512_HASH 86
 #define YESCRYPT_SALT_MAX 86
 #define YESCRYPT_HASH 43
+/* No password has it: nobody may act. */
+#define LOCKED "!"
 
 /* Takes "1 to most of what is in set" and the '$' behind it off the text. */
 static bool take_part(const char **text, const char *set, size_t most)
@@ -57,7 +59,7 @@ void config_set_console_password(struct config_parse *parse, const struct config
 	const char *text = entry->values.items[0];
 
 	/* What is there may be the password itself: it is not repeated on the screen. */
-	if (!is_sha512crypt(text) && !is_yescrypt(text)) {
+	if (strcmp(text, LOCKED) != 0 && !is_sha512crypt(text) && !is_yescrypt(text)) {
 		config_wrong(
 			parse, entry->line,
 			"console-password is a hash that \"openssl passwd -6\" or \"mkpasswd\" "
@@ -65,7 +67,7 @@ void config_set_console_password(struct config_parse *parse, const struct config
 			"be changed at the consoles");
 		/* Somebody wanted them locked: a hash that no password has. */
 		free(config->console_password);
-		config->console_password = strdup("!");
+		config->console_password = strdup(LOCKED);
 		parse->out_of_memory |= !config->console_password;
 		return;
 	}

@@ -177,6 +177,29 @@ bool model_take_guest(struct model *model, sd_json_variant *object, const char *
 	return changed;
 }
 
+static bool is_listed(sd_json_variant *answer, const char *name)
+{
+	sd_json_variant *guest = NULL;
+
+	for (size_t i = 0; (guest = model_json_element(answer, "guests", i)); i++)
+		if (text_equal(model_json_text(guest, "name"), name))
+			return true;
+	return false;
+}
+
+bool model_take_list(struct model *model, sd_json_variant *answer, uint64_t now_usec)
+{
+	sd_json_variant *guest = NULL;
+	bool changed = false;
+
+	for (size_t i = model->guest_count; i > 0; i--)
+		if (!is_listed(answer, model->guests[i - 1].name))
+			changed |= remove_guest(model, model->guests[i - 1].name);
+	for (size_t i = 0; (guest = model_json_element(answer, "guests", i)); i++)
+		changed |= model_take_guest(model, guest, NULL, now_usec);
+	return changed;
+}
+
 bool model_take_stats(struct model *model, sd_json_variant *answer, uint64_t now_usec)
 {
 	const char *name = model_json_text(answer, "name");

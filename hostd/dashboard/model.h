@@ -94,6 +94,8 @@ void model_done(struct model *model);
 bool model_take_status(struct model *model, sd_json_variant *answer, uint64_t now_usec);
 bool model_take_devices(struct model *model, sd_json_variant *answer);
 bool model_take_machine(struct model *model, sd_json_variant *answer, uint64_t now_usec);
+/* All guests: others are gone. */
+bool model_take_list(struct model *model, sd_json_variant *answer, uint64_t now_usec);
 bool model_take_event(struct model *model, sd_json_variant *event, uint64_t now_usec);
 bool model_take_line(struct model *model, sd_json_variant *line);
 bool model_take_stats(struct model *model, sd_json_variant *answer, uint64_t now_usec);

@@ -121,6 +121,15 @@ static void on_stats(const char *error, sd_json_variant *answer, int fd_consume,
 		dashboard_changed(dashboard);
 }
 
+static void on_list(const char *error, sd_json_variant *answer, int fd_consume, void *userdata)
+{
+	struct dashboard *dashboard = userdata;
+
+	fd_close(fd_consume);
+	if (!error && model_take_list(&dashboard->model, answer, clock_usec(CLOCK_BOOTTIME)))
+		dashboard_changed(dashboard);
+}
+
 static void ask_everything(struct dashboard *dashboard)
 {
 	(void)link_ask(dashboard->link, "io.mvirt.Host.Status", NULL, on_status, dashboard);
@@ -179,7 +188,11 @@ static int on_minute(sd_event_source *source, uint64_t now_usec, void *userdata)
 static void on_event(sd_json_variant *event, void *userdata)
 {
 	struct dashboard *dashboard = userdata;
+	sd_json_variant *kind = sd_json_variant_by_key(event, "kind");
 
+	/* The event has the new name alone. */
+	if (kind && text_equal(sd_json_variant_string(kind), "renamed"))
+		(void)link_ask(dashboard->link, "io.mvirt.Guest.List", NULL, on_list, dashboard);
 	if (!model_take_event(&dashboard->model, event, clock_usec(CLOCK_BOOTTIME)))
 		return;
 	dashboard_refresh(dashboard);

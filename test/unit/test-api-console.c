@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -90,7 +91,8 @@ static int setup(void **state)
 	(void)snprintf(test.path, sizeof(test.path), "/tmp/test-api-console-%d", (int)getpid());
 	context.socket_path = test.path;
 	test.config = (struct host_config){ .hostname = hostname };
-	assert_return_code(stub_make_config(), 0);
+	stub.all.count = 0;
+	stub.config = &test.config;
 	(void)stub_add_guest("web", GUEST_STATE_RUNNING);
 	log_history_start("/nonexistent");
 	assert_return_code(sd_event_new(&stub.event), 0);
@@ -114,9 +116,6 @@ static int teardown(void **state)
 	log_history_stop();
 	for (size_t i = 0; i < stub.all.count; i++)
 		stub_guest_free(stub.all.items[i]);
-	stub.all.count = 0;
-	host_config_free(stub.config);
-	stub.config = NULL;
 	return 0;
 }
 

@@ -327,6 +327,14 @@ static void test_keys(void **state)
 	draw(&screen, 24, 80);
 	assert_int_equal(screen.view.box, BOX_NONE);
 	assert_string_equal(screen.view.guest, "web");
+	/* A list has all of them: what is not in it was renamed. */
+	sd_json_variant *list = parse("{\"guests\":[{\"name\":\"web2\",\"state\":\"running\"}]}");
+	assert_true(model_take_list(&screen.model, list, NOW_BOOT));
+	assert_false(model_take_list(&screen.model, list, NOW_BOOT));
+	sd_json_variant_unref(list);
+	draw(&screen, 24, 80);
+	assert_string_equal(screen.view.guest, "web2");
+	assert_int_equal(screen.model.guest_count, 1);
 	screen_done(&screen);
 }
 
