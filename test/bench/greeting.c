@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // PID 1 of the row "QEMU exec to QMP greeting": runs each QEMU several times and prints how far the
 // time-stamp counter went between fork and the first byte of the greeting. Then powers off.
-// bench.runs=N on the kernel's command line: how often; the first run of each is printed as any other.
+// bench.runs=N on the kernel's command line: how often; the first run of each is printed as any
+// other.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,9 +36,10 @@ static const struct machine machines[] = {
 static void become(const char *path, const char *machine, int output)
 {
 	(void)dup2(output, 1);
-	(void)execl(path, path, "-nodefaults", "-no-user-config", "-display", "none", "-machine", machine,
-		    "-accel", "kvm", "-cpu", "host", "-m", "128", "-S", "-L", "/usr/share/qemu",
-		    "-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control", NULL);
+	(void)execl(path, path, "-nodefaults", "-no-user-config", "-display", "none", "-machine",
+		    machine, "-accel", "kvm", "-cpu", "host", "-m", "128", "-S", "-L",
+		    "/usr/share/qemu", "-chardev", "stdio,id=qmp,signal=off", "-mon",
+		    "chardev=qmp,mode=control", NULL);
 	_exit(127);
 }
 
@@ -86,8 +88,8 @@ int main(void)
 			/* ABBA */
 			const struct program *program = &programs[i % 4 == 1 || i % 4 == 2];
 
-			(void)printf("bench: greeting %s %s tsc=%llu\n", machines[m].name, program->name,
-				     time_one(program->path, machines[m].options));
+			(void)printf("bench: greeting %s %s tsc=%llu\n", machines[m].name,
+				     program->name, time_one(program->path, machines[m].options));
 			(void)fflush(stdout);
 		}
 	(void)reboot(RB_POWER_OFF);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// PID 1 of the benchmarks' guest, and of a kernel that is timed: says that userspace has begun, with the
-// time-stamp counter, and sleeps. "bench.end" on the kernel's command line: powers off instead.
+// PID 1 of the benchmarks' guest, and of a kernel that is timed: says that userspace has begun,
+// with the time-stamp counter, and sleeps. "bench.end" on the kernel's command line: powers off
+// instead.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
