@@ -26,7 +26,7 @@ struct fixture {
 	int server;
 	struct guest_qmp *qmp;
 	struct guest_qmp_callbacks callbacks;
-	unsigned int ready, events, closed;
+	unsigned int ready, events, replies, closed;
 	int error;
 	char trace[2048]; /* what was called, in order */
 	char log[2048];
@@ -65,6 +65,7 @@ static void on_reply(sd_json_variant *result, const char *error, void *userdata)
 	_cleanup_free_ char *text = NULL;
 	char line[256];
 
+	f->replies++;
 	assert_true(!result != !error);
 	if (result)
 		assert_true(sd_json_variant_format(result, 0, &text) >= 0);
@@ -641,10 +642,12 @@ static void test_real_emulator(void **)
 	assert_int_equal(
 		guest_qmp_new(f.event, tree_path(&tree, "/qmp.sock"), &f.callbacks, &f.qmp), 0);
 	wait_for(&f, &f.ready, 1);
+	before = f.events;
 	assert_int_equal(guest_qmp_execute(f.qmp, "query-status", NULL, on_reply, &f), 0);
 	assert_int_equal(guest_qmp_execute(f.qmp, "no-such-command", NULL, on_reply, &f), 0);
-	assert_int_equal(guest_qmp_execute(f.qmp, "stop", NULL, NULL, NULL), 0);
-	before = f.events;
+	assert_int_equal(guest_qmp_execute(f.qmp, "stop", NULL, on_reply, &f), 0);
+	/* QEMU would give an answer that is still due to the next connection. */
+	wait_for(&f, &f.replies, 3);
 	wait_for(&f, &f.events, before + 1);
 	assert_non_null(strstr(f.trace, "\"status\":\"running\""));
 	assert_non_null(
