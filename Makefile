@@ -21,7 +21,7 @@ ifneq ($(MVIRT_INSIDE),1)
 .NOTPARALLEL:
 include os/buildroot.mk
 
-.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test lint bench bench-quick all clean distclean
+.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault bench bench-quick lint all clean distclean
 os: inside ## kernel + initramfs + UKI: build/mvirt.efi
 all: inside ## everything there is to build: os, iso, guest, manifest
 kernel: inside ## the host's kernel: build/vmlinuz
@@ -36,6 +36,7 @@ run: inside ## boot it in an emulator (MEDIUM=iso|efi|usb|kernel FIRMWARE=uefi|b
 test: inside ## unit tests, PID 1 tests, golden files and boot tests
 bench: inside ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
 bench-quick: inside ## the same in under ten minutes, with fewer runs
+test-fault: inside ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
 lint: inside ## formatting, warnings of two compilers, include directions, shell scripts, Kconfig
 
 clean: ## remove our output, keep the build root and the sources

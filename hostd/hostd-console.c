@@ -15,12 +15,44 @@ static const char *shown_guest(void *userdata)
 	return host_screen_guest(userdata);
 }
 
+static int try_address(const char *network, const char *address, const char *gateway,
+		       char **ret_why, void *userdata)
+{
+	struct host *host = userdata;
+
+	return host->net ? net_try_address(host->net, network, address, gateway, ret_why)
+			 : -ENETDOWN;
+}
+
+static int settle_address(const char *network, bool keep, char **ret_why, void *userdata)
+{
+	struct host *host = userdata;
+
+	return host->net ? net_settle_address(host->net, network, keep, ret_why) : -ENETDOWN;
+}
+
+static bool address_trial(struct api_address_trial *ret_trial, void *userdata)
+{
+	const struct host *host = userdata;
+	struct net_trial_status status = {};
+
+	if (!host->net || !net_get_trial(host->net, &status))
+		return false;
+	*ret_trial = (struct api_address_trial){ .network = status.network,
+						 .address = status.address,
+						 .left_usec = status.left_usec };
+	return true;
+}
+
 struct api_console_operations host_console_operations(const struct host *host)
 {
 	return (struct api_console_operations){
 		.shell_terminal = host->shell_terminal,
 		.show_guest = show_guest,
 		.shown_guest = shown_guest,
+		.try_address = try_address,
+		.settle_address = settle_address,
+		.address_trial = address_trial,
 	};
 }
 

@@ -51,17 +51,17 @@ $(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLI_S
 	$(call link,$^,$(SYSTEMD_LIBS) -lz)
 
 # Where it draws every pixel: speed, not size.
-$(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O2,$(CFLAGS))
+$(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O3,$(CFLAGS))
 
 $(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(SCREEN_MAIN))
 	$(call link,$^,-lseccomp -lz)
 
 # The tests link its pure half.
 DASHBOARD_PURE := $(sort $(wildcard hostd/dashboard/layout*.c hostd/dashboard/model*.c)) \
-	hostd/dashboard/page.c hostd/dashboard/view.c hostd/dashboard/terminal-ask.c
+	hostd/dashboard/page.c hostd/dashboard/view.c hostd/dashboard/terminal-ask.c hostd/dashboard/terminal-key.c
 
 $(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(DASHBOARD_SOURCES))
-	$(call link,$^,-lncursesw -ltinfo -lseccomp $(SYSTEMD_LIBS))
+	$(call link,$^,-ltinfo -lseccomp $(SYSTEMD_LIBS))
 
 -include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \
 	$(SCREEN_MAIN) $(DASHBOARD_SOURCES)))

@@ -11,12 +11,12 @@ UNIT_SCRIPTS := $(sort $(wildcard test/unit/test-*.sh))
 FUZZ_SOURCES := $(sort $(wildcard test/fuzz/fuzz-*.c))
 FUZZERS := $(FUZZ_SOURCES:test/fuzz/%.c=$(TEST_OBJECTS)/fuzz/%)
 
-.PHONY: test test-unit test-boot fuzz-build
+.PHONY: test test-unit test-fault test-fault-short test-boot
 test: $(if $(filter unit,$(TESTS)),test-unit,test-boot)
 
-# hostd's objects once more, with the sanitizers, as an archive that each test takes its members from
+# hostd's objects (and the dashboard's pure ones) once more, with the sanitizers, as an archive that each test takes its members from
 TEST_ARCHIVE := $(TEST_OBJECTS)/hostd.a
-TEST_ARCHIVE_OBJECTS := $(HOSTD_SOURCES:hostd/%.c=$(TEST_OBJECTS)/hostd/%.o)
+TEST_ARCHIVE_OBJECTS := $(patsubst hostd/%.c,$(TEST_OBJECTS)/hostd/%.o,$(HOSTD_SOURCES) $(DASHBOARD_PURE))
 
 $(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,test.flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
 	$(Q)mkdir -p $(@D)
@@ -38,6 +38,15 @@ $(TEST_OBJECTS)/fuzz/%: test/fuzz/%.c $(HOSTD_SOURCES) $(SYSROOT)/.systemd
 	$(Q)clang -std=gnu23 -g -O1 $(CPPFLAGS) -fsanitize=fuzzer,address,undefined $< \
 		$(HOSTD_SOURCES) $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
+# What mvirt-screen costs, with the objects that are shipped.
+$(TEST_OBJECTS)/bench-screen: test/bench/bench-screen.c $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES))
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(CPPFLAGS) $(CFLAGS) $^ -static-pie -lz -o $@
+
+.PHONY: bench-screen
+bench-screen: $(TEST_OBJECTS)/bench-screen
+	$(Q)$<
+
 $(TEST_OBJECTS)/init: hostd/init.c
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) $(TEST_CFLAGS) -fno-sanitize=address $< -o $@
@@ -45,12 +54,28 @@ $(TEST_OBJECTS)/init: hostd/init.c
 export MVIRT_TEST_INIT := $(TEST_OBJECTS)/init
 export MVIRT_TEST_HOSTD := $(HOSTD_OBJECTS)/hostd
 export MVIRT := $(HOSTD_OBJECTS)/mvirt
+export MVIRT_DASHBOARD := $(HOSTD_OBJECTS)/mvirt-dashboard
 
 test-unit: $(UNIT_TESTS) $(FUZZERS) $(TEST_OBJECTS)/init $(HOSTD_OBJECTS)/hostd $(HOSTD_OBJECTS)/mvirt \
+		$(HOSTD_OBJECTS)/mvirt-dashboard \
 		$(QEMU_IMG) $(GENISOIMAGE)
 	$(Q)prove --failures --timer $(if $(filter 0,$(V)),,--verbose) $(UNIT_TESTS) $(UNIT_SCRIPTS) test/fuzz/replay.sh
 
-test-boot: test-unit all
+# Debian for the boot tests, out of the cache where that has it
+DEBIAN_IMAGE := $(O)/test/debian.qcow2
+$(DEBIAN_IMAGE): $(wildcard test/guest-image/*)
+	$(Q)test/guest-image/make-debian-image $@
+
+# The numbers of docs/testing.md take up to 20 minutes; the same tests with smaller ones are a part of make test.
+TEST_FAULT := cd test/fault && python3 -m pytest -p no:cacheprovider -q --tb=short -rs
+FAULT_NEEDS := $(INITRAMFS) $(O)/vmlinuz $(HOSTD_OBJECTS)/init $(HOSTD_OBJECTS)/hostd $(HOSTD_OBJECTS)/mvirt
+
+test-fault: $(FAULT_NEEDS)
+	$(Q)export MVIRT_FAULT=full && $(TEST_FAULT)
+test-fault-short: test-unit $(FAULT_NEEDS)
+	$(Q)$(TEST_FAULT)
+
+test-boot: test-fault-short all $(DEBIAN_IMAGE)
 	$(Q)cd test/boot && python3 -m pytest -p no:cacheprovider -q --tb=short \
 		$(filter-out boot,$(TESTS)) -rs
 

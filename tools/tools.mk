@@ -8,7 +8,7 @@ FIRMWARE ?= uefi
 run: $(if $(filter kernel,$(MEDIUM)),$(UKI),$(if $(filter efi,$(MEDIUM)),$(UKI),$(ISO))) guest
 	$(Q)tools/run --medium=$(MEDIUM) --firmware=$(FIRMWARE) $(ARGS)
 
-LINT_C := $(sort $(wildcard hostd/*.c hostd/*/*.c hostd/*/*.h test/unit/*.c test/unit/*/*.c test/fuzz/*.c))
+LINT_C := $(sort $(wildcard hostd/*.c hostd/*/*.c hostd/*/*.h test/*/*.c test/unit/*/*.c))
 LINT_SHELL := $(shell grep -lrE '^\#!/bin/(ba)?sh' --include='*' os iso uki initramfs guest test tools .ci 2>/dev/null)
 
 lint: $(SYSROOT)/.systemd $(KERNEL_OBJECTS)/.config $(GUEST_OBJECTS)/.config

@@ -10,10 +10,10 @@
 #include "machine/firmware.h"
 #include "machine/pci.h"
 
-/* The kernel shows what is below on its consoles; hostd's log needs 6, errors 4. */
+/* The kernel shows on its consoles what is below the first number. At 1 these are emergencies; an
+ * oops and a panic raise it themselves. */
 #define PRINTK "/proc/sys/kernel/printk"
-#define LEVEL_QUIET "4"
-#define LEVEL_USUAL "6"
+#define LEVEL_QUIET "1"
 
 static int refuse(sd_varlink *link, int error, const char *reason)
 {
@@ -94,10 +94,16 @@ void api_console_log_update(struct api *api)
 
 	for (const struct api_client *client = api->clients; client; client = client->next)
 		quiet |= client->quiet;
-	if (quiet == api->log_is_quiet)
+	if (quiet == (api->log_level != NULL))
 		return;
-	api->log_is_quiet = quiet;
-	(void)file_write(AT_FDCWD, PRINTK, quiet ? LEVEL_QUIET : LEVEL_USUAL);
+	if (quiet) {
+		if (file_read_line(AT_FDCWD, PRINTK, &api->log_level) >= 0)
+			(void)file_write(AT_FDCWD, PRINTK, LEVEL_QUIET);
+		return;
+	}
+	(void)file_write(AT_FDCWD, PRINTK, api->log_level);
+	free(api->log_level);
+	api->log_level = NULL;
 }
 
 static int method_quiet(sd_varlink *link, sd_json_variant *parameters,

@@ -58,6 +58,7 @@ static void undo(struct api_creation *creation)
 		if (creation->files[i].made)
 			api_import_remove(root_fd, name, creation->files[i].name,
 					  creation->files[i].finished);
+	api_import_forget(root_fd, name);
 	api_import_remove_folder(root_fd, name);
 }
 
@@ -99,11 +100,28 @@ static int fail(struct api_creation *creation_consume, const char *file, int err
 
 /* --- the definition, when all files are there --- */
 
+static int note_files(const struct api_creation *creation, int root_fd)
+{
+	_cleanup_free_ char *names = strdup("");
+
+	if (creation->file_count == 0)
+		return 0;
+	for (size_t i = 0; names && i < creation->file_count; i++) {
+		_cleanup_free_ char *before = names;
+
+		names = text_format("%s%s\n", before, creation->files[i].name);
+	}
+	return names ? api_import_note(root_fd, creation->config->name, names) : -ENOMEM;
+}
+
 static int finish_files(struct api_creation *creation, int root_fd, const char **ret_file)
 {
-	for (size_t i = 0; i < creation->file_count; i++) {
-		int r = api_import_finish(root_fd, creation->config->name, creation->files[i].name);
+	int r = note_files(creation, root_fd);
 
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < creation->file_count; i++) {
+		r = api_import_finish(root_fd, creation->config->name, creation->files[i].name);
 		*ret_file = creation->files[i].name;
 		if (r < 0)
 			return r;
@@ -127,10 +145,13 @@ static int define(struct api_creation *creation, struct guest **ret_guest, char 
 	if (r < 0)
 		return r;
 	creation->defined = true;
+	api_import_forget(root_of(creation), config->name);
 	r = guests_define(api->context.guests, config, creation->origin, ret_guest);
-	if (r >= 0)
-		(void)take_ptr(config);
-	return r;
+	if (r < 0)
+		return r;
+	(void)take_ptr(config);
+	(void)guest_skip_autostart(*ret_guest);
+	return 0;
 }
 
 static int finish(struct api_creation *creation_consume)

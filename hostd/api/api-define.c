@@ -231,9 +231,9 @@ static int method_replace(sd_varlink *link, sd_json_variant *parameters, sd_varl
 
 int api_define_bind(sd_varlink_server *server)
 {
-	return api_bind(
-		server, "io.mvirt.Guest.Create", api_method_create, "io.mvirt.Guest.Definition",
-		method_definition, "io.mvirt.Guest.Set", method_set, "io.mvirt.Guest.Replace",
-		method_replace, "io.mvirt.Guest.Rename", api_method_rename, "io.mvirt.Guest.Delete",
-		api_method_delete);
+	return api_bind(server, "io.mvirt.Guest.Create", api_method_create,
+			"io.mvirt.Guest.Definition", method_definition, "io.mvirt.Guest.Set",
+			method_set, "io.mvirt.Guest.Replace", method_replace,
+			"io.mvirt.Guest.Rename", api_method_rename, "io.mvirt.Guest.Delete",
+			api_method_delete);
 }

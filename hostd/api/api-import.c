@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Files on their way into a guest's folder: ".import-NAME" until they are whole and looked at. What
-// a killed hostd leaves has that name, and is removed by the next.
+// Files on their way into a guest's folder: ".import-NAME" until all are whole and looked at; then
+// ".imported" lists them until the definition is there. By these the next hostd removes what a
+// killed one leaves.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "api-internal.h"
+#include "base/file.h"
 #include "storage/guest-store.h"
 
 #define TEMPORARY ".import-"
+#define LIST ".imported"
+#define LIST_BYTES_MAX (64 * 1024)
 #define GUESTS "guests" /* guest-store.h */
 #define NAME_BYTES_MAX 200
 
@@ -72,6 +76,28 @@ int api_import_finish(int root_fd, const char *guest_name, const char *file)
 	return renameat2(root_fd, temporary, root_fd, path, RENAME_NOREPLACE) < 0 ? -errno : 0;
 }
 
+int api_import_note(int root_fd, const char *guest_name, const char *files)
+{
+	_cleanup_fd_ int fd = -EBADF;
+	int r = 0;
+
+	api_import_forget(root_fd, guest_name);
+	r = guest_store_open(root_fd, guest_name, LIST, O_RDWR | O_CREAT | O_EXCL, &fd);
+	if (r >= 0)
+		r = file_write_all(fd, files, strlen(files));
+	if (r >= 0 && fsync(fd) < 0)
+		r = -errno;
+	return r;
+}
+
+void api_import_forget(int root_fd, const char *guest_name)
+{
+	_cleanup_free_ char *path = own_path(guest_name, "", LIST);
+
+	if (path && root_fd >= 0)
+		(void)unlinkat(root_fd, path, 0);
+}
+
 /* --- what a killed hostd left --- */
 
 static int open_folder(int folder_fd, const char *name)
@@ -103,19 +129,40 @@ static int list_folder(int folder_fd, struct text_list *names)
 	}
 }
 
-/* Returns whether something was removed, or -errno. */
+/* Files that have their own names, and no definition that names them. 0 or -errno. */
+static int remove_listed(int folder_fd)
+{
+	_cleanup_free_ char *text = NULL;
+	char *rest = NULL;
+	int r = file_read(folder_fd, LIST, LIST_BYTES_MAX, &text, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	if (faccessat(folder_fd, GUEST_STORE_DEFINITION, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		for (char *name = strtok_r(text, "\n", &rest); name;
+		     name = strtok_r(NULL, "\n", &rest))
+			if (api_import_is_name(name))
+				(void)unlinkat(folder_fd, name, 0);
+	return unlinkat(folder_fd, LIST, 0) < 0 ? -errno : 0;
+}
+
 static int clean_folder(int guests_fd, const char *guest_name)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
 	_cleanup_fd_ int fd = open_folder(guests_fd, guest_name);
-	int r = fd < 0 ? fd : list_folder(fd, &names), removed = 0;
+	int r = fd < 0 ? fd : list_folder(fd, &names);
 
+	if (r >= 0)
+		r = remove_listed(fd);
 	for (size_t i = 0; r >= 0 && i < names.count; i++)
-		if (strncmp(names.items[i], TEMPORARY, strlen(TEMPORARY)) == 0) {
+		if (strncmp(names.items[i], TEMPORARY, strlen(TEMPORARY)) == 0)
 			r = unlinkat(fd, names.items[i], 0) < 0 ? -errno : 0;
-			removed = 1;
-		}
-	return r < 0 ? r : removed;
+	/* If nothing is in it, as right after it was made. */
+	if (r >= 0)
+		(void)unlinkat(guests_fd, guest_name, AT_REMOVEDIR);
+	return r;
 }
 
 int api_remove_half_imported(int root_fd)
@@ -133,8 +180,6 @@ int api_remove_half_imported(int root_fd)
 		/* One folder that is broken does not keep the others as they are. */
 		if (cleaned < 0 && first == 0 && cleaned != -ENOTDIR && cleaned != -ELOOP)
 			first = cleaned;
-		if (cleaned > 0)
-			(void)unlinkat(guests_fd, names.items[i], AT_REMOVEDIR);
 	}
 	return r < 0 ? r : first;
 }

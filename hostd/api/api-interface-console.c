@@ -80,7 +80,8 @@ SD_VARLINK_DEFINE_INTERFACE(
 	&vl_method_Machine,
 	SD_VARLINK_SYMBOL_COMMENT("The last lines of hostd's log, then every new one"),
 	&vl_method_History,
-	SD_VARLINK_SYMBOL_COMMENT("Keeps all but errors off the consoles while somebody uses one"),
+	SD_VARLINK_SYMBOL_COMMENT(
+		"Keeps the log off the consoles while somebody uses a serial one"),
 	&vl_method_Quiet,
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Gives a connection that may act, not only look. A wrong password "

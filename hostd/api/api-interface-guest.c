@@ -261,7 +261,8 @@ static SD_VARLINK_DEFINE_METHOD_FULL(
 	SD_VARLINK_FIELD_COMMENT(
 		"current: nothing happened, this is how it is. Of a guest: its new state, or "
 		"reset, reset-loop, paused, panicked, watchdog, disk-error, ready, waiting, "
-		"created, changed, renamed, deleted. Of a network: changed. Of the data volume: "
+		"medium, medium-failed, created, changed, renamed, deleted. Of a network: changed. "
+		"Of the data volume: "
 		"mounted, lost, damaged"),
 	SD_VARLINK_DEFINE_OUTPUT(kind, SD_VARLINK_STRING, 0),
 	SD_VARLINK_FIELD_COMMENT("More about it, for people"),

@@ -40,7 +40,7 @@ struct api {
 	sd_varlink_server *look_server, *act_server; /* for dashboards: api-rights.c */
 	struct api_history *history;
 	struct api_unlock *unlock;
-	bool log_is_quiet;
+	char *log_level; /* what it was before somebody wanted quiet; NULL: nobody does */
 	char *socket_path;
 	int socket_fd;
 	int reserve_fd; /* given up to turn a client away when all fds are in use */
@@ -198,6 +198,10 @@ bool api_import_is_name(const char *name);
 int api_import_open(int root_fd, const char *guest_name, const char *file, int *ret_fd);
 /* Gives it its own name. 0, -EEXIST or -errno. */
 int api_import_finish(int root_fd, const char *guest_name, const char *file);
+/* The files' names, each with a newline: to be called before the first of them is finished, and
+ * forgotten when the definition is there. 0 or -errno. */
+int api_import_note(int root_fd, const char *guest_name, const char *files);
+void api_import_forget(int root_fd, const char *guest_name);
 /* Removes it, under the one or the other name. */
 void api_import_remove(int root_fd, const char *guest_name, const char *file, bool finished);
 /* Removes the guest's folder if nothing is in it. */

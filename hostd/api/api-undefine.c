@@ -118,8 +118,10 @@ static int move(sd_varlink *link, struct guest *guest, const char *new_name)
 	log_notice("guests", "%s: renamed, it was %s", new_name, name);
 	guest = guests_find(api->context.guests, new_name);
 	detail = text_format("it was %s", name);
-	if (guest)
+	if (guest) {
+		(void)guest_skip_autostart(guest);
 		api_publish_guest_event(api, guest, "renamed", detail);
+	}
 	return guest ? api_reply_guest(link, guest) : api_client_done(link);
 }
 

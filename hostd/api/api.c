@@ -220,6 +220,7 @@ void api_free(struct api *api)
 	fd_close(api->socket_fd);
 	fd_close(api->reserve_fd);
 	free(api->socket_path);
+	free(api->log_level);
 	sd_event_unref(api->event);
 	free(api);
 }

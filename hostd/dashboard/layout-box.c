@@ -56,20 +56,34 @@ static void put_hints(struct page *page, int *row, int *column, const struct hin
 	}
 }
 
+static bool fits_one_row(const struct page *page, const struct hint *hints, size_t count,
+			 bool leave)
+{
+	int width = leave ? 9 : 1;
+
+	for (size_t i = 0; i < count; i++)
+		width += page_width(hints[i].key) + page_width(hints[i].text) + 3;
+	return width <= page->columns;
+}
+
 void layout_keys(const struct model *model [[maybe_unused]], const struct view *view,
 		 struct page *page)
 {
 	int row = page->rows - 2, column = 1;
+	bool short_list = view->page != VIEW_MAIN ||
+			  fits_one_row(page, main_hints, ELEMENTS(main_hints), view->can_leave);
 
 	/* A message has the upper of the rows until the next key. */
 	if (view->message[0]) {
 		page_fill(page, row, 0, 1, page->columns, STYLE_NORMAL, U' ');
 		(void)page_put(page, row++, 1, page->columns - 2,
 			       view->failed ? STYLE_BAD : STYLE_GOOD, view->message);
+	} else if (short_list) {
+		page_fill(page, row++, 0, 1, page->columns, STYLE_FRAME, U'─');
 	}
 	switch (view->page) {
 	case VIEW_MAIN:
-		if (row + 1 == page->rows) {
+		if (row + 1 == page->rows && !short_list) {
 			put_hints(page, &row, &column, main_hints + ELEMENTS(main_hints) - 1, 1);
 			break;
 		}
@@ -162,7 +176,7 @@ static void box_keys(struct box *box, const struct hint *hints, size_t count)
 	int column = box->column;
 
 	for (size_t i = 0; i < count; i++) {
-		column += page_put(box->page, box->row, column, box->columns, STYLE_KEY,
+		column += page_put(box->page, box->row, column, box->columns, STYLE_BOX_KEY,
 				   hints[i].key);
 		column += 1 + page_put(box->page, box->row, column + 1, box->columns, STYLE_BOX,
 				       hints[i].text);
@@ -270,7 +284,7 @@ static void draw_address(const struct view *view, struct page *page)
 	_cleanup_free_ char *title = text_format("Static address on %s", view->network);
 	struct box box = open_box(page, title, 6);
 
-	box_line(&box, "Address with prefix length, 192.0.2.7/24; nothing: DHCP again.");
+	box_line(&box, "IPv4 with prefix length, 192.0.2.7/24; empty: DHCP.");
 	box_field(&box, "Address ", view->fields[0], view->field == 0);
 	box_field(&box, "Gateway ", view->fields[1], view->field == 1);
 	box.row++;
@@ -314,7 +328,7 @@ static void draw_shell(const struct model *model, struct page *page)
 	static const struct hint keys[] = { { "Enter", "Go there" }, { "Esc", "Back" } };
 	bool here = model->shell_terminal && strncmp(model->shell_terminal, "tty", 3) == 0 &&
 		    model->shell_terminal[3] >= '0' && model->shell_terminal[3] <= '9';
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *way = NULL;
 	struct box box = open_box(page, "Rescue shell", 3);
 
 	if (!model->shell_terminal) {
@@ -325,9 +339,9 @@ static void draw_shell(const struct model *model, struct page *page)
 	}
 	text = text_format("It is on %s, because of mvirt.shell=.", model->shell_terminal);
 	box_line(&box, text ? text : "");
-	text = here ? text_format("At the machine's keyboard: Alt+F%s.", model->shell_terminal + 3)
-		    : strdup("That is another terminal than this one.");
-	box_line(&box, text ? text : "");
+	way = here ? text_format("At the machine's keyboard: Alt+F%s.", model->shell_terminal + 3)
+		   : strdup("That is another terminal than this one.");
+	box_line(&box, way ? way : "");
 	box_keys(&box, here ? keys : none, here ? ELEMENTS(keys) : ELEMENTS(none));
 }
 

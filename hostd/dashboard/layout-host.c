@@ -37,7 +37,11 @@ static void draw_up(const struct model_network *network, struct page *page, int 
 			   network->gateway ? ", gateway " : "",
 			   network->gateway ? network->gateway : "");
 	column = put(page, row, column, STYLE_STRONG, network->address);
-	(void)put(page, row, column, STYLE_DIM, rest ? rest : "");
+	column = put(page, row, column, STYLE_DIM, rest ? rest : "");
+	if (network->more) {
+		column = put(page, row, column + 3, STYLE_DIM, "also ");
+		(void)put(page, row, column, STYLE_NORMAL, network->more);
+	}
 }
 
 static void draw_waiting(const struct model_network *network, uint64_t now_usec, struct page *page,
@@ -115,8 +119,8 @@ static int draw_bar(struct page *page, int row, int column, uint64_t part, uint6
 		style = STYLE_BAD;
 	else if (filled * 4 > BAR_COLUMNS * 3)
 		style = STYLE_WARNING;
-	page_fill(page, row, column, 1, BAR_COLUMNS, STYLE_DIM, U'░');
-	page_fill(page, row, column, 1, (int)filled, style, U'█');
+	page_fill(page, row, column, 1, BAR_COLUMNS, STYLE_DIM, U'·');
+	page_fill(page, row, column, 1, (int)filled, style, U'■');
 	return column + BAR_COLUMNS;
 }
 
@@ -160,9 +164,7 @@ static void draw_platform(const struct model *model, struct page *page, int row)
 		const char *label, *value;
 		enum page_style style;
 	} parts[] = {
-		{ NULL,
-		  model->kvm_usable ? model->kvm_state
-				    : "unusable: guests run slowly or not at all",
+		{ NULL, model->kvm_usable ? model->kvm_state : "unusable",
 		  model->kvm_usable ? STYLE_GOOD : STYLE_BAD },
 		{ "Firmware", text_equal(model->firmware, "uefi") ? "UEFI" : "BIOS", STYLE_NORMAL },
 		{ "Secure Boot", model->secure_boot ? model->secure_boot : "none",

@@ -7,10 +7,11 @@
 
 /* Widths of the table's columns. */
 #define NAME_MIN 12
-#define STATE_COLUMNS 10
-#define CPU_COLUMNS 7
-#define MEMORY_COLUMNS 10
-#define UPTIME_COLUMNS 13
+#define STATE_COLUMNS 8
+#define CPU_COLUMNS 6
+#define MEMORY_COLUMNS 9
+#define UPTIME_COLUMNS 11
+#define ADDRESS_COLUMNS 18
 #define MARGIN 2
 #define GAP 1
 
@@ -30,7 +31,8 @@ static enum page_style style_of(const struct model_guest *guest)
 /* Columns for the names: as many as the longest needs, if what follows still fits. */
 static int name_columns(const struct model *model, const struct page *page)
 {
-	int rest = STATE_COLUMNS + CPU_COLUMNS + MEMORY_COLUMNS + UPTIME_COLUMNS + 5 * GAP + 16;
+	int rest = STATE_COLUMNS + CPU_COLUMNS + MEMORY_COLUMNS + UPTIME_COLUMNS + 5 * GAP +
+		   ADDRESS_COLUMNS;
 	int room = page->columns - MARGIN - rest, wanted = NAME_MIN;
 
 	for (size_t i = 0; i < model->guest_count; i++) {
@@ -72,7 +74,7 @@ static void draw_guest(const struct model_guest *guest, const struct layout_time
 				      : "?");
 	column += STATE_COLUMNS + GAP;
 	if (guest->cpu_percent != MODEL_UNKNOWN)
-		(void)page_putf(page, row, column, CPU_COLUMNS, STYLE_NORMAL, "%4" PRIu64 " %%",
+		(void)page_putf(page, row, column, CPU_COLUMNS, STYLE_NORMAL, "%3" PRIu64 " %%",
 				guest->cpu_percent);
 	column += CPU_COLUMNS + GAP;
 	(void)page_putf(page, row, column, MEMORY_COLUMNS, STYLE_NORMAL, "%9s",
@@ -81,7 +83,7 @@ static void draw_guest(const struct model_guest *guest, const struct layout_time
 					bytes));
 	column += MEMORY_COLUMNS + GAP;
 	if (guest->started_usec != MODEL_UNKNOWN && now->boot_usec >= guest->started_usec)
-		(void)page_putf(page, row, column, UPTIME_COLUMNS, STYLE_NORMAL, "%12s",
+		(void)page_putf(page, row, column, UPTIME_COLUMNS, STYLE_NORMAL, "%10s",
 				layout_duration(now->boot_usec - guest->started_usec, duration));
 	column += UPTIME_COLUMNS + GAP;
 	(void)page_putf(page, row, column, page->columns - column - 1,
@@ -97,10 +99,10 @@ static void draw_header(struct page *page, int row, int names)
 	} heads[] = {
 		{ "NAME", names },
 		{ "STATE", STATE_COLUMNS },
-		{ "   CPU", CPU_COLUMNS },
+		{ "  CPU", CPU_COLUMNS },
 		{ "   MEMORY", MEMORY_COLUMNS },
-		{ "      UPTIME", UPTIME_COLUMNS },
-		{ "ADDRESS", 16 },
+		{ "    UPTIME", UPTIME_COLUMNS },
+		{ "ADDRESS", ADDRESS_COLUMNS },
 	};
 	int column = MARGIN;
 

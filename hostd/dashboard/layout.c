@@ -29,7 +29,7 @@ char *layout_duration(uint64_t usec, char text[static LAYOUT_DURATION_MAX])
 	else if (minutes > 0)
 		(void)snprintf(text, LAYOUT_DURATION_MAX, "%" PRIu64 " min", minutes);
 	else
-		(void)snprintf(text, LAYOUT_DURATION_MAX, "under 1 min");
+		(void)snprintf(text, LAYOUT_DURATION_MAX, "< 1 min");
 	return text;
 }
 

@@ -24,6 +24,7 @@ struct call {
 struct channel {
 	struct link *owner;
 	sd_varlink *link;
+	sd_event_source *send; /* enabled when the first call is to be sent */
 	struct call *first;
 	size_t count;
 };
@@ -103,6 +104,12 @@ static void send_first(struct channel *channel)
 	}
 }
 
+static int on_send(sd_event_source *source [[maybe_unused]], void *userdata)
+{
+	send_first(userdata);
+	return 0;
+}
+
 static int on_reply(sd_varlink *varlink, sd_json_variant *parameters, const char *error,
 		    sd_varlink_reply_flags_t flags [[maybe_unused]], void *userdata)
 {
@@ -122,9 +129,9 @@ static int on_reply(sd_varlink *varlink, sd_json_variant *parameters, const char
 	why = error ? explain(error, parameters) : NULL;
 	call->reply(error ? (why ? why : error) : NULL, parameters,
 		    error ? -EBADF : take_passed_fd(varlink, parameters), call->userdata);
-	/* The answer may have led to the end of the channel. */
-	if (channel->link == varlink)
-		send_first(channel);
+	/* While an answer is taken in nothing can be asked. The channel may have ended with it. */
+	if (channel->first)
+		(void)sd_event_source_set_enabled(channel->send, SD_EVENT_ONESHOT);
 	return 0;
 }
 
@@ -147,9 +154,7 @@ static int add_call(struct channel *channel, const char *method, sd_json_variant
 		end = &(*end)->next;
 	*end = take_ptr(call);
 	channel->count++;
-	if (first)
-		send_first(channel);
-	return 0;
+	return first ? sd_event_source_set_enabled(channel->send, SD_EVENT_ONESHOT) : 0;
 }
 
 static void channel_done(struct channel *channel)
@@ -161,6 +166,7 @@ static void channel_done(struct channel *channel)
 		call_free(call);
 	}
 	channel->count = 0;
+	channel->send = sd_event_source_disable_unref(channel->send);
 	channel->link = sd_varlink_close_unref(channel->link);
 }
 
@@ -183,6 +189,19 @@ static int connect_one(struct link *link, const char *path, int fd, sd_varlink_r
 		return r;
 	*ret_varlink = take_ptr(varlink);
 	return 0;
+}
+
+static int channel_open(struct channel *channel, const char *path, int fd)
+{
+	int r = sd_event_add_defer(channel->owner->event, &channel->send, on_send, channel);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(channel->send, SD_EVENT_OFF);
+	if (r >= 0)
+		r = connect_one(channel->owner, path, fd, on_reply, channel, &channel->link);
+	if (r < 0)
+		channel_done(channel);
+	return r;
 }
 
 static int on_stream(sd_varlink *varlink, sd_json_variant *parameters, const char *error,
@@ -216,8 +235,7 @@ int link_new(sd_event *event, const char *path, const struct link_callbacks *cal
 	link->event = sd_event_ref(event);
 	link->callbacks = *callbacks;
 	link->questions.owner = link->acts.owner = link;
-	r = connect_one(link, path, LINK_FD_FIRST, on_reply, &link->questions,
-			&link->questions.link);
+	r = channel_open(&link->questions, path, LINK_FD_FIRST);
 	if (r >= 0)
 		r = connect_one(link, path, LINK_FD_FIRST + 1, on_stream, link, &link->events);
 	if (r >= 0)
@@ -272,7 +290,7 @@ int link_unlock(struct link *link, int fd_consume)
 	int r = 0;
 
 	channel_done(&link->acts);
-	r = connect_one(link, NULL, fd, on_reply, &link->acts, &link->acts.link);
+	r = channel_open(&link->acts, NULL, fd);
 	if (r >= 0)
 		(void)take_fd(&fd);
 	return r;

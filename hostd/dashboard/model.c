@@ -77,6 +77,7 @@ static void network_done(struct model_network *network)
 	free(network->uplink);
 	free(network->gateway);
 	free(network->address);
+	free(network->more);
 	free(network->bare_address);
 }
 
@@ -123,12 +124,13 @@ static struct model_network *network_of(struct model *model, const char *name, u
 	return &model->networks[model->network_count++];
 }
 
-/* "192.0.2.7/24 (dhcp), 2001:db8::7/64 (ra)": IPv4 first, as many as there are. */
-static char *addresses_text(sd_json_variant *object)
+/* "192.0.2.7/24 (dhcp), 2001:db8::7/64 (ra)": IPv4 first, without the first skip ones. New string,
+ * NULL when there is none. */
+static char *addresses_text(sd_json_variant *object, size_t skip, size_t most)
 {
-	char *text = strdup("");
+	char *text = NULL;
 
-	for (int family = 4; text && family <= 6; family += 2) {
+	for (int family = 4; family <= 6 && most > 0; family += 2) {
 		sd_json_variant *element = NULL;
 
 		for (size_t i = 0; (element = model_json_element(object, "addresses", i)); i++) {
@@ -136,12 +138,18 @@ static char *addresses_text(sd_json_variant *object)
 			const char *origin = model_json_text(element, "origin");
 			char *longer = NULL;
 
-			if (!address || !text || (strchr(address, ':') ? 6 : 4) != family)
+			if (!address || (strchr(address, ':') ? 6 : 4) != family)
 				continue;
-			longer = text_format("%s%s%s (%s)", text, *text ? ", " : "", address,
-					     origin ? origin : "?");
+			if (skip > 0) {
+				skip--;
+				continue;
+			}
+			longer = text_format("%s%s%s (%s)", text ? text : "", text ? ", " : "",
+					     address, origin ? origin : "?");
 			free(text);
 			text = longer;
+			if (--most == 0)
+				break;
 		}
 	}
 	return text;
@@ -164,7 +172,7 @@ static bool take_network(struct model *model, sd_json_variant *object, uint64_t 
 {
 	const char *name = model_json_text(object, "name");
 	struct model_network *network = name ? network_of(model, name, now_usec) : NULL;
-	_cleanup_free_ char *addresses = NULL;
+	_cleanup_free_ char *address = NULL, *more = NULL;
 	bool changed = false;
 
 	if (!network)
@@ -173,10 +181,12 @@ static bool take_network(struct model *model, sd_json_variant *object, uint64_t 
 		network->since_usec = now_usec;
 		changed = true;
 	}
-	addresses = addresses_text(object);
+	address = addresses_text(object, 0, 1);
+	more = addresses_text(object, 1, SIZE_MAX);
 	changed |= model_set_text(&network->uplink, model_json_text(object, "uplink"));
 	changed |= model_set_text(&network->gateway, model_json_text(object, "gateway"));
-	changed |= model_set_text(&network->address, addresses && *addresses ? addresses : NULL);
+	changed |= model_set_text(&network->address, address);
+	changed |= model_set_text(&network->more, more);
 	changed |= model_set_text(&network->bare_address, first_ipv4(object));
 	return changed;
 }

@@ -30,7 +30,8 @@ struct model_guest {
 
 struct model_network {
 	char *name, *phase, *uplink, *gateway;
-	char *address; /* the first ones, "192.0.2.7/24 (dhcp), …" or NULL */
+	char *address; /* the first one, IPv4 if it has one: "192.0.2.7/24 (dhcp)", or NULL */
+	char *more; /* the others, or NULL */
 	char *bare_address; /* "192.0.2.7/24" of IPv4, or NULL */
 	uint64_t since_usec; /* CLOCK_BOOTTIME at which the phase was first seen */
 };

@@ -213,26 +213,18 @@ void page_box(struct page *page, int row, int column, int rows, int columns, con
 		(void)page_putf(page, row, column + 2, columns - 4, STYLE_BOX, " %s ", title);
 }
 
-static void append(char **end, char32_t c)
+size_t page_encode(char32_t c, char bytes[static PAGE_CHARACTER_MAX])
 {
-	unsigned char *at = (unsigned char *)*end;
+	size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 
-	if (c < 0x80) {
-		*at++ = (unsigned char)c;
-	} else if (c < 0x800) {
-		*at++ = (unsigned char)(0xc0 | c >> 6);
-		*at++ = (unsigned char)(0x80 | (c & 0x3f));
-	} else if (c < 0x10000) {
-		*at++ = (unsigned char)(0xe0 | c >> 12);
-		*at++ = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-		*at++ = (unsigned char)(0x80 | (c & 0x3f));
-	} else {
-		*at++ = (unsigned char)(0xf0 | c >> 18);
-		*at++ = (unsigned char)(0x80 | (c >> 12 & 0x3f));
-		*at++ = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-		*at++ = (unsigned char)(0x80 | (c & 0x3f));
+	if (length == 1) {
+		bytes[0] = (char)c;
+		return 1;
 	}
-	*end = (char *)at;
+	for (size_t i = length - 1; i > 0; i--, c >>= 6)
+		bytes[i] = (char)(0x80 | (c & 0x3f));
+	bytes[0] = (char)((0xf00U >> length & 0xf0) | c);
+	return length;
 }
 
 char *page_row_text(const struct page *page, int row)
@@ -243,7 +235,7 @@ char *page_row_text(const struct page *page, int row)
 		return NULL;
 	for (int x = 0; x < page->columns; x++)
 		if (page->cells[row * page->columns + x].character)
-			append(&end, page->cells[row * page->columns + x].character);
+			end += page_encode(page->cells[row * page->columns + x].character, end);
 	while (end > text && end[-1] == ' ')
 		end--;
 	*end = '\0';

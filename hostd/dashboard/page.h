@@ -20,6 +20,7 @@ enum page_style {
 	STYLE_SELECTED,
 	STYLE_KEY, /* a key that can be pressed */
 	STYLE_BOX, /* inside of a question */
+	STYLE_BOX_KEY,
 	STYLE_COUNT,
 };
 
@@ -61,5 +62,8 @@ void page_box(struct page *page, int row, int column, int rows, int columns, con
 
 /* The columns that a text takes on a screen. */
 int page_width(const char *text);
+/* A character as UTF-8, without a NUL. Returns its length. */
+#define PAGE_CHARACTER_MAX 4
+size_t page_encode(char32_t character, char bytes[static PAGE_CHARACTER_MAX]);
 /* One row as UTF-8 without blanks at its end, for tests. New string or NULL. */
 char *page_row_text(const struct page *page, int row);

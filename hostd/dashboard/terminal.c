@@ -1,77 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// struct page -> the terminal, keys -> enum view_key.
+// The terminal of this process: its modes, its size, what is read and written.
 #include "terminal.h"
 
 #include <errno.h>
-#include <locale.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
-#define NCURSES_WIDECHAR 1
-#include <ncurses.h>
+#include <curses.h>
+#include <term.h>
+/* term.h has macros of these names. */
+#undef columns
+#undef lines
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "terminal-ask.h"
-#include "view.h"
+#include "terminal-draw.h"
+#include "terminal-key.h"
 
 #define ROWS_DEFAULT 24
 #define COLUMNS_DEFAULT 80
-/* A key that sends ESC is told from what is sent by a key with a name. */
+/* The key Escape is told from a sequence by what does not follow it. */
 #define ESCAPE_MS 50
 
 static struct {
-	SCREEN *screen;
-	bool utf8, colours;
+	bool open, utf8;
+	struct termios before;
 	struct page shown;
-	attr_t attributes[STYLE_COUNT];
-	short pairs[STYLE_COUNT];
+	char typed[256];
+	size_t typed_length;
 } terminal;
 
-/* Without colours, and with eight of them. */
-static const struct {
-	attr_t plain, coloured;
-	short foreground, background;
-} styles[STYLE_COUNT] = {
-	[STYLE_NORMAL] = { A_NORMAL, A_NORMAL, COLOR_WHITE, COLOR_BLACK },
-	[STYLE_DIM] = { A_NORMAL, A_NORMAL, COLOR_CYAN, COLOR_BLACK },
-	[STYLE_STRONG] = { A_BOLD, A_BOLD, COLOR_WHITE, COLOR_BLACK },
-	[STYLE_TITLE] = { A_REVERSE, A_BOLD, COLOR_WHITE, COLOR_BLUE },
-	[STYLE_HEAD] = { A_BOLD, A_BOLD, COLOR_CYAN, COLOR_BLACK },
-	[STYLE_FRAME] = { A_NORMAL, A_NORMAL, COLOR_BLUE, COLOR_BLACK },
-	[STYLE_GOOD] = { A_NORMAL, A_BOLD, COLOR_GREEN, COLOR_BLACK },
-	[STYLE_WARNING] = { A_BOLD, A_BOLD, COLOR_YELLOW, COLOR_BLACK },
-	[STYLE_BAD] = { A_BOLD, A_BOLD, COLOR_RED, COLOR_BLACK },
-	[STYLE_SELECTED] = { A_REVERSE, A_NORMAL, COLOR_BLACK, COLOR_CYAN },
-	[STYLE_KEY] = { A_BOLD, A_BOLD, COLOR_YELLOW, COLOR_BLACK },
-	[STYLE_BOX] = { A_NORMAL, A_BOLD, COLOR_WHITE, COLOR_BLUE },
-};
+/*
+ * The sixteen colours of the kernel's consoles, where a colour is set with "ESC ] P N RRGGBB":
+ * calmer than those of 1981.
+ */
+static const char palette[] = "\033]P00d1117\033]P1c5484d\033]P24f9d69\033]P3c9a227\033]P41b3a57"
+			      "\033]P58d6a9f\033]P65b8fa8\033]P7c9d1d9\033]P8405060\033]P9f07178"
+			      "\033]PA7fd09a\033]PBf2cc60\033]PC4f8fbf\033]PDb58fd0\033]PE8fd0e8"
+			      "\033]PFffffff";
 
-/* The eight colours on a console whose palette can be set: calmer than those of 1981. */
-static const struct {
-	short colour, red, green, blue; /* of 1000 */
-} palette[] = {
-	{ COLOR_BLACK, 55, 67, 86 },    { COLOR_RED, 850, 300, 300 },
-	{ COLOR_GREEN, 400, 750, 450 }, { COLOR_YELLOW, 850, 680, 300 },
-	{ COLOR_BLUE, 110, 270, 430 },  { COLOR_MAGENTA, 700, 450, 750 },
-	{ COLOR_CYAN, 420, 620, 720 },  { COLOR_WHITE, 820, 840, 860 },
-};
-
-static void choose_colours(void)
+static bool is_kernels(void)
 {
-	terminal.colours = has_colors() && start_color() == OK && COLORS >= 8 && COLOR_PAIRS > 16;
-	if (terminal.colours && can_change_color() && strncmp(getenv("TERM"), "linux", 5) == 0)
-		for (size_t i = 0; i < ELEMENTS(palette); i++)
-			(void)init_color(palette[i].colour, palette[i].red, palette[i].green,
-					 palette[i].blue);
-	for (short i = 0; i < STYLE_COUNT; i++) {
-		terminal.attributes[i] = terminal.colours ? styles[i].coloured : styles[i].plain;
-		terminal.pairs[i] = 0;
-		if (terminal.colours &&
-		    init_pair((short)(i + 1), styles[i].foreground, styles[i].background) == OK)
-			terminal.pairs[i] = (short)(i + 1);
-	}
+	const char *type = getenv("TERM");
+
+	return type && strncmp(type, "linux", 5) == 0;
+}
+
+static void send(const char *bytes, size_t length)
+{
+	(void)file_write_all(STDOUT_FILENO, bytes, length);
 }
 
 static void set_size(int rows, int columns)
@@ -84,257 +66,175 @@ static void set_size(int rows, int columns)
 /* The kernel's own consoles know their size and take UTF-8. */
 static void ask_line(void)
 {
-	struct terminal_answer answer = { .utf8 = true };
+	struct terminal_answer answer = { .utf8 = false };
 	struct winsize size = {};
-	const char *type = getenv("TERM");
 
-	if (type && strcmp(type, "linux") == 0) {
+	if (is_kernels()) {
 		terminal.utf8 = true;
 		return;
 	}
 	terminal_ask(&answer);
 	terminal.utf8 = answer.utf8;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
-	    answer.rows == 0)
+	if (answer.rows == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+	    size.ws_col > 0)
 		return;
 	set_size(answer.rows ? answer.rows : ROWS_DEFAULT,
 		 answer.columns ? answer.columns : COLUMNS_DEFAULT);
 }
 
-static void set_modes(void)
+static void set_raw(void)
 {
-	(void)raw();
-	(void)noecho();
-	(void)nonl();
-	(void)intrflush(stdscr, FALSE);
-	(void)keypad(stdscr, TRUE);
-	(void)nodelay(stdscr, TRUE);
-	(void)leaveok(stdscr, FALSE);
-	(void)curs_set(0);
-	(void)set_escdelay(ESCAPE_MS);
+	struct termios modes = terminal.before;
+
+	cfmakeraw(&modes);
+	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
+}
+
+static void enter(void)
+{
+	struct terminal_output output = {};
+
+	set_raw();
+	if (is_kernels())
+		terminal_put(&output, palette, sizeof(palette) - 1);
+	if (!terminal.utf8)
+		terminal_put_capability(&output, ena_acs);
+	terminal_put_capability(&output, cursor_invisible);
+	send(output.bytes, output.length);
+	free(output.bytes);
+	terminal_forget();
+}
+
+static void leave(void)
+{
+	struct terminal_output output = {};
+
+	terminal_put_capability(&output, exit_attribute_mode);
+	terminal_put_capability(&output, orig_pair);
+	terminal_put_capability(&output, clear_screen);
+	terminal_put_capability(&output, cursor_normal);
+	send(output.bytes, output.length);
+	free(output.bytes);
 }
 
 int terminal_open(void)
 {
+	int error = 0;
+
+	if (tcgetattr(STDIN_FILENO, &terminal.before) < 0)
+		return -errno;
 	ask_line();
-	if (terminal.utf8 && !setlocale(LC_CTYPE, "C.UTF-8"))
-		terminal.utf8 = false;
-	if (!terminal.utf8)
-		(void)setlocale(LC_CTYPE, "C");
-	terminal.screen = newterm(NULL, stdout, stdin);
-	if (!terminal.screen) {
+	if (setupterm(NULL, STDOUT_FILENO, &error) == ERR || !cursor_address || !clear_screen) {
 		/* What nearly everything understands. */
 		(void)setenv("TERM", "vt100", 1);
-		terminal.screen = newterm(NULL, stdout, stdin);
+		if (setupterm("vt100", STDOUT_FILENO, &error) == ERR)
+			return -ENOTTY;
 	}
-	if (!terminal.screen)
-		return -ENOTTY;
-	set_modes();
-	choose_colours();
+	terminal_draw_setup(terminal.utf8);
+	terminal.open = true;
+	enter();
 	return 0;
 }
 
 void terminal_close(void)
 {
-	if (!terminal.screen)
+	if (!terminal.open)
 		return;
-	(void)curs_set(1);
-	(void)erase();
-	(void)refresh();
-	(void)endwin();
-	delscreen(terminal.screen);
-	terminal.screen = NULL;
+	terminal.open = false;
+	leave();
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
 	page_done(&terminal.shown);
 }
 
 void terminal_suspend(void)
 {
-	(void)curs_set(1);
-	(void)erase();
-	(void)refresh();
-	(void)endwin();
+	leave();
 }
 
 void terminal_resume(void)
 {
 	/* Whatever a guest has done to it: character sets, colours, modes. */
 	static const char reset[] = "\033c", soft[] = "\033[!p\033[?25h\033[?1l\033[?7h\033(B\017";
-	const char *type = getenv("TERM");
 
-	if (type && strncmp(type, "linux", 5) == 0)
-		(void)!write(STDOUT_FILENO, reset, sizeof(reset) - 1);
+	if (is_kernels())
+		send(reset, sizeof(reset) - 1);
 	else
-		(void)!write(STDOUT_FILENO, soft, sizeof(soft) - 1);
-	set_modes();
-	terminal_forget();
+		send(soft, sizeof(soft) - 1);
+	enter();
 }
 
 void terminal_forget(void)
 {
 	page_done(&terminal.shown);
-	(void)clearok(stdscr, TRUE);
 }
 
 void terminal_resize(bool ask)
 {
-	struct winsize size = {};
-
 	if (ask) {
 		ask_line();
-		terminal_forget();
+		terminal_draw_setup(terminal.utf8);
+		set_raw();
 	}
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
-	    is_term_resized(size.ws_row, size.ws_col)) {
-		(void)resize_term(size.ws_row, size.ws_col);
-		terminal_forget();
-	}
+	terminal_forget();
 }
 
 void terminal_size(int *ret_rows, int *ret_columns)
 {
-	getmaxyx(stdscr, *ret_rows, *ret_columns);
+	struct winsize size = {};
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0)
+		size = (struct winsize){ .ws_row = ROWS_DEFAULT, .ws_col = COLUMNS_DEFAULT };
+	*ret_rows = size.ws_row;
+	*ret_columns = size.ws_col;
 }
 
-/* What a line without UTF-8 shows instead: its own line drawing characters, or ASCII. */
-static const cchar_t *replacement(char32_t character)
-{
-	switch (character) {
-	case U'─':
-		return WACS_HLINE;
-	case U'│':
-		return WACS_VLINE;
-	case U'┌':
-		return WACS_ULCORNER;
-	case U'┐':
-		return WACS_URCORNER;
-	case U'└':
-		return WACS_LLCORNER;
-	case U'┘':
-		return WACS_LRCORNER;
-	default:
-		return NULL;
-	}
-}
-
-static char32_t ascii(char32_t character)
-{
-	switch (character) {
-	case U'█':
-		return '#';
-	case U'░':
-		return '.';
-	case U'►':
-	case U'»':
-		return '>';
-	case U'↑':
-		return '^';
-	case U'↓':
-		return 'v';
-	default:
-		return character < 0x80 ? character : '?';
-	}
-}
-
-static void put_cell(int row, int column, const struct page_cell *cell)
-{
-	const cchar_t *line = terminal.utf8 ? NULL : replacement(cell->character);
-	wchar_t text[2] = { (wchar_t)(terminal.utf8 ? cell->character : ascii(cell->character)),
-			    0 };
-	attr_t attributes = terminal.attributes[cell->style];
-	cchar_t made;
-
-	if (line) {
-		made = *line;
-		attributes |= made.attr & A_ALTCHARSET;
-		(void)getcchar(line, text, &(attr_t){ 0 }, &(short){ 0 }, NULL);
-	}
-	(void)setcchar(&made, text, attributes, terminal.pairs[cell->style], NULL);
-	(void)mvadd_wch(row, column, &made);
-}
-
-/* The last cell of a screen cannot be written without scrolling on some lines: ncurses knows. */
 void terminal_show(const struct page *page)
 {
-	bool all = terminal.shown.rows != page->rows || terminal.shown.columns != page->columns;
+	struct terminal_output output = {};
 
-	if (all) {
-		(void)erase();
-		if (page_resize(&terminal.shown, page->rows, page->columns) < 0)
-			return;
-	}
-	for (int row = 0; row < page->rows; row++)
-		for (int column = 0; column < page->columns; column++) {
-			size_t at = (size_t)(row * page->columns + column);
-
-			if (!all && memcmp(&terminal.shown.cells[at], &page->cells[at],
-					   sizeof(page->cells[at])) == 0)
-				continue;
-			if (page->cells[at].character)
-				put_cell(row, column, &page->cells[at]);
-			terminal.shown.cells[at] = page->cells[at];
-		}
-	if (page->cursor_row >= 0)
-		(void)move(page->cursor_row, page->cursor_column);
-	(void)curs_set(page->cursor_row >= 0);
-	(void)refresh();
+	terminal_draw(&output, page, &terminal.shown);
+	if (output.failed)
+		terminal_forget();
+	if (output.length > 0)
+		send(output.bytes, output.length);
+	free(output.bytes);
 }
 
-static uint32_t named_key(wint_t code)
+static bool has_more(int timeout_ms)
 {
-	switch (code) {
-	case KEY_UP:
-		return KEY_CODE_UP;
-	case KEY_DOWN:
-		return KEY_CODE_DOWN;
-	case KEY_PPAGE:
-		return KEY_CODE_PAGE_UP;
-	case KEY_NPAGE:
-		return KEY_CODE_PAGE_DOWN;
-	case KEY_HOME:
-	case KEY_FIND:
-		return KEY_CODE_HOME;
-	case KEY_END:
-	case KEY_SELECT:
-		return KEY_CODE_END;
-	case KEY_ENTER:
-		return KEY_CODE_ENTER;
-	case KEY_BACKSPACE:
-	case KEY_DC:
-		return KEY_CODE_BACKSPACE;
-	case KEY_F(1):
-	case KEY_HELP:
-		return KEY_CODE_HELP;
-	default:
-		return KEY_CODE_OTHER;
-	}
+	struct pollfd polled = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&polled, 1, timeout_ms) > 0 && (polled.revents & POLLIN);
+}
+
+/* Returns whether anything came. */
+static bool read_more(int timeout_ms)
+{
+	size_t room = terminal.typed_length < sizeof(terminal.typed)
+			      ? sizeof(terminal.typed) - terminal.typed_length
+			      : 0;
+	ssize_t n = 0;
+
+	if (room == 0 || !has_more(timeout_ms))
+		return false;
+	n = read(STDIN_FILENO, terminal.typed + terminal.typed_length, room);
+	if (n > 0)
+		terminal.typed_length += (size_t)n;
+	return n > 0;
 }
 
 uint32_t terminal_read_key(void)
 {
-	wint_t code = 0;
-	int kind = wget_wch(stdscr, &code);
+	uint32_t key = 0;
+	size_t taken = 0;
 
-	if (kind == ERR)
-		return 0;
-	if (kind == KEY_CODE_YES)
-		return named_key(code);
-	switch (code) {
-	case '\r':
-	case '\n':
-		return KEY_CODE_ENTER;
-	case '\t':
-		return KEY_CODE_TAB;
-	case '\b':
-	case 0x7f:
-		return KEY_CODE_BACKSPACE;
-	case 0x0c:
-		return KEY_CODE_REDRAW;
-	case 0x1b:
-	case 0x03:
-		return KEY_CODE_ESCAPE;
-	case 0:
-		return KEY_CODE_OTHER;
-	default:
-		return (uint32_t)code;
+	(void)read_more(0);
+	for (bool all_there = false; taken == 0 && terminal.typed_length > 0;) {
+		taken = terminal_key(terminal.typed, terminal.typed_length, all_there, &key);
+		if (taken == 0)
+			all_there = !read_more(ESCAPE_MS);
 	}
+	terminal.typed_length -= taken;
+	memmove(terminal.typed, terminal.typed + taken, terminal.typed_length);
+	return taken > 0 ? key : 0;
 }

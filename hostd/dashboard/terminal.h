@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The terminal: ncurses, and what it does not know of serial lines. One a process. */
+/* The terminal: modes, size, drawing, keys. One a process. */
 #pragma once
 
 #include "page.h"

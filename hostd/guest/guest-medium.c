@@ -186,8 +186,11 @@ int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *fil
 	if (r >= 0 && file)
 		r = callbacks->open_file(guest, GUEST_FILE_CDROM, file, &fd, ret_why,
 					 callbacks->userdata);
-	if (r < 0)
+	if (r < 0) {
+		if (file && !*ret_why)
+			guest_set_text(ret_why, "%s: %s", file, strerrordesc_np(-r));
 		return r;
+	}
 	name = file ? strdup(file) : NULL;
 	change = calloc(1, sizeof(*change));
 	if (!change || (file && !name)) {

@@ -12,7 +12,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define READ_BYTES (16UL * 1024)
+/* At once: some thirty events, so that nobody waits long for a guest that spams. */
+#define READ_BYTES (4UL * 1024)
 /* A buffer that has grown over this is given back when it is empty. */
 #define KEEP_BYTES (64UL * 1024)
 
@@ -259,7 +260,9 @@ static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arg
 	qmp->next_id++;
 	*qmp->commands_end = command;
 	qmp->commands_end = &take_ptr(command)->next;
-	(void)flush(qmp);
+	/* Also when the socket took nothing for want of memory: then the next try is the loop's. */
+	if (flush(qmp) < 0)
+		(void)sd_event_source_set_io_events(qmp->source, EPOLLIN | EPOLLOUT);
 	return 0;
 }
 

@@ -82,6 +82,9 @@ int guests_define(struct guests *guests, struct guest_config *config_consume,
 /* At boot: starts it if its autostart says so, and an earlier hostd has not done it, when its turn
  * has come (after, start-delay). */
 void guest_autostart(struct guest *guest);
+/* A new guest that nobody has started: no later hostd of this boot is to do it by itself. 0 or
+ * -errno, which is logged. */
+int guest_skip_autostart(struct guest *guest);
 /* Replaces the definition; what runs goes on with its own until the next start. Consumes on
  * success. The name must be the same. Returns 0 or -errno. */
 int guest_redefine(struct guest *guest, struct guest_config *config_consume);

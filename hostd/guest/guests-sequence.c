@@ -130,6 +130,17 @@ void guest_autostart(struct guest *guest)
 	guests_sequence_soon(guest->guests);
 }
 
+int guest_skip_autostart(struct guest *guest)
+{
+	if (!guest->record.config) {
+		int r = guest_config_copy(guest->config, &guest->record.config);
+
+		if (r < 0)
+			return r;
+	}
+	return guest_save(guest);
+}
+
 /* --- stop --- */
 
 static void stop_those_whose_turn_it_is(struct guests *guests)

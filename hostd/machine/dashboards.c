@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -173,29 +174,47 @@ static void retry_later(struct dashboard_process *process)
 					 process);
 }
 
-static int on_ended(sd_event_source *source [[maybe_unused]], const siginfo_t *info, void *userdata)
+static void tell_end(struct dashboard_process *process, const siginfo_t *info)
+{
+	if (info->si_code == CLD_EXITED && info->si_status == 0) {
+		process->told = false;
+		return;
+	}
+	if (process->told)
+		return;
+	process->told = true;
+	log_warning("dashboard", "the one on %s %s %d: it is started again", process->console.name,
+		    info->si_code == CLD_EXITED ? "ended with status" : "was ended by signal",
+		    info->si_status);
+}
+
+static int on_ended(sd_event_source *source [[maybe_unused]], int pidfd,
+		    uint32_t events [[maybe_unused]], void *userdata)
 {
 	struct dashboard_process *process = userdata;
-	bool well = info->si_code == CLD_EXITED && info->si_status == 0;
+	siginfo_t info = {};
 
+	(void)waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);
 	process->ended = sd_event_source_disable_unref(process->ended);
 	process->pid = 0;
-	if (!well && !process->told) {
-		process->told = true;
-		if (info->si_code == CLD_EXITED)
-			log_warning("dashboard",
-				    "the one on %s ended with status %d: it is started "
-				    "again",
-				    process->console.name, info->si_status);
-		else
-			log_warning("dashboard",
-				    "the one on %s was ended by signal %d: it is "
-				    "started again",
-				    process->console.name, info->si_status);
-	} else if (well) {
-		process->told = false;
-	}
+	tell_end(process, &info);
 	retry_later(process);
+	return 0;
+}
+
+static int watch(struct dashboard_process *process)
+{
+	_cleanup_fd_ int pidfd = pidfd_open(process->pid, 0);
+	int r = 0;
+
+	if (pidfd < 0)
+		return -errno;
+	r = sd_event_add_io(process->owner->event, &process->ended, pidfd, EPOLLIN, on_ended,
+			    process);
+	if (r < 0)
+		return r;
+	(void)sd_event_source_set_io_fd_own(process->ended, true);
+	(void)take_fd(&pidfd);
 	return 0;
 }
 
@@ -232,15 +251,16 @@ static int start(struct dashboard_process *process)
 	close_links(links);
 	if (r >= 0) {
 		process->pid = pid;
-		r = sd_event_add_child(owner->event, &process->ended, pid, WEXITED, on_ended,
-				       process);
+		r = watch(process);
 	}
 	if (r >= 0)
 		return 0;
 	log_warning("dashboard", "the one on %s cannot be started: %s", process->console.name,
 		    strerror(-r));
-	if (process->pid > 0)
+	if (process->pid > 0) {
 		(void)kill(process->pid, SIGKILL);
+		(void)waitpid(process->pid, NULL, 0);
+	}
 	process->pid = 0;
 	retry_later(process);
 	return r;

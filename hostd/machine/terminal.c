@@ -188,6 +188,8 @@ char *terminal_layout(const char *text, unsigned int rows, unsigned int columns)
 			      line);
 		line = *end ? end + 1 : NULL;
 	}
+	/* What the kernel says meanwhile comes below. */
+	(void)fprintf(out, "\033[%u;1H", rows);
 	if (fclose(out) != 0) {
 		free(bytes);
 		return NULL;

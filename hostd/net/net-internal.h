@@ -14,6 +14,8 @@ struct net_bond {
 	int ifindex; /* 0: it is not there, which was logged */
 };
 
+struct net_trial;
+
 struct net {
 	const struct host_config *config;
 	struct net_paths paths;
@@ -25,6 +27,7 @@ struct net {
 	size_t nic_count;
 	struct net_bond *bonds;
 	size_t bond_count;
+	struct net_trial *trials; /* one a network; NULL: out of memory, no address can be tried */
 	bool has_leftovers; /* of an earlier hostd's, with guests on them */
 	bool link_gone; /* in this batch of events */
 	sd_event_source *lease_watch;
@@ -55,6 +58,10 @@ void net_uplinks_take_over(struct net *net, const struct net_link_info *links, s
 /* Gives the network an uplink if it has none and there is one; reads what is new of the one it has.
  */
 void net_uplink_update(struct net *net, size_t index);
+
+/* Takes up the addresses that were kept with an earlier hostd of this boot. */
+void net_trials_init(struct net *net, sd_event *event);
+void net_trials_done(struct net *net);
 
 /* Removes the bridges, bonds and VLANs of an earlier hostd that nobody needs and no guest is on. */
 void net_leftovers_remove(struct net *net);

@@ -16,7 +16,7 @@
 #define EVENT_BUFFER_BYTES (256 * 1024)
 
 struct net_link {
-	struct nl_sock *requests; /* NULL after a failure: its answers may be an earlier request's */
+	struct nl_sock *requests; /* NULL after a failure: an answer may be left in it */
 	struct nl_sock *events;
 	sd_event_source *events_source;
 	struct net_link_handlers handlers;

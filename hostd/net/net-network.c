@@ -89,7 +89,9 @@ static void remove_leftovers(struct network *network)
 	}
 }
 
-static void set_default_route(struct network *network, const char *text)
+/* Returns whether the gateway can be one. */
+static bool make_default_route(const struct network *network, const char *gateway,
+			       struct net_route *ret_route)
 {
 	struct net_route route = {
 		.ifindex = network->ifindex,
@@ -98,19 +100,29 @@ static void set_default_route(struct network *network, const char *text)
 		.onlink = true,
 	};
 	struct net_ip address = {};
-	int r = 0;
 
-	if (!text)
-		return;
-	if (net_ip_parse(text, &route.gateway) < 0 || !net_ip_is_unicast(&route.gateway)) {
-		log_warning(network->subject, "gateway %s is no address", text);
-		return;
-	}
+	if (net_ip_parse(gateway, &route.gateway) < 0 || !net_ip_is_unicast(&route.gateway))
+		return false;
 	route.destination.family = route.gateway.family;
 	for (size_t i = 0; i < network->config->addresses.count; i++)
 		if (net_ip_parse_prefix(network->config->addresses.items[i], &address) == 0 &&
 		    net_ip_contains(&address, &route.gateway))
 			route.onlink = false;
+	*ret_route = route;
+	return true;
+}
+
+static void set_default_route(struct network *network, const char *text)
+{
+	struct net_route route = {};
+	int r = 0;
+
+	if (!text)
+		return;
+	if (!make_default_route(network, text, &route)) {
+		log_warning(network->subject, "gateway %s is no address", text);
+		return;
+	}
 	r = net_route_set(network->link, &route);
 	if (r < 0)
 		log_warning(network->subject, "gateway %s cannot be set: %s", text, strerror(-r));
@@ -183,6 +195,50 @@ int network_init(struct network *network, const struct network_config *config, s
 	set_static(network);
 	network_refresh(network);
 	return 0;
+}
+
+static void stop_dhcp(struct network *network)
+{
+	network_drop_lease(network, "another address is set");
+	net_dhcp_free(network->dhcp);
+	network->dhcp = NULL;
+}
+
+static int start_dhcp(struct network *network)
+{
+	char hostname[65] = "";
+	int r = gethostname(hostname, sizeof(hostname) - 1) < 0 ? -errno : 0;
+
+	if (r >= 0)
+		r = make_dhcp(network, network->event, hostname);
+	if (r < 0)
+		return r;
+	/* It may still be good. */
+	network_take_over_lease(network);
+	if (network->uplink.carrier)
+		(void)net_dhcp_start(network->dhcp,
+				     network->has_lease ? &network->lease.address : NULL);
+	return 0;
+}
+
+int network_set_config(struct network *network, const struct network_config *config)
+{
+	struct net_route old = {};
+	int r = 0;
+
+	if (network->config->gateway && make_default_route(network, network->config->gateway, &old))
+		(void)net_route_delete(network->link, &old);
+	if (network->dhcp)
+		stop_dhcp(network);
+	network->config = config;
+	remove_leftovers(network);
+	set_static(network);
+	if (config->ipv4 == ADDRESS_DHCP)
+		r = start_dhcp(network);
+	network_refresh(network);
+	network->changed = true;
+	network->settle(network->settle_userdata);
+	return r;
 }
 
 void network_done(struct network *network)

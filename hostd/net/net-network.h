@@ -60,6 +60,12 @@ int network_init(struct network *network, const struct network_config *config, s
 		 sd_event *event, struct net_link *link, const struct net_paths *paths,
 		 const char *hostname);
 void network_done(struct network *network);
+/*
+ * Other addresses, gateway, DNS servers than before, at once; name, mode and uplink are as they
+ * were. It must outlive the network, or be replaced. Returns 0, or -errno when DHCP could not be
+ * started.
+ */
+int network_set_config(struct network *network, const struct network_config *config);
 
 /* Makes a link the uplink: the bridge takes its MAC. Returns 0 or -errno. */
 int network_take_port(struct network *network, int ifindex, const char *name);

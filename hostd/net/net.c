@@ -266,6 +266,7 @@ static int start(struct net *net, sd_event *event)
 		net->networks[i].settle = on_settled;
 		net->networks[i].settle_userdata = net;
 	}
+	net_trials_init(net, event);
 	r = net_bonds_make(net);
 	if (r == 0)
 		r = scan_links(net, &links, &count);
@@ -342,6 +343,7 @@ void net_free(struct net *net)
 	sd_event_source_disable_unref(net->link_timer);
 	for (size_t i = 0; i < net->network_count; i++)
 		network_done(&net->networks[i]);
+	net_trials_done(net);
 	net_link_free(net->link);
 	free(net->networks);
 	free(net->nics);

@@ -65,6 +65,29 @@ size_t net_count(const struct net *net);
  * Returns 0, -ENOENT or -ENOMEM. */
 int net_status_at(struct net *net, size_t index, struct net_status *ret_status);
 
+/* So long a new address has to be confirmed. */
+#define NET_TRIAL_S 60
+
+/*
+ * Gives the host another IPv4 address on a network, at once: address "192.0.2.7/24", or NULL for
+ * DHCP; gateway NULL for none. Unless net_settle_address() keeps it, the old one comes back after
+ * NET_TRIAL_S, and with the next hostd. What is kept holds until the machine goes down. IPv6 stays
+ * as it is, and so do the DNS servers. Each returns 0, or -errno with one line in *ret_why, to be
+ * freed.
+ */
+int net_try_address(struct net *net, const char *network, const char *address, const char *gateway,
+		    char **ret_why);
+int net_settle_address(struct net *net, const char *network, bool keep, char **ret_why);
+
+struct net_trial_status {
+	const char *network;
+	const char *address; /* or "dhcp" */
+	uint64_t left_usec;
+};
+
+/* Returns whether there is one; its texts are valid until the next call. */
+bool net_get_trial(const struct net *net, struct net_trial_status *ret_status);
+
 /* A guest's NIC. Nothing of it is kept. */
 struct net_tap_request {
 	const char *network;

@@ -17,10 +17,11 @@ void screen_draw_done(struct screen_draw *draw)
 	free(draw->columns);
 	free(draw->rows[0]);
 	free(draw->rows[1]);
+	free(draw->rows[2]);
 	free(draw->mixed);
 	draw->cursor = (struct rfb_cursor){};
 	draw->columns = NULL;
-	draw->rows[0] = draw->rows[1] = draw->mixed = NULL;
+	draw->rows[0] = draw->rows[1] = draw->rows[2] = draw->mixed = NULL;
 	draw->picture = (struct rfb_picture){};
 	draw->place = (struct pixel_rect){};
 }
@@ -68,14 +69,16 @@ int screen_draw_set_picture(struct screen_draw *draw, const struct rfb_picture *
 	free(draw->columns);
 	free(draw->rows[0]);
 	free(draw->rows[1]);
+	free(draw->rows[2]);
 	free(draw->mixed);
 	draw->picture = *picture;
 	find_place(draw);
 	draw->columns = calloc(draw->place.width, sizeof(*draw->columns));
 	draw->rows[0] = malloc(picture->stride);
 	draw->rows[1] = malloc(picture->stride);
+	draw->rows[2] = malloc(picture->stride);
 	draw->mixed = calloc(draw->place.width, sizeof(uint32_t));
-	if (!draw->columns || !draw->rows[0] || !draw->rows[1] || !draw->mixed) {
+	if (!draw->columns || !draw->rows[0] || !draw->rows[1] || !draw->rows[2] || !draw->mixed) {
 		draw->picture = (struct rfb_picture){};
 		draw->place = (struct pixel_rect){};
 		return -ENOMEM;
@@ -225,7 +228,7 @@ static const uint8_t *scaled_row(struct screen_draw *draw, unsigned int y, unsig
 	line = screen_scale_at(y, draw->place.height, draw->picture.height);
 	screen_scale_mix(&draw->from, picture_row(draw, line.index, draw->rows[0]),
 			 line.weight ? picture_row(draw, line.index + 1, draw->rows[1]) : NULL,
-			 line.weight, draw->columns + x, count, draw->mixed);
+			 line.weight, draw->columns + x, count, draw->rows[2], draw->mixed);
 	return draw->mixed;
 }
 

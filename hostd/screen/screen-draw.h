@@ -28,7 +28,7 @@ struct screen_draw {
 	struct pixel_rect place; /* of the picture on the screen */
 	unsigned int factor; /* of NONE and INTEGER */
 	struct screen_column *columns; /* of FIT: one a column of place */
-	uint8_t *rows[2]; /* of the picture with the cursor in it */
+	uint8_t *rows[3]; /* of the picture: two with the cursor in them, and the two mixed */
 	uint8_t *mixed; /* a row of place, in the picture's format */
 };
 

@@ -15,7 +15,8 @@ struct pixel_rect screen_scale_rect(const struct pixel_rect *part,
 /* Each pixel factor times; x and count are of the result. */
 void screen_scale_repeat(const uint8_t *row, size_t bytes, unsigned int factor, unsigned int x,
 			 unsigned int count, uint8_t *to);
-/* Pixels between the columns of two rows; below may be NULL if it has no weight. */
+/* Pixels between the columns of two rows; below may be NULL if it has no weight.
+ * scratch has room for a row of the picture. */
 void screen_scale_mix(const struct pixel_format *format, const uint8_t *above, const uint8_t *below,
 		      unsigned int weight, const struct screen_column *columns, unsigned int count,
-		      uint8_t *to);
+		      uint8_t *scratch, uint8_t *to);

@@ -27,7 +27,8 @@ HOSTD_CAPABILITIES = sum(1 << number for number in (
     18,   # SYS_CHROOT
     19,   # SYS_PTRACE
     21,   # SYS_ADMIN
-    24))  # SYS_RESOURCE
+    24,   # SYS_RESOURCE
+    26))  # SYS_TTY_CONFIG
 
 # Every kind of guest: what differs in its definition, the fds that it has beyond QMP, console and KVM
 # (guest-argv.h: in this order, from 6 on), and the files in its root.

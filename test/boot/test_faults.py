@@ -197,6 +197,23 @@ def test_too_much_memory(machine):
     host.console.wait(r"hostd: guest demo: failed.*64 GiB", 120)
 
 
+def test_out_of_memory(machine):
+    """The kernel kills a guest that uses more than it may: its own, and it is said why; the other does not notice."""
+    host = machine(stick=emulator.demo_files(DEMO + DEMO.replace("demo", "eater")))
+    wait_demo(host)
+    wait_demo(host, "eater")
+    boot_id, before = guest_boot_id(host), len(host.console.text)
+    pid = host.shell("cat /sys/fs/cgroup/mvirt/demo/cgroup.procs")
+    status, output = host.shell("echo 16M >/sys/fs/cgroup/mvirt/eater/memory.max")
+    assert status == 0, output
+    host.console.wait(r"hostd: guest eater: crashed \(killed by the kernel: its QEMU used more memory than it may", 60,
+                      start=before)
+    wait_demo(host, "eater", start=before)
+    assert host.shell("cat /sys/fs/cgroup/mvirt/demo/cgroup.procs") == pid
+    assert guest_boot_id(host) == boot_id
+    assert "guest demo:" not in host.console.text[before:]
+
+
 def test_missing_kernel(machine):
     host = machine(stick={"mvirt.conf": DEMO.encode()})
     host.console.wait(r"hostd: guest demo: failed.*guest/vmlinuz", 120)

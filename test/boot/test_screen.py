@@ -151,6 +151,17 @@ def test_guest_on_the_screen(machine, video):
     wait_color(host, BLUE, keys=["1"], timeout=180)
 
 
+def test_screenshots(machine):
+    """Of the guest's display and of the machine's screen; without a guest one line says so."""
+    host = start(machine)
+    wait_color(host, BLUE, keys=["1"], timeout=180)
+    status, output = host.shell("mvirt screenshot one /tmp/one.png && mvirt screenshot --host /tmp/host.png && "
+                                "ls -l /tmp && cat /tmp/one.png /tmp/host.png > /dev/null", 120)
+    assert status == 0 and re.search(r"\d{3,} .*one\.png", output) and re.search(r"\d{3,} .*host\.png", output), output
+    status, output = host.shell("mvirt screenshot nobody /tmp/nobody.png || { ls /tmp; false; }")
+    assert status == 1 and "nobody" in output.splitlines()[0] and "nobody.png" not in output, output
+
+
 def test_two_guests(machine):
     """Each has a key; typing reaches the one that is seen."""
     config = GUEST.format(name="one") + GUEST.format(name="two")

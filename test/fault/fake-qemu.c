@@ -19,8 +19,9 @@
 #define FLOOD_BYTES (1024L * 1024 * 1024)
 #define RESET_INTERVAL_MS 10
 
-static const char greeting[] = "{\"QMP\":{\"version\":{\"qemu\":{\"micro\":0,\"minor\":0,\"major\":10},"
-			       "\"package\":\"\"},\"capabilities\":[]}}\r\n";
+static const char greeting[] =
+	"{\"QMP\":{\"version\":{\"qemu\":{\"micro\":0,\"minor\":0,\"major\":10},"
+	"\"package\":\"\"},\"capabilities\":[]}}\r\n";
 static const char reset[] = "{\"timestamp\":{\"seconds\":1,\"microseconds\":2},\"event\":\"RESET\","
 			    "\"data\":{\"guest\":true,\"reason\":\"guest-reset\"}}\r\n";
 /* All of it is QMP, as far as the line goes. */
@@ -36,8 +37,16 @@ static const char *const odd_events[] = {
 	"{\"event\":\"GUEST_PANICKED\",\"data\":{\"action\":\"run\"},\"id\":-1e308}\r\n",
 };
 static const char *const noise[] = {
-	"{\"return\":\r\n", "[]\r\n", "{}\r\n", "\"event\"\r\n", "{\"return\":{},\"id\":99999}\r\n",
-	"{\"event\":7}\r\n", "{\"error\":{}}\r\n", "\xff\xfe\x00\r\n", "nul\r\n", "{{{{{{{{\r\n",
+	"{\"return\":\r\n",
+	"[]\r\n",
+	"{}\r\n",
+	"\"event\"\r\n",
+	"{\"return\":{},\"id\":99999}\r\n",
+	"{\"event\":7}\r\n",
+	"{\"error\":{}}\r\n",
+	"\xff\xfe\x00\r\n",
+	"nul\r\n",
+	"{{{{{{{{\r\n",
 };
 
 static struct {
@@ -96,8 +105,8 @@ static void answer(const char *line)
 
 static void read_qmp(void)
 {
-	ssize_t n = recv(state.qmp, state.line + state.length, sizeof(state.line) - 1 - state.length,
-			 MSG_DONTWAIT);
+	ssize_t n = recv(state.qmp, state.line + state.length,
+			 sizeof(state.line) - 1 - state.length, MSG_DONTWAIT);
 	char *end = NULL;
 
 	if (n <= 0) {
@@ -184,7 +193,8 @@ int main(int, char **argv)
 		bool flooding = is("flood") && state.serial >= 0 && state.flood_left > 0;
 		struct pollfd fds[] = {
 			{ .fd = state.qmp < 0 ? QMP_LISTEN_FD : state.qmp,
-			  .events = (short)(POLLIN | (is("events") && state.qmp >= 0 ? POLLOUT : 0)) },
+			  .events = (short)(POLLIN |
+					    (is("events") && state.qmp >= 0 ? POLLOUT : 0)) },
 			{ .fd = state.serial < 0 ? SERIAL_LISTEN_FD : state.serial,
 			  .events = (short)(POLLIN | (flooding ? POLLOUT : 0)) },
 		};
@@ -203,7 +213,8 @@ int main(int, char **argv)
 		}
 		if (fds[1].revents & ~POLLOUT) {
 			if (state.serial < 0)
-				take(SERIAL_LISTEN_FD, &state.serial, "fake: up\n", strlen("fake: up\n"));
+				take(SERIAL_LISTEN_FD, &state.serial, "fake: up\n",
+				     strlen("fake: up\n"));
 			else
 				echo();
 		}

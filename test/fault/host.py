@@ -312,6 +312,9 @@ class Host:
             least = min(least, self.fd_names(), key=len)
         return least
 
+    def assert_fds(self, expected):
+        self.wait(lambda: self.fds() == expected, 10, f"as many fds as before ({len(expected)})")
+
     def rss_kib(self):
         return int(re.search(r"^Rss:\s+(\d+)", pathlib.Path(f"/proc/{self.hostd()}/smaps_rollup").read_text(),
                              re.MULTILINE).group(1))
@@ -351,6 +354,11 @@ def name_of(pid):
         return None
     name, _, rest = text.partition("(")[2].rpartition(")")
     return None if rest.split()[0] in "ZX" else name
+
+
+def busy():
+    """How many times over the processors are wanted: limits are for a machine that has nothing else to do."""
+    return max(1, os.getloadavg()[0] / os.cpu_count())
 
 
 def percentile(values, share):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // usage: power-cut-reader FOLDER
-// What the next hostd finds on a data volume: each guest's name, and its whole definition behind it.
+// What the next hostd finds on a data volume: each guest's name, and its whole definition behind
+// it.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// PID 1 of the machine whose power is cut: writes definitions with the host's own code, and marks on
-// the second partition what it is about to do and what is done. The block trace has both in order.
+// PID 1 of the machine whose power is cut: writes definitions with the host's own code, and marks
+// on the second partition what it is about to do and what is done. The block trace has both in
+// order.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -47,17 +48,19 @@ static void mark(const char *when, const char *what, int version)
 static const char *definition(const char *name, int version)
 {
 	static char text[16384];
-	int length = snprintf(text, sizeof(text), "guest \"%s\" {\n\tcmdline = \"%d\"\n", name, version);
+	int length =
+		snprintf(text, sizeof(text), "guest \"%s\" {\n\tcmdline = \"%d\"\n", name, version);
 
 	for (int line = 0; line < PADDING_LINES; line++)
 		length += snprintf(text + length, sizeof(text) - (size_t)length,
-				   "\t# version %d, line %d of %d: as long as it takes\n", version, line,
-				   PADDING_LINES);
+				   "\t# version %d, line %d of %d: as long as it takes\n", version,
+				   line, PADDING_LINES);
 	(void)snprintf(text + length, sizeof(text) - (size_t)length, "} # end of %d\n", version);
 	return text;
 }
 
-/* Each round makes a guest, saves it twice, renames it and deletes it; another one is only saved. */
+/* Each round makes a guest, saves it twice, renames it and deletes it; another one is only saved.
+ */
 static void write_round(int root_fd, int round)
 {
 	const int version = round * 10;

@@ -10,12 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What libsystemd reads of the API's messages at once, at least. */
+#define VARLINK_READ_BYTES 65536
 #define OPTIONS                                                                                   \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
 	 PTRACE_O_TRACEEXEC)
@@ -34,11 +37,13 @@ static struct {
 	bool inside, failing; /* between entry and exit of a call; of the one that is to fail */
 } state;
 
-/* Calls that cannot fail, or of which a failure would only tell about this program: what is closed
- * or unmapped stays so whatever is returned. */
-static bool may_fail(unsigned long call)
+/*
+ * Not calls that cannot fail so, and not those of which a failure would only tell about this
+ * program: what is closed or unmapped stays so whatever is returned.
+ */
+static bool may_fail(const struct user_regs_struct *registers)
 {
-	switch (call) {
+	switch (registers->orig_rax) {
 	case SYS_close:
 	case SYS_munmap:
 	case SYS_exit:
@@ -52,7 +57,16 @@ static bool may_fail(unsigned long call)
 	case SYS_umask:
 	case SYS_clock_gettime:
 	case SYS_madvise:
+	case SYS_timerfd_settime:
 		return false;
+	case SYS_epoll_ctl:
+		return state.error == 0 || (registers->rsi == EPOLL_CTL_ADD &&
+					    (state.error == ENOMEM || state.error == ENOSPC));
+	/* libsystemd leaves a client waiting whose socket cannot be read, which a UNIX socket's
+	 * always can. */
+	case SYS_recvfrom:
+		return state.error == 0 || state.error == EINTR ||
+		       registers->rdx < VARLINK_READ_BYTES;
 	case SYS_epoll_wait:
 	case SYS_epoll_pwait2:
 		return state.error == 0 || state.error == EINTR;
@@ -89,7 +103,7 @@ static int read_error(const char *name)
 
 static void on_entry(pid_t pid, struct user_regs_struct *registers)
 {
-	if (!may_fail(registers->orig_rax) || ++state.count != state.wanted)
+	if (!may_fail(registers) || ++state.count != state.wanted)
 		return;
 	if (state.error == 0) {
 		(void)kill(state.hostd, SIGKILL);

@@ -181,7 +181,7 @@ def run_parallel(works):
 
 def test_hostd_killed(make_host, programs, amount, figure):
     """In every part of every operation, and at any time: 0 lost, 0 doubled, 0 left over, the same pids."""
-    kills, host_count = amount(200, 16), amount(3, 2)
+    kills, host_count = amount(200, 12), amount(3, 2)
     lives = [Life(make_host(configuration())) for _ in range(host_count)]
     calls = {}
     for operation in OPERATIONS:
@@ -209,9 +209,9 @@ def test_hostd_killed(make_host, programs, amount, figure):
     run_parallel([lambda index=index: work(index) for index in range(host_count)])
     seconds = [value for life in lives for value in life.seconds]
     assert len(seconds) == kills
-    assert max(seconds) < ANSWER_LIMIT_S, sorted(seconds)[-5:]
+    assert max(seconds) < ANSWER_LIMIT_S * hosts.busy(), sorted(seconds)[-5:]
     figure(f"hostd killed {kills} times, {sum(hits)} of them at one of {len(steps)} steps ({calls}): answers after "
-           f"{hosts.percentile(seconds, 0.5):.2f} s, at most {max(seconds):.2f} s")
+           f"{hosts.percentile(seconds, 0.5):.2f} s, at most {max(seconds):.2f} s (processors wanted {hosts.busy():.1f} times over)")
 
 
 def test_qemu_killed(make_host, amount, figure):
@@ -236,19 +236,23 @@ def test_qemu_killed(make_host, amount, figure):
             host.command("Kill", name)
             host.wait_state(name, "stopped")
 
+    host.command("Start", names[0])
+    host.wait_state(names[0], "running")
+    host.command("Kill", names[0])
+    host.wait_state(names[0], "stopped")
     before = host.fds()
     run_parallel([lambda name=name: work(name) for name in names])
     host.assert_things(empty)
-    assert host.fds() == before
-    assert len(seconds) == kills and max(seconds) < 1, sorted(seconds)[-5:]
+    host.assert_fds(before)
+    assert len(seconds) == kills and max(seconds) < hosts.busy(), sorted(seconds)[-5:]
     assert len(re.findall(r"crashed \(QEMU was killed by SIGKILL", host.log())) == kills
     figure(f"QEMU killed {kills} times: running again after the back-off and {hosts.percentile(seconds, 0.5):.2f} s, "
-           f"at most {max(seconds):.2f} s")
+           f"at most {max(seconds):.2f} s (processors wanted {hosts.busy():.1f} times over)")
 
 
 def test_no_drift(make_host, amount, figure):
     """Starts, and stops by the power button, in a row."""
-    count, warm_up = amount(1000, 60), amount(100, 20)
+    count, warm_up = amount(1000, 40), amount(100, 10)
     host = make_host(guest(SUBJECT, "o", restart='"on-failure"'))
 
     def once():
@@ -265,7 +269,8 @@ def test_no_drift(make_host, amount, figure):
         once()
     took_s = time.monotonic() - start
     host.assert_things(things)
-    assert host.hostd() == hostd and host.fds() == fds
+    assert host.hostd() == hostd
+    host.assert_fds(fds)
     drift = (host.rss_kib() - rss_kib) / rss_kib
     assert "killed" not in host.log(), "a guest did not power off by itself"
     figure(f"{count} starts and stops in {took_s:.0f} s: hostd's memory {rss_kib} KiB, {drift:+.2%}; {len(fds)} fds")

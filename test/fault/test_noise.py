@@ -123,7 +123,7 @@ def compare(host, figure, what, pids, limit_s, done=None):
     loud_s, quiet_s = hosts.percentile(pick(loud), 0.99), hosts.percentile(pick(quiet), 0.99)
     figure(f"{what}: another client's 99th percentile {loud_s * 1e3:.2f} ms, quiet {quiet_s * 1e3:.2f} ms")
     assert host.hostd() == hostd, "hostd is another one now"
-    assert loud_s <= FACTOR * max(quiet_s, FLOOR_S), what
+    assert loud_s <= FACTOR * max(quiet_s, FLOOR_S * hosts.busy()), what
 
 
 def compare_client(host, figure, what, function, limit_s):
@@ -170,30 +170,31 @@ def start_guests(make_host, programs, *names, **settings):
 # --- clients --------------------------------------------------------------------------------------
 
 
-def closed(connection):
-    """Takes what has come; whether the other side has closed."""
-    connection.socket.setblocking(False)
+def closed(connection, wait_s):
+    """Takes what has come within this time; whether the other side has closed."""
     try:
-        while connection.socket.recv(65536):
-            pass
-        return True
-    except BlockingIOError:
+        while select.select([connection.socket], [], [], wait_s)[0]:
+            if not connection.socket.recv(65536):
+                return True
+            wait_s = 0
         return False
     except OSError:
         return True
-    finally:
-        connection.socket.settimeout(30)
 
 
 def send_malformed(host, count):
+    """Most are answered, or end the connection; what is not within 2 ms is not waited for."""
     random_, connection = random.Random(3), None
     for number in range(count):
         connection = connection or host.connect()
+        # One that has subscribed, or is attached to a console, is not heard any more.
+        connection.socket.settimeout(0.05)
         try:
             connection.socket.sendall(malformed(random_))
+            over = number % 50 == 0 or closed(connection, 0.002)
         except OSError:
-            pass
-        if number % 50 == 0 or closed(connection):
+            over = True
+        if over:
             connection.close()
             connection = None
 
@@ -203,7 +204,7 @@ def test_malformed_api_messages(make_host, programs, amount, figure):
     host = start_guests(make_host, programs, "quiet")
     fds = host.fds()
     compare_client(host, figure, f"{count} malformed API messages", lambda: send_malformed(host, count), None)
-    assert host.fds() == fds
+    host.assert_fds(fds)
     assert host.guest("quiet")["state"] == "running"
 
 
@@ -235,7 +236,7 @@ def test_clients_that_never_read(make_host, programs, amount, figure):
     host = start_guests(make_host, programs, "quiet", "resets")
     fds, rss_kib = host.fds(), host.rss_kib()
     compare_client(host, figure, "8 clients that never read", lambda: ask_and_never_read(host), amount(10, 1.5))
-    assert host.fds() == fds
+    host.assert_fds(fds)
     grown_kib = host.rss_kib() - rss_kib
     figure(f"  hostd's memory grew by {grown_kib} KiB of {rss_kib}")
     assert grown_kib < 2048
@@ -254,7 +255,7 @@ def test_200_clients(make_host, programs, amount, figure):
     host = start_guests(make_host, programs, "quiet")
     fds = host.fds()
     compare_client(host, figure, "200 clients at once", lambda: be_200_clients(host, amount(6000, 800)), None)
-    assert host.fds() == fds
+    host.assert_fds(fds)
 
 
 # --- guests ---------------------------------------------------------------------------------------

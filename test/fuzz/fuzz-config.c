@@ -37,12 +37,14 @@ static void check_guest(const struct guest_config *guest)
 /* The bytes as "KEY=VALUE" of mvirt set. */
 static void check_set(const char *text)
 {
-	_cleanup_(guest_config_freep) struct guest_config *guest = NULL, *changed = NULL;
+	static struct guest_config *guest; /* the same for all inputs: set() leaves it as it is */
+	_cleanup_(guest_config_freep) struct guest_config *changed = NULL;
 	_cleanup_(config_mistakes_done) struct config_mistakes none = {}, mistakes = {};
 	_cleanup_free_ char *key = strndup(text, strcspn(text, "="));
 	const char *value = strchr(text, '=');
-	int r = guest_config_parse("guest \"a\" { disk { file = \"x\" } cdrom {} nic {} }", &guest,
-				   &none);
+	int r = guest ? 0
+		      : guest_config_parse("guest \"a\" { disk { file = \"x\" } cdrom {} nic {} }",
+					   &guest, &none);
 
 	if (!key || r < 0)
 		abort();

@@ -412,6 +412,40 @@ static void test_import_killed(void **state)
 	assert_false(is_there(other, "slow"));
 }
 
+/* …also between a file's own name and the definition; a definition makes the files the guest's. */
+static void test_import_killed_at_the_end(void **state)
+{
+	_cleanup_free_ char *root = text_format("%s.memory", server.path);
+	_cleanup_fd_ int root_fd = -EBADF;
+
+	(void)state;
+	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_return_code(root_fd, errno);
+	for (int defined = 0; defined < 2; defined++) {
+		int fd = -EBADF;
+
+		assert_return_code(guest_store_make_folder(root_fd, "half"), 0);
+		assert_return_code(api_import_note(root_fd, "half", "a.img\nb.img\n../../x\n"), 0);
+		assert_return_code(api_import_open(root_fd, "half", "a.img", &fd), 0);
+		(void)close(fd);
+		assert_return_code(api_import_finish(root_fd, "half", "a.img"), 0);
+		assert_return_code(api_import_open(root_fd, "half", "b.img", &fd), 0);
+		(void)close(fd);
+		if (defined)
+			assert_return_code(guest_store_create(root_fd, "half",
+							      "guest \"half\" { nic {} }"),
+					   0);
+		restart_server(SIGKILL);
+		assert_int_equal(has_file("memory", "half"), defined);
+		assert_int_equal(has_file("memory", "half/a.img"), defined);
+		assert_false(has_file("memory", "half/.import-b.img"));
+		assert_false(has_file("memory", "half/.imported"));
+	}
+	assert_return_code(guest_store_make_folder(root_fd, "empty"), 0);
+	restart_server(SIGKILL);
+	assert_false(has_file("memory", "empty"));
+}
+
 static void test_import_limit(void **state)
 {
 	sd_varlink *links[8];
@@ -646,6 +680,7 @@ int main(int argc, char **argv)
 		TEST(test_import_fails),
 		TEST(test_import_while_others_go_on),
 		TEST(test_import_killed),
+		TEST(test_import_killed_at_the_end),
 		TEST(test_import_limit),
 		TEST(test_set),
 		TEST(test_set_refused),

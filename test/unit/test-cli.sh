@@ -165,7 +165,7 @@ fi
 socket=$folder/api.sock
 serve() { # OPTION
 	[ -z "$server" ] || { kill "$server" && wait "$server"; }
-	"$stub" "$1" "$socket" &
+	"$stub" "$1" "$socket" 2>>"$folder/log" &
 	server=$!
 	for _ in $(seq 200); do
 		[ -S "$socket" ] && break
@@ -347,6 +347,12 @@ prints '^no guests: mvirt create makes one' list
 prints '^\{"guests":\[\]\}$' --json list
 prints '^no disks$' devices
 prints '^guests +0, 0 running$' status
+
+kill "$server" && wait "$server"
+status=$?
+server=
+[ $status -eq 0 ] && ! grep -E 'ERROR|runtime error' "$folder/log" >"$folder/err"
+result $? "the host has no complaint"
 
 echo "1..$count"
 exit $failed

@@ -45,6 +45,23 @@ static void hostd_killed(void **)
 	assert_int_equal(fake.starts, 1);
 }
 
+/* One that was created and not started, in a hostd that is gone. */
+static void created_is_not_started(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd();
+	assert_int_equal(guest_skip_autostart(find("web")), 0);
+	end_hostd();
+	host.guest[0].autostart = true;
+	new_hostd();
+	settle();
+	assert_int_equal(guest_state(find("web")), GUEST_STATE_STOPPED);
+	assert_int_equal(fake.starts, 0);
+	assert_int_equal(guest_start(find("web"), &why), 0);
+	assert_int_equal(fake.starts, 1);
+}
+
 static void adopted_powers_off(void **)
 {
 	new_hostd();
@@ -176,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(hostd_killed),
+		TEST(created_is_not_started),
 		TEST(adopted_powers_off),
 		TEST(process_ended_without_hostd),
 		TEST(half_made),

@@ -101,7 +101,9 @@ static void refused_by_us(void **)
 	assert_int_equal(guest_change_medium(find("web"), 2, NULL, &why), -ENODEV);
 	assert_string_equal(why, "guest web has 2 CD-ROM drives, counted from 0: there is no 2");
 	host.open_boot_error = -ENOENT;
+	free(take_ptr(why));
 	assert_int_equal(guest_change_medium(find("web"), 1, iso, &why), -ENOENT);
+	assert_string_equal(why, "data:iso/one.iso: No such file or directory");
 	assert_string_equal(fake.commands, "");
 }
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "storage/guest-files.h"
 #include "storage/image-child.h"
 #include "storage/seed.h"
 
@@ -315,6 +316,26 @@ static void test_iso_without_network(void **)
 			 0);
 }
 
+/* What QEMU gets: read-only, which it compares with what it is told of the fd. */
+static void test_guests_seed(void **)
+{
+	const struct guest_files files = { .data_fd = -EBADF, .memory_fd = -EBADF };
+	const struct guest_files_owner owner = { .name = "web", .in_memory = true };
+	_cleanup_fd_ int fd = -EBADF;
+	_cleanup_free_ char *why = NULL;
+	char sector[6] = "";
+	int fds = 0;
+
+	skip_unless_possible();
+	fds = count_fds();
+	assert_int_equal(guest_files_make_seed(&files, &owner, &config, "id-1", &fd, &why), 0);
+	assert_null(why);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	assert_int_equal(pread(fd, sector, 5, 0x8001), 5);
+	assert_string_equal(sector, "CD001");
+	assert_int_equal(count_fds(), fds + 1);
+}
+
 static void assert_not_made(int fd, int error, const char *expected)
 {
 	_cleanup_free_ char *why = NULL;
@@ -385,7 +406,7 @@ int main(void)
 		TEST(test_nothing),       TEST(test_common_cases), TEST(test_own_user_data),
 		TEST(test_own_meta_data), TEST(test_all_own),      TEST(test_not_utf8),
 		TEST(test_texts_fail),    TEST(test_iso),          TEST(test_iso_without_network),
-		TEST(test_iso_fails),
+		TEST(test_guests_seed),   TEST(test_iso_fails),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -6,8 +6,9 @@ _mvirt_options() { # COMMAND
 	case $1 in
 	list) echo '--json --names' ;;
 	start | stop | restart | kill | pause | resume) echo '--json --no-wait' ;;
-	console) ;;
-	log) echo '--json --follow' ;;
+	console) echo '--port' ;;
+	screenshot) echo '--host' ;;
+	log) echo '--json --follow --port' ;;
 	medium) echo '--json --eject' ;;
 	create) echo '--json --conf --import --set' ;;
 	set) echo '--json --conf' ;;
@@ -31,12 +32,12 @@ _mvirt_keys() {
 
 _mvirt() {
 	local commands='status devices list info stats start stop restart kill pause resume console log medium
-		create set definition rename delete events host poweroff reboot'
+		create set definition rename delete screenshot events host poweroff reboot'
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' i names=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket | --conf | --import | --set | --confirm) ((i++)) ;;
+		--socket | --conf | --import | --set | --confirm | --port) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ -z $command || $command == host ]]; then
@@ -53,6 +54,7 @@ _mvirt() {
 		COMPREPLY=($(compgen -f -- "$word"))
 		return
 		;;
+	--port | --confirm) return ;;
 	--set)
 		compopt -o nospace 2>/dev/null
 		COMPREPLY=($(compgen -W "$(_mvirt_keys)" -- "$word"))
@@ -77,6 +79,13 @@ _mvirt() {
 		;;
 	start | stop | restart | kill | pause | resume | stats | delete)
 		COMPREPLY=($(compgen -W "$(mvirt list --names 2>/dev/null)" -- "$word"))
+		;;
+	screenshot)
+		if ((names > 0)) || [[ " ${COMP_WORDS[*]} " == *' --host '* ]]; then
+			COMPREPLY=($(compgen -f -- "$word"))
+		else
+			COMPREPLY=($(compgen -W "$(mvirt list --names 2>/dev/null)" -- "$word"))
+		fi
 		;;
 	info | console | log | definition | rename | medium)
 		((names > 0)) || COMPREPLY=($(compgen -W "$(mvirt list --names 2>/dev/null)" -- "$word"))
