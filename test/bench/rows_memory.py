@@ -196,7 +196,7 @@ def by_hand_guests(names):
         for name in names:
             machine.output(f"MEMORY=64 CONSOLE=null start-guest microvm {name} >/dev/null 2>&1 & sleep 8", 300)
             count += 1
-            smaps = machine.output(f"cat /proc/$(pidof qemu-system-x86_64 | cut -d ' ' -f 1)/smaps", 300)
+            smaps = machine.output("cat /proc/$(pidof qemu-system-x86_64 | cut -d ' ' -f 1)/smaps", 300)
             overhead = beside_guest(smaps, 64)[1]
             if before - (count + 1) * (64 * MIB + overhead) < 64 * MIB:
                 break

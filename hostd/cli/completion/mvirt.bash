@@ -4,6 +4,7 @@
 
 _mvirt_options() { # COMMAND
 	case $1 in
+	status) echo '--json --boot' ;;
 	list) echo '--json --names' ;;
 	start | stop | restart | kill | pause | resume) echo '--json --no-wait' ;;
 	console) echo '--port' ;;
