@@ -41,6 +41,8 @@ class Ratio:
     ours: Sample
     peer: Sample
     more_is_better: bool = False
+    # the same in every run by its nature, as a file's size is
+    exact: bool = False
 
     def __post_init__(self):
         if min(self.peer.values) <= 0:
@@ -60,7 +62,10 @@ class Ratio:
 
     @property
     def verdict(self):
-        """A win or a loss is claimed only where the gap of the medians exceeds both spreads together."""
+        """A win or a loss is claimed only where the gap of the medians exceeds both spreads together, and where
+        there is a spread: of one run nothing is claimed."""
+        if not self.exact and min(len(self.ours.values), len(self.peer.values)) < 2:
+            return "one run: nothing claimed"
         gap = self.ours.median - self.peer.median
         if abs(gap) <= self.ours.spread + self.peer.spread:
             return "no difference shown"

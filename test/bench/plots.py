@@ -42,7 +42,7 @@ def draw(everything, folder):
     inside.mkdir()
     shutil.copy(__file__, inside / "plots.py")
     (inside / "wanted.json").write_text(json.dumps(pictures), "utf-8")
-    done = subprocess.run(["chroot", str(root), "python3", "/plots/plots.py", "/plots/wanted.json"],
+    done = subprocess.run(["/usr/sbin/chroot", str(root), "python3", "/plots/plots.py", "/plots/wanted.json"],
                           capture_output=True, text=True, check=False, env={"MPLBACKEND": "svg", "HOME": "/plots",
                                                                           "PATH": "/usr/bin:/bin"})
     if done.returncode != 0:

@@ -36,7 +36,7 @@ def ratio_of(measure):
     """The ratio, or None where there is no peer."""
     if not measure.peer or min(measure.peer) <= 0:
         return None
-    return Ratio(Sample(measure.ours), Sample(measure.peer), measure.more_is_better)
+    return Ratio(Sample(measure.ours), Sample(measure.peer), measure.more_is_better, measure.exact)
 
 
 def ratio_text(measure):

@@ -24,6 +24,7 @@ class Measure:
     peer_name: str
     target: float | None = None  # of the ratio
     more_is_better: bool = False
+    exact: bool = False  # the same in every run by its nature
     # What is said of it: of the target's reason, of how exact it is.
     note: str = ""
 

@@ -2,6 +2,7 @@
 """Rows of whole boots: reset to an API that answers, reset to the guest's first line of userspace."""
 
 import functools
+import json
 
 import figures
 import machines
@@ -36,6 +37,18 @@ def boots(runs):
     return done
 
 
+def timeline():
+    """What hostd says of a boot of ours: [{name, start, end}] in seconds since reset."""
+    with SIDES["ours, q35"]() as machine:
+        machine.wait_guest()
+        machine.wait_ready()
+        answer = json.loads(machine.output("mvirt --json status --boot", 300))
+    before = answer.get("beforeKernelUsec", 0)
+    phases = [{"name": "firmware, stub, decompression", "start": 0, "end": before / 1e6}]
+    return phases + [{"name": phase["name"], "start": (before + phase["startUsec"]) / 1e6,
+                      "end": (before + phase["endUsec"]) / 1e6} for phase in answer["phases"]]
+
+
 def measures(done, what, phrase, target):
     found = []
     for ours, peer in PAIRS:
@@ -58,7 +71,7 @@ def row_1(options):
                    "succeeds, asked as soon as libvirt's socket is there; by hand, where there is no API, the last line "
                    "of the start script. A guest is started at boot on every side (row 2).",
         measures=measures(done, "ready", "host ready", 0.10), commands=[done["ours, q35"][0]["command"]],
-        notes=[NOTE])
+        notes=[NOTE], extra={"timeline": timeline()})
 
 
 def row_2(options):

@@ -25,6 +25,15 @@ def debian_kernel(folder):
     return next((PEERS / folder / "boot").glob("vmlinuz-*"))
 
 
+def initcalls(count=20):
+    """The longest initcalls of our kernel: [{name, ms}]."""
+    console = machines.run_counted("initcalls", BUILD / "vmlinuz", BENCH / "obj/guest.cpio.zst",
+                                   "bench.end initcall_debug ignore_loglevel printk.time=1 log_buf_len=4M")
+    calls = re.findall(r"initcall (\w+)\+\S+ returned \S+ after (\d+) usecs", console)
+    return [{"name": name, "ms": int(usecs) / 1000}
+            for name, usecs in sorted(calls, key=lambda call: -int(call[1]))[:count]]
+
+
 def row_3(options):
     runs = options.count(2, 1)
     peers = {"Debian's cloud kernel": debian_kernel("by-hand-root"),
@@ -41,7 +50,8 @@ def row_3(options):
                    "drivers as modules after this; ours has them built in.",
         measures=[Measure("reset to PID 1", "M instructions", ours, counts, name, 0.35)
                   for name, counts in others.items()],
-        commands=[(machines.RUN / "kernel-ours/command").read_text("utf-8").strip()])
+        commands=[(machines.RUN / "kernel-ours/command").read_text("utf-8").strip()],
+        extra={"initcalls": initcalls()})
 
 
 def greeting_initramfs():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rows of one guest's life: start, recovery, what the supervisor costs, throughput."""
+"""Rows of one guest's life: start, recovery, what the supervisor costs."""
 
 import re
 import time
@@ -151,9 +151,3 @@ def row_11(options):
                   Measure("PSS of PID 1, hostd and the dashboards together", "bytes", [all_pss], [peer[0]],
                           "libvirtd + virtlogd")],
         commands=["cat /proc/PID/smaps_rollup", "grep ^voluntary /proc/PID/task/*/status"])
-
-
-# --- throughput ---
-
-def row_13(options):
-    raise NotImplementedError("not measured yet: it needs a guest that reads a disk")

@@ -42,6 +42,11 @@ def test_a_difference_is_claimed_only_beyond_both_spreads(ours, peer, more, verd
     assert Ratio(Sample(ours), Sample(peer), more).verdict == verdict
 
 
+def test_of_one_run_nothing_is_claimed():
+    assert Ratio(Sample((1,)), Sample((9, 9))).verdict == "one run: nothing claimed"
+    assert Ratio(Sample((1,)), Sample((9,)), exact=True).verdict == "win"
+
+
 def test_target():
     ratio = Ratio(Sample((1,)), Sample((2,)))
     assert ratio.meets(0.5) and not ratio.meets(0.49) and ratio.meets(None) is None

@@ -4,8 +4,8 @@
 
 _mvirt_options() { # COMMAND
 	case $1 in
-	list) echo '--json --names' ;;
 	status) echo '--json --boot' ;;
+	list) echo '--json --names' ;;
 	start | stop | restart | kill | pause | resume) echo '--json --no-wait' ;;
 	console) echo '--port' ;;
 	screenshot) echo '--host' ;;
