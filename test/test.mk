@@ -51,6 +51,8 @@ $(TEST_OBJECTS)/init: hostd/init.c
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) $(TEST_CFLAGS) -fno-sanitize=address $< -o $@
 
+# what prove reads
+export CMOCKA_MESSAGE_OUTPUT := TAP
 export MVIRT_TEST_INIT := $(TEST_OBJECTS)/init
 export MVIRT_TEST_HOSTD := $(HOSTD_OBJECTS)/hostd
 export MVIRT := $(HOSTD_OBJECTS)/mvirt

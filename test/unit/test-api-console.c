@@ -255,6 +255,5 @@ int main(int argc, char **argv)
 
 	if (argc == 3)
 		return stub_serve(argv[2], false);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

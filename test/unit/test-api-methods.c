@@ -386,6 +386,5 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && text_equal(argv[1], "--serve"))
 		return stub_serve(argv[2], false);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -642,6 +642,5 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && (text_equal(argv[1], "--serve") || text_equal(argv[1], "--serve-empty")))
 		return stub_serve(argv[2], text_equal(argv[1], "--serve-empty"));
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -172,6 +172,5 @@ int main(void)
 		cmocka_unit_test(test_check_without_memory),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

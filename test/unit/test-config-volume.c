@@ -622,6 +622,5 @@ int main(void)
 		TEST(test_new_fails),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -573,6 +573,5 @@ int main(void)
 		TEST(test_no_child_to_be_had), TEST(test_every_call_fails),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,6 +220,5 @@ int main(void)
 		cmocka_unit_test(test_stats),       cmocka_unit_test(test_no_cgroup),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -713,6 +713,5 @@ int main(void)
 		cmocka_unit_test(test_qemu),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

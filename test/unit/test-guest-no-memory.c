@@ -216,6 +216,5 @@ int main(void)
 		cmocka_unit_test(every_allocation_of_the_next_hostd),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -886,7 +886,6 @@ int main(void)
 		cmocka_unit_test(test_stderr_tail),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,6 +248,5 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(malformed_lines),
 					    cmocka_unit_test(send_fails_once) };
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,6 +200,5 @@ int main(void)
 		cmocka_unit_test(save_and_load),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -560,6 +560,5 @@ int main(void)
 		cmocka_unit_test(random_walks),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,6 +203,5 @@ int main(void)
 		TEST(not_configured_any_more),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,6 +165,5 @@ int main(void)
 		TEST(record_cannot_be_written),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -293,6 +293,5 @@ int main(void)
 		TEST(macs),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,6 +235,5 @@ int main(void)
 		TEST(test_bounds),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, group_setup, NULL);
 }

@@ -410,6 +410,5 @@ int main(void)
 		cmocka_unit_test_setup(test_any_bytes, setup),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

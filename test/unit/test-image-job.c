@@ -527,6 +527,5 @@ int main(void)
 		TEST(test_no_program), TEST(test_job_fails),       TEST(test_child_fails),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, group_setup, NULL);
 }

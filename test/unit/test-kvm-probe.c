@@ -392,6 +392,5 @@ int main(void)
 		cmocka_unit_test(test_shadow_paging),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -526,6 +526,5 @@ int main(void)
 		ADDRESSED(out_of_memory),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -303,6 +303,5 @@ int main(void)
 		cmocka_unit_test(lifetimes),        cmocka_unit_test(addresses),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

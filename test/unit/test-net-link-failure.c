@@ -66,6 +66,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(the_next_request_is_answered) };
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,5 @@ int main(void)
 		MODE_TEST(mtu_that_is_refused),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,6 +180,5 @@ int main(void)
 		ROUTER_TEST(hostd_starts_again),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -368,6 +368,5 @@ int main(void)
 		TAP_TEST(every_request_in_turn), TAP_TEST(filters_that_are_refused),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -427,6 +427,5 @@ int main(void)
 		UPLINK_TEST(leftover_vlan_on_a_bond),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -599,6 +599,5 @@ int main(void)
 		NET_TEST(bridge_is_removed),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,6 +256,5 @@ int main(void)
 		TEST(test_cancel),  TEST(test_calls_that_fail),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

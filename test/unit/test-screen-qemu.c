@@ -296,7 +296,6 @@ int main(void)
 	};
 	const struct CMUnitTest skipped[] = { cmocka_unit_test(test_skipped) };
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	if (access(QEMU, X_OK) < 0)
 		return cmocka_run_group_tests(skipped, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -409,6 +409,5 @@ int main(void)
 		TEST(test_guests_seed),   TEST(test_iso_fails),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, group_setup, NULL);
 }
