@@ -29,6 +29,7 @@ struct api_creation;
 struct api_formatting;
 struct api_reload;
 struct api_history;
+struct api_medium;
 struct api_unlock;
 
 struct api {
@@ -52,6 +53,7 @@ struct api {
 	struct api_creation *creations;
 	struct api_formatting *formatting; /* one at a time */
 	struct api_reload *reload; /* one at a time */
+	struct api_medium *media; /* changes that somebody waits for */
 };
 
 /* --- api-client.c --- */
@@ -136,6 +138,13 @@ struct guest *api_guest_of_parameters(sd_varlink *link, sd_json_variant *paramet
 int api_refuse_port(sd_varlink *link, const struct guest *guest, unsigned int port);
 /* The answer "guest". */
 int api_reply_guest(sd_varlink *link, const struct guest *guest);
+
+/* --- api-medium.c --- */
+
+int api_method_medium(sd_varlink *link, sd_json_variant *parameters,
+		      sd_varlink_method_flags_t flags, void *userdata);
+/* The answers that are still to come are not sent. */
+void api_media_forget(struct api *api);
 
 /* --- api-stats.c --- */
 

@@ -89,7 +89,7 @@ wrong 'create [--json]' create web --set
 wrong 'rename [--json] NAME NEW-NAME' rename web
 wrong 'delete [--json] [--with-disks] NAME…' delete
 wrong 'delete [--json] [--with-disks] NAME…' delete --eject web
-wrong 'medium [--json] NAME DRIVE FILE|--eject' medium web
+wrong 'medium [--json] [--force] NAME DRIVE FILE|--eject' medium web
 wrong 'set [--json] NAME KEY=VALUE…|--conf FILE' set
 wrong 'host format-disk [--json]' host format-disk
 wrong 'host reload [--json] FILE' host reload

@@ -10,7 +10,7 @@ _mvirt_options() { # COMMAND
 	console) echo '--port' ;;
 	screenshot) echo '--host' ;;
 	log) echo '--json --follow --port' ;;
-	medium) echo '--json --eject' ;;
+	medium) echo '--json --eject --force' ;;
 	create) echo '--json --conf --import --set' ;;
 	set) echo '--json --conf' ;;
 	delete) echo '--json --with-disks' ;;
