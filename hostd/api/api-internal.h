@@ -178,6 +178,8 @@ bool api_next_start_differs(const struct guest *guest);
 int api_define_bind(sd_varlink_server *server);
 /* The root below which the guests of that origin are kept, or -EBADF. */
 int api_store_root(const struct api *api, enum guest_origin origin);
+/* Something below the root of that origin was put aside. */
+void api_empty_trash(const struct api *api, enum guest_origin origin);
 /* The root of a guest whose definition is ours to change. Otherwise *ret_root_fd stays as it is,
  * the refusal is sent, and what the method is to return is returned. */
 int api_writable_root(sd_varlink *link, const struct guest *guest, int *ret_root_fd);
