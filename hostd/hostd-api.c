@@ -74,6 +74,7 @@ int host_start_api(struct host *host, const char *version)
 		.power = on_power,
 		.operations = {
 			.store_root = store_root,
+			.empty_trash = host_empty_trash,
 			.boot_node = boot_node,
 			.reload = reload,
 		},

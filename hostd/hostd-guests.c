@@ -246,6 +246,17 @@ static int define_stored(struct host *host, int root_fd, enum guest_origin origi
 	return r;
 }
 
+void host_empty_trash(enum guest_origin origin, void *userdata)
+{
+	const struct host *host = userdata;
+	struct guest_trash *trash = origin == GUEST_ORIGIN_DATA     ? host->data_trash
+				    : origin == GUEST_ORIGIN_MEMORY ? host->memory_trash
+								    : NULL;
+
+	if (trash)
+		guest_trash_empty(trash);
+}
+
 void host_data_mounted(int root_fd, void *userdata)
 {
 	struct host *host = userdata;
@@ -258,6 +269,7 @@ void host_data_mounted(int root_fd, void *userdata)
 	if (r < 0)
 		log_error("data", "the guests on it cannot be listed: %s", strerror(-r));
 	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_DATA);
+	host_empty_trash(GUEST_ORIGIN_DATA, host);
 	if (host->api)
 		api_publish_data_volume_event(host->api, "mounted", NULL);
 }
@@ -323,11 +335,16 @@ int host_start_guests(struct host *host)
 	if (r >= 0)
 		r = guests_new(host->event, &environment, &callbacks, &host->guests);
 	if (r >= 0)
+		r = guest_trash_new(host->event, HOST_MEMORY_FOLDER, &host->memory_trash);
+	if (r >= 0)
+		r = guest_trash_new(host->event, DATA_VOLUME_MOUNT, &host->data_trash);
+	if (r >= 0)
 		r = define_all(host);
 	if (r < 0)
 		return r;
 	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_CONFIG);
 	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_MEMORY);
+	host_empty_trash(GUEST_ORIGIN_MEMORY, host);
 	if (host->files.data_fd >= 0)
 		host_data_mounted(host->files.data_fd, host);
 	return 0;

@@ -28,6 +28,8 @@ static void host_done(struct host *host)
 {
 	dashboards_free(host->dashboards);
 	api_free(host->api);
+	guest_trash_free(host->data_trash);
+	guest_trash_free(host->memory_trash);
 	host_screen_free(host->machine_screen);
 	program_replace_cancel(host->replacement);
 	free(host->shell_terminal);
@@ -81,6 +83,7 @@ void host_on_all_stopped(void *userdata)
 	struct host *host = userdata;
 
 	log_notice("shutdown", "all guests have stopped");
+	guest_trash_stop(host->data_trash);
 	(void)data_volume_release(host->data_volume);
 	(void)sd_event_exit(host->event, 0);
 }

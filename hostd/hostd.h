@@ -17,6 +17,7 @@
 #include "storage/config-volume.h"
 #include "storage/data-volume.h"
 #include "storage/guest-files.h"
+#include "storage/guest-trash.h"
 #include "storage/program-replace.h"
 
 /* Guests that are created without a data volume: its layout, in memory. */
@@ -33,6 +34,7 @@ struct host {
 	struct config_volume *volume;
 	struct data_volume *data_volume;
 	struct guest_files files; /* memory_fd is owned */
+	struct guest_trash *data_trash, *memory_trash;
 	struct devices *devices;
 	struct power_button *power_button;
 	struct net *net;
@@ -56,6 +58,8 @@ void host_tell_mistakes(const char *file, const struct config_mistakes *mistakes
 /* The data volume came, with the guests on it; or went. */
 void host_data_mounted(int root_fd, void *userdata);
 void host_data_lost(void *userdata);
+/* What was deleted of guests of that origin is removed for good. */
+void host_empty_trash(enum guest_origin origin, void *userdata);
 /* It was found, and cannot be used. */
 void host_data_failed(const char *why, void *userdata);
 /* hostd-api.c */

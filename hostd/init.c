@@ -408,8 +408,8 @@ int main(int argc, char **argv)
 		open_console();
 		(void)reboot(RB_DISABLE_CAD);
 		(void)!sethostname("mvirt", 5);
-		/* One each is what a guest's QEMU gets; they are the kernel's most used way up. */
-		write_to("/proc/sys/user/max_user_namespaces", "1");
+		/* A QEMU's, and those of the guest's last ones, whose end takes the kernel time. */
+		write_to("/proc/sys/user/max_user_namespaces", "64");
 		read_command_line();
 	}
 	for (;;)

@@ -60,6 +60,7 @@ static void undo(struct api_creation *creation)
 					  creation->files[i].finished);
 	api_import_forget(root_fd, name);
 	api_import_remove_folder(root_fd, name);
+	api_empty_trash(creation->api, creation->origin);
 }
 
 bool api_is_being_created(const struct api *api, const char *name)

@@ -16,6 +16,14 @@ int api_store_root(const struct api *api, enum guest_origin origin)
 		       : -EBADF;
 }
 
+void api_empty_trash(const struct api *api, enum guest_origin origin)
+{
+	const struct api_context *context = &api->context;
+
+	if (context->operations.empty_trash)
+		context->operations.empty_trash(origin, context->userdata);
+}
+
 int api_writable_root(sd_varlink *link, const struct guest *guest, int *ret_root_fd)
 {
 	const struct api *api = sd_varlink_get_userdata(link);

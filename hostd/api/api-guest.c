@@ -174,43 +174,6 @@ static int method_display(sd_varlink *link, sd_json_variant *parameters, sd_varl
 	return api_client_reply_object(link, &answer);
 }
 
-static int method_medium(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t,
-			 void *)
-{
-	struct call {
-		const char *name, *file;
-		unsigned int drive;
-	} call = {};
-	static const sd_json_dispatch_field fields[] = {
-		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
-		  offsetof(struct call, name), SD_JSON_MANDATORY },
-		{ "drive", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint,
-		  offsetof(struct call, drive), SD_JSON_MANDATORY },
-		{ "file", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
-		  offsetof(struct call, file), SD_JSON_NULLABLE },
-		{},
-	};
-	_cleanup_free_ char *why = NULL;
-	const struct guest_config *config = NULL;
-	struct guest *guest = NULL;
-	int r = sd_varlink_dispatch(link, parameters, fields, &call);
-
-	if (r != 0)
-		return r;
-	guest = api_guest_of_call(link, call.name, &r);
-	if (!guest)
-		return r;
-	config = guest_running_config(guest);
-	if (!guest_state_has_process(guest_state(guest)) || !config)
-		return api_client_refusef(link, "guest %s is not running", call.name);
-	if (call.drive >= config->cdrom_count)
-		return api_client_refusef(
-			link, "guest %s has no CD-ROM drive %u: it has %zu, counted from 0",
-			call.name, call.drive, config->cdrom_count);
-	r = guest_change_medium(guest, call.drive, call.file, &why);
-	return r < 0 ? api_client_refuse_errno(link, r, why) : api_client_done(link);
-}
-
 int api_guest_bind(sd_varlink_server *server)
 {
 	return api_bind(server, "io.mvirt.Guest.List", method_list, "io.mvirt.Guest.Get",
@@ -218,7 +181,7 @@ int api_guest_bind(sd_varlink_server *server)
 			method_stop, "io.mvirt.Guest.Kill", method_kill, "io.mvirt.Guest.Restart",
 			method_restart, "io.mvirt.Guest.Pause", method_pause,
 			"io.mvirt.Guest.Resume", method_resume, "io.mvirt.Guest.Medium",
-			method_medium, "io.mvirt.Guest.Display", method_display,
+			api_method_medium, "io.mvirt.Guest.Display", method_display,
 			"io.mvirt.Guest.Log", method_log, "io.mvirt.Guest.Stats", api_method_stats,
 			"io.mvirt.Guest.Console", api_method_console, "io.mvirt.Guest.Subscribe",
 			api_method_subscribe);

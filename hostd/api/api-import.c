@@ -9,6 +9,7 @@
 #include "api-internal.h"
 #include "base/file.h"
 #include "storage/guest-store.h"
+#include "storage/guest-trash.h"
 
 #define TEMPORARY ".import-"
 #define LIST ".imported"
@@ -34,11 +35,20 @@ static char *own_path(const char *guest_name, const char *prefix, const char *fi
 	return text_format(GUESTS "/%s/%s%s", guest_name, prefix, file);
 }
 
+static int open_folder(int folder_fd, const char *name)
+{
+	int fd = openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* It may be large: guest-trash.h. */
 void api_import_remove(int root_fd, const char *guest_name, const char *file, bool finished)
 {
 	_cleanup_free_ char *path = own_path(guest_name, finished ? "" : TEMPORARY, file);
+	_cleanup_fd_ int guests_fd = root_fd < 0 ? -EBADF : open_folder(root_fd, GUESTS);
 
-	if (path && root_fd >= 0)
+	if (path && guests_fd >= 0 && guest_trash_put(guests_fd, root_fd, path) < 0)
 		(void)unlinkat(root_fd, path, 0);
 }
 
@@ -100,13 +110,6 @@ void api_import_forget(int root_fd, const char *guest_name)
 
 /* --- what a killed hostd left --- */
 
-static int open_folder(int folder_fd, const char *name)
-{
-	int fd = openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 static int list_folder(int folder_fd, struct text_list *names)
 {
 	_cleanup_fd_ int fd = open_folder(folder_fd, ".");
@@ -130,7 +133,7 @@ static int list_folder(int folder_fd, struct text_list *names)
 }
 
 /* Files that have their own names, and no definition that names them. 0 or -errno. */
-static int remove_listed(int folder_fd)
+static int remove_listed(int guests_fd, int folder_fd)
 {
 	_cleanup_free_ char *text = NULL;
 	char *rest = NULL;
@@ -144,7 +147,7 @@ static int remove_listed(int folder_fd)
 		for (char *name = strtok_r(text, "\n", &rest); name;
 		     name = strtok_r(NULL, "\n", &rest))
 			if (api_import_is_name(name))
-				(void)unlinkat(folder_fd, name, 0);
+				(void)guest_trash_put(guests_fd, folder_fd, name);
 	return unlinkat(folder_fd, LIST, 0) < 0 ? -errno : 0;
 }
 
@@ -155,10 +158,10 @@ static int clean_folder(int guests_fd, const char *guest_name)
 	int r = fd < 0 ? fd : list_folder(fd, &names);
 
 	if (r >= 0)
-		r = remove_listed(fd);
+		r = remove_listed(guests_fd, fd);
 	for (size_t i = 0; r >= 0 && i < names.count; i++)
 		if (strncmp(names.items[i], TEMPORARY, strlen(TEMPORARY)) == 0)
-			r = unlinkat(fd, names.items[i], 0) < 0 ? -errno : 0;
+			r = guest_trash_put(guests_fd, fd, names.items[i]);
 	/* If nothing is in it, as right after it was made. */
 	if (r >= 0)
 		(void)unlinkat(guests_fd, guest_name, AT_REMOVEDIR);

@@ -131,7 +131,9 @@ static SD_VARLINK_DEFINE_METHOD(
 	SD_VARLINK_FIELD_COMMENT("Number of the CD-ROM drive, the first is 0"),
 	SD_VARLINK_DEFINE_INPUT(drive, SD_VARLINK_INT, 0),
 	SD_VARLINK_FIELD_COMMENT("Path as in the definition; null ejects"),
-	SD_VARLINK_DEFINE_INPUT(file, SD_VARLINK_STRING, SD_VARLINK_NULLABLE));
+	SD_VARLINK_DEFINE_INPUT(file, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("Also when the guest has locked the drive; false for null"),
+	SD_VARLINK_DEFINE_INPUT(force, SD_VARLINK_BOOL, SD_VARLINK_NULLABLE));
 
 static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	NicStats, SD_VARLINK_FIELD_COMMENT("Number of the NIC in the definition, the first is 0"),
@@ -301,7 +303,9 @@ SD_VARLINK_DEFINE_INTERFACE(
 	&vl_method_Pause, SD_VARLINK_SYMBOL_COMMENT("Lets a paused guest go on"), &vl_method_Resume,
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Puts another medium into a CD-ROM drive of a running guest, or ejects "
-		"it. The definition, and with it the next start, stays as it is"),
+		"it. The definition, and with it the next start, stays as it is. Answers when it "
+		"is "
+		"done, or refused by QEMU"),
 	&vl_method_Medium,
 	SD_VARLINK_SYMBOL_COMMENT("What a running guest uses; counted from the start of its QEMU"),
 	&vl_method_Stats,

@@ -29,6 +29,7 @@ struct api_creation;
 struct api_formatting;
 struct api_reload;
 struct api_history;
+struct api_medium;
 struct api_unlock;
 
 struct api {
@@ -52,6 +53,7 @@ struct api {
 	struct api_creation *creations;
 	struct api_formatting *formatting; /* one at a time */
 	struct api_reload *reload; /* one at a time */
+	struct api_medium *media; /* changes that somebody waits for */
 };
 
 /* --- api-client.c --- */
@@ -137,6 +139,13 @@ int api_refuse_port(sd_varlink *link, const struct guest *guest, unsigned int po
 /* The answer "guest". */
 int api_reply_guest(sd_varlink *link, const struct guest *guest);
 
+/* --- api-medium.c --- */
+
+int api_method_medium(sd_varlink *link, sd_json_variant *parameters,
+		      sd_varlink_method_flags_t flags, void *userdata);
+/* The answers that are still to come are not sent. */
+void api_media_forget(struct api *api);
+
 /* --- api-stats.c --- */
 
 int api_method_stats(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
@@ -169,6 +178,8 @@ bool api_next_start_differs(const struct guest *guest);
 int api_define_bind(sd_varlink_server *server);
 /* The root below which the guests of that origin are kept, or -EBADF. */
 int api_store_root(const struct api *api, enum guest_origin origin);
+/* Something below the root of that origin was put aside. */
+void api_empty_trash(const struct api *api, enum guest_origin origin);
 /* The root of a guest whose definition is ours to change. Otherwise *ret_root_fd stays as it is,
  * the refusal is sent, and what the method is to return is returned. */
 int api_writable_root(sd_varlink *link, const struct guest *guest, int *ret_root_fd);

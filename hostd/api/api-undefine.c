@@ -178,6 +178,7 @@ static int remove_guest(sd_varlink *link, struct guest *guest, bool with_disks)
 	struct api *api = sd_varlink_get_userdata(link);
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *last = NULL;
 	_cleanup_free_ char *name = strdup(guest_config(guest)->name), *why = NULL;
+	enum guest_origin origin = guest_origin(guest);
 	int root_fd = -EBADF, r = check_idle(link, guest, "delete", &root_fd);
 
 	if (r != 0)
@@ -190,6 +191,8 @@ static int remove_guest(sd_varlink *link, struct guest *guest, bool with_disks)
 	if (r < 0)
 		return api_client_refusef(link, "guest %s is not deleted: %s", name,
 					  why ? why : strerrordesc_np(-r));
+	if (with_disks)
+		api_empty_trash(api, origin);
 	log_notice("guests", "%s: deleted%s", name, with_disks ? ", with its disks" : "");
 	api_publish_guest(api, last, "deleted", NULL);
 	return api_client_done(link);

@@ -208,6 +208,7 @@ void api_free(struct api *api)
 	api_creation_cancel_all(api);
 	api_formatting_cancel(api);
 	api_reload_free(take_ptr(api->reload));
+	api_media_forget(api);
 	api_client_close_all(api);
 	api_console_close_all(api);
 	api_history_free(api->history);

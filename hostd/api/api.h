@@ -30,6 +30,8 @@ struct api_operations {
 	 * GUEST_ORIGIN_MEMORY; weak, asked for again whenever it is used. -EBADF: it is not there.
 	 */
 	int (*store_root)(enum guest_origin origin, void *userdata);
+	/* Something was put aside (guest-trash.h) below that root. */
+	void (*empty_trash)(enum guest_origin origin, void *userdata);
 	/* Node of the boot medium, "/dev/sdb1", or NULL. */
 	const char *(*boot_node)(void *userdata);
 	/*

@@ -287,10 +287,11 @@ int cli_medium(const struct cli *cli)
 			  "--eject");
 		return CLI_USAGE;
 	}
-	r = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", cli->names[0]),
-			   SD_JSON_BUILD_PAIR_UNSIGNED("drive", number),
-			   SD_JSON_BUILD_PAIR_CONDITION(
-				   !cli->eject, "file",
-				   SD_JSON_BUILD_STRING(cli->eject ? "" : cli->names[2])));
+	r = sd_json_buildo(
+		&parameters, SD_JSON_BUILD_PAIR_STRING("name", cli->names[0]),
+		SD_JSON_BUILD_PAIR_UNSIGNED("drive", number),
+		SD_JSON_BUILD_PAIR_CONDITION(!cli->eject, "file",
+					     SD_JSON_BUILD_STRING(cli->eject ? "" : cli->names[2])),
+		SD_JSON_BUILD_PAIR_CONDITION(cli->force, "force", SD_JSON_BUILD_BOOLEAN(true)));
 	return cli_tell_parameters(r) < 0 ? 1 : call(cli, "io.mvirt.Guest.Medium", parameters);
 }

@@ -15,6 +15,7 @@
 #define HELP_COLUMN 32
 #define WAITING (CLI_OPTION_JSON | CLI_OPTION_NO_WAIT)
 
+/* The last one is run()'s own. */
 static const struct cli_command commands[] = {
 	{ "status", "[--boot]", "what this machine is and how it is, or how it booted", 0, 0,
 	  CLI_OPTION_JSON | CLI_OPTION_BOOT, cli_status },
@@ -39,8 +40,8 @@ static const struct cli_command commands[] = {
 	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW | CLI_OPTION_PORT, cli_log },
 	{ "screenshot", "NAME|--host FILE.png", "what is on a guest's display or the machine's", 1,
 	  2, CLI_OPTION_HOST, cli_screenshot },
-	{ "medium", "NAME DRIVE FILE|--eject", "change what is in a CD-ROM drive", 2, 3,
-	  CLI_OPTION_JSON | CLI_OPTION_EJECT, cli_medium },
+	{ "medium", "[--force] NAME DRIVE FILE|--eject", "change what is in a CD-ROM drive", 2, 3,
+	  CLI_OPTION_JSON | CLI_OPTION_EJECT | CLI_OPTION_FORCE, cli_medium },
 	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [[--set] KEY=VALUE…]",
 	  "create a guest", 1, GUESTS,
 	  CLI_OPTION_JSON | CLI_OPTION_CONF | CLI_OPTION_IMPORT | CLI_OPTION_SET, cli_create },
@@ -62,6 +63,7 @@ static const struct cli_command commands[] = {
 	  cli_poweroff },
 	{ "reboot", "", "stop all guests, then reboot the machine", 0, 0, CLI_OPTION_JSON,
 	  cli_reboot },
+	{ "help", "[COMMAND]", "this list, or about one command", 0, 2, 0, NULL },
 };
 
 /* Of one word or two; *ret_words is how many. */
@@ -146,6 +148,7 @@ static const struct cli_switch {
 	  offsetof(struct cli, with_disks) },
 	{ { "host", no_argument, NULL, 0 }, CLI_OPTION_HOST, offsetof(struct cli, host) },
 	{ { "eject", no_argument, NULL, 0 }, CLI_OPTION_EJECT, offsetof(struct cli, eject) },
+	{ { "force", no_argument, NULL, 0 }, CLI_OPTION_FORCE, offsetof(struct cli, force) },
 	{ { "boot", no_argument, NULL, 0 }, CLI_OPTION_BOOT, offsetof(struct cli, boot) },
 	{ { "erase", no_argument, NULL, 0 }, CLI_OPTION_ERASE, offsetof(struct cli, erase) },
 	{ { "socket", required_argument, NULL, 0 }, 0, offsetof(struct cli, socket_path) },
@@ -224,6 +227,14 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 			arguments->wrong = true;
 }
 
+static int no_such_command(const char *word)
+{
+	(void)fprintf(stderr, "mvirt: there is no command ");
+	cli_put(stderr, word);
+	(void)fprintf(stderr, "; mvirt --help lists them\n");
+	return CLI_USAGE;
+}
+
 static int help(const struct cli_command *command)
 {
 	if (!command) {
@@ -233,6 +244,20 @@ static int help(const struct cli_command *command)
 	print_usage(stdout, command);
 	(void)printf("%s: %s\n", command->name, command->help);
 	return 0;
+}
+
+/* "mvirt help", "mvirt help COMMAND": as with --help. */
+static int help_about(char **words, int count)
+{
+	const struct cli_command *command = NULL;
+	int used = 0;
+
+	if (count == 0)
+		return help(NULL);
+	command = find_command(words, count, &used);
+	if (!command)
+		return no_such_command(words[0]);
+	return used == count ? help(command) : wrong_usage(NULL);
 }
 
 static int run(int argc, char **argv)
@@ -245,12 +270,8 @@ static int run(int argc, char **argv)
 	parse(argc, argv, &arguments);
 	if (optind < argc) {
 		command = find_command(argv + optind, argc - optind, &words);
-		if (!command) {
-			(void)fprintf(stderr, "mvirt: there is no command ");
-			cli_put(stderr, argv[optind]);
-			(void)fprintf(stderr, "; mvirt --help lists them\n");
-			return CLI_USAGE;
-		}
+		if (!command)
+			return no_such_command(argv[optind]);
 	}
 	if (arguments.wrong)
 		return wrong_usage(command);
@@ -265,7 +286,7 @@ static int run(int argc, char **argv)
 	if (cli->name_count < command->min_names || cli->name_count > command->max_names ||
 	    (arguments.options & ~command->options) || (cli->follow && cli->json))
 		return wrong_usage(command);
-	return command->run(cli);
+	return command->run ? command->run(cli) : help_about(cli->names, cli->name_count);
 }
 
 int main(int argc, char **argv)

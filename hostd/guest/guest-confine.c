@@ -27,8 +27,8 @@
 #define OPEN_FILES_MAX 4096
 static_assert(OPEN_FILES_MAX <= GUEST_SECCOMP_EXECUTABLE_FD);
 /*
- * The user namespace of the guest's last QEMU is counted until the kernel has cleaned up behind it,
- * which is soon, and not at once.
+ * A uid's user namespaces are limited (init.c), and the one of a QEMU that has ended counts until
+ * the kernel has cleaned up behind it: there is room for that, and this is for when there is not.
  */
 #define USER_NAMESPACE_TRIES 200
 #define USER_NAMESPACE_PAUSE_MS 10
@@ -211,7 +211,8 @@ static int number_executable(struct guest_confine *confine)
 static int number_fds(struct guest_confine *confine)
 {
 	const struct guest_process_spec *spec = confine->spec;
-	int *const own[] = { &confine->report_fd, &confine->null_fd, &confine->stderr_fd };
+	int *const own[] = { &confine->report_fd, &confine->null_fd, &confine->stderr_fd,
+			     &confine->proc_fd };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ELEMENTS(own); i++)
@@ -285,6 +286,20 @@ static int enter_user_namespace(struct guest_confine *)
 	return 0;
 }
 
+/* The limit of whoever opens the file, which is in another namespace now: QEMU can make none in it,
+ * whatever uids may on the host. */
+static int close_user_namespace(struct guest_confine *confine)
+{
+	int fd = openat(confine->proc_fd, GUEST_CONFINE_NAMESPACE_LIMIT, O_WRONLY | O_CLOEXEC),
+	    r = 0;
+
+	if (fd < 0)
+		return -errno;
+	r = write(fd, "0", 1) == 1 ? 0 : -errno;
+	fd_close(fd);
+	return r;
+}
+
 static int drop_capabilities(struct guest_confine *)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -334,6 +349,7 @@ static const struct {
 	{ "setting limits", set_limits },
 	{ "changing the user", change_user },
 	{ "making a user namespace", enter_user_namespace },
+	{ "closing its user namespace", close_user_namespace },
 	{ "dropping the bounding set", drop_bounding_set },
 	{ "dropping capabilities", drop_capabilities },
 	{ "forbidding new privileges", forbid_new_privileges },

@@ -21,10 +21,14 @@ struct guest_confine {
 	int null_mount_fd; /* seen as /dev/null */
 	const int *file_mount_fds; /* one a file */
 	int null_fd, stderr_fd, executable_fd;
+	int proc_fd; /* of /proc */
 	const struct sock_fprog *seccomp; /* guest-seccomp.h */
 	int report_fd; /* takes a guest_confine_failure, is closed by exec otherwise */
 	int *moved_fds; /* room for spec->fd_count of them */
 };
+
+/* Below /proc, each user namespace's own. */
+#define GUEST_CONFINE_NAMESPACE_LIMIT "sys/user/max_user_namespaces"
 
 struct guest_confine_failure {
 	int step;
@@ -47,13 +51,14 @@ struct guest_confine_failure {
  * again, and nobody but root sees this process: it is alone in its PID namespace and has its uid
  * to itself.
  *
- * The user namespace is the last step but one, and has no uid in it: its maps stay empty. The other
+ * The user namespace comes near the end, and has no uid in it: its maps stay empty. The other
  * namespaces were made before, so they belong to the host's, and no capability that could be had in
  * QEMU's own means anything to its mounts, its network or its PIDs. The kernel knows QEMU by its
  * uid on the host all the same: for files, signals and /proc nothing changes. What QEMU was given
- * is open (KVM, taps, vhost, disks) and asks for no capability any more. A guest's uid may make as
- * many user namespaces as /proc/sys/user/max_user_namespaces says; PID 1 makes that one, and this
- * is it.
+ * is open (KVM, taps, vhost, disks) and asks for no capability any more. In it no further one can
+ * be made: its own limit is 0. What a guest's uid may have on the host, PID 1 has limited; that is
+ * more than one, since the namespace of a QEMU that has ended goes after an RCU grace period, or
+ * with the last socket that was connected to it and has its credentials (SO_PEERCRED).
  *
  * As PID 1 of its namespace QEMU ignores signals without a handler, even its own: abort() ends it
  * with SIGSEGV. hostd's SIGKILL always works.

@@ -14,13 +14,18 @@ struct medium_change {
 	struct guest *guest;
 	size_t drive;
 	char *file; /* NULL ejects */
+	bool force;
 	int fd;
 	size_t step;
+	guest_medium_done_t done; /* NULL: it was told that it takes too long */
+	void *userdata;
+	sd_event_source *limit;
 };
 
 static void change_free(struct medium_change *change)
 {
 	change->guest->media_changing &= ~(1U << change->drive);
+	sd_event_source_disable_unref(change->limit);
 	fd_close(change->fd);
 	free(change->file);
 	free(change);
@@ -40,8 +45,8 @@ static int open_tray_arguments(const struct medium_change *change, sd_json_varia
 	int r = device_argument(change, ret);
 
 	return r < 0 ? r
-		     : sd_json_variant_merge_objectbo(ret,
-						      SD_JSON_BUILD_PAIR_BOOLEAN("force", true));
+		     : sd_json_variant_merge_objectbo(
+			       ret, SD_JSON_BUILD_PAIR_BOOLEAN("force", change->force));
 }
 
 static int node_argument(const struct medium_change *change, sd_json_variant **ret)
@@ -93,24 +98,59 @@ static const struct step {
 };
 #define STEPS_OF_EJECT 4
 
+static void tell_done(struct medium_change *change, const char *why)
+{
+	guest_medium_done_t done = take_ptr(change->done);
+
+	if (done)
+		done(why, change->userdata);
+}
+
+/* QEMU has asked the guest to open it, then. */
+static bool is_locked(const struct medium_change *change, const char *error)
+{
+	return change->step == 0 && strstr(error, "is locked");
+}
+
+static char *format_detail(const struct medium_change *change, const char *error)
+{
+	if (!error)
+		return text_format("drive %zu: %s", change->drive,
+				   change->file ? change->file : "empty");
+	if (is_locked(change, error))
+		return text_format(
+			"drive %zu: the guest has locked it, and was asked to let it go: "
+			"try again, or with force",
+			change->drive);
+	return text_format("drive %zu: %s: %s", change->drive, steps[change->step].command, error);
+}
+
 static void end(struct medium_change *change_consume, const char *error)
 {
 	const struct guest *guest = change_consume->guest;
-	_cleanup_free_ char *detail = NULL;
+	_cleanup_free_ char *detail = format_detail(change_consume, error);
 
-	if (error)
-		detail = text_format("drive %zu: %s: %s", change_consume->drive,
-				     steps[change_consume->step].command, error);
-	else
-		detail = text_format("drive %zu: %s", change_consume->drive,
-				     change_consume->file ? change_consume->file : "empty");
 	if (error)
 		log_error(guest_subject(guest).text, "its medium is not changed: %s",
 			  detail ? detail : error);
 	else
 		log_notice(guest_subject(guest).text, "medium of %s", detail ? detail : "a drive");
 	guest_tell(guest, error ? "medium-failed" : "medium", detail);
+	tell_done(change_consume, error && detail ? detail : error);
 	change_free(change_consume);
+}
+
+/* QEMU may still do it; the drive stays busy until it has answered. */
+static int on_limit(sd_event_source *, uint64_t, void *userdata)
+{
+	struct medium_change *change = userdata;
+	_cleanup_free_ char *why =
+		text_format("drive %zu: %s: QEMU has not answered in %d s", change->drive,
+			    steps[change->step].command, GUEST_MEDIUM_LIMIT_S);
+
+	change->limit = sd_event_source_disable_unref(change->limit);
+	tell_done(change, why ? why : strerrordesc_np(ENOMEM));
+	return 0;
 }
 
 static void on_reply(sd_json_variant *result, const char *error, void *userdata);
@@ -175,7 +215,24 @@ static int check(const struct guest *guest, size_t drive, char **ret_why)
 	return 0;
 }
 
-int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, char **ret_why)
+/* Consumes the change when it fails. */
+static int begin(struct medium_change *change_consume)
+{
+	int r = sd_event_add_time_relative(change_consume->guest->guests->event,
+					   &change_consume->limit, CLOCK_MONOTONIC,
+					   GUEST_MEDIUM_LIMIT_S * UINT64_C(1000000), 0, on_limit,
+					   change_consume);
+
+	change_consume->guest->media_changing |= 1U << change_consume->drive;
+	if (r >= 0)
+		r = take_step(change_consume);
+	if (r < 0)
+		change_free(change_consume);
+	return r < 0 ? r : 0;
+}
+
+int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, bool force,
+			guest_medium_done_t done, void *userdata, char **ret_why)
 {
 	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
 	struct medium_change *change = NULL;
@@ -197,12 +254,12 @@ int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *fil
 		free(change);
 		return -ENOMEM;
 	}
-	*change = (struct medium_change){
-		.guest = guest, .drive = cdrom_index, .file = take_ptr(name), .fd = take_fd(&fd)
-	};
-	guest->media_changing |= 1U << cdrom_index;
-	r = take_step(change);
-	if (r < 0)
-		change_free(change);
-	return r;
+	*change = (struct medium_change){ .guest = guest,
+					  .drive = cdrom_index,
+					  .file = take_ptr(name),
+					  .force = force,
+					  .fd = take_fd(&fd),
+					  .done = done,
+					  .userdata = userdata };
+	return begin(change);
 }

@@ -29,6 +29,7 @@ static const struct guest_process_paths default_paths = {
 	.qemu = GUEST_QEMU_PATH,
 	.firmware = GUEST_FIRMWARE_PATH,
 	.resolver = "/run/mvirt/resolver",
+	.proc = "/proc",
 };
 static const struct guest_process_paths *paths = &default_paths;
 

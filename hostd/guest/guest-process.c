@@ -33,8 +33,8 @@ struct start {
 	const struct guest_process_spec *spec;
 	char *folder;
 	int *file_mount_fds, *moved_fds;
-	int cgroup_fd, null_fd, stderr_fd, executable_fd, firmware_mount_fd, resolver_mount_fd,
-		null_mount_fd;
+	int cgroup_fd, null_fd, stderr_fd, executable_fd, proc_fd, firmware_mount_fd,
+		resolver_mount_fd, null_mount_fd;
 	int report_fds[2];
 	const struct sock_fprog *seccomp; /* weak */
 };
@@ -44,8 +44,8 @@ static void start_done(struct start *start)
 	const int fds[] = { start->cgroup_fd,         start->null_fd,
 			    start->stderr_fd,         start->executable_fd,
 			    start->firmware_mount_fd, start->resolver_mount_fd,
-			    start->null_mount_fd,     start->report_fds[0],
-			    start->report_fds[1] };
+			    start->null_mount_fd,     start->proc_fd,
+			    start->report_fds[0],     start->report_fds[1] };
 
 	for (size_t i = 0; i < ELEMENTS(fds); i++)
 		fd_close(fds[i]);
@@ -186,6 +186,9 @@ static int open_all(struct start *start)
 	r = open_fd(qemu, O_PATH, &start->executable_fd);
 	if (r < 0)
 		return complain(start, qemu, r);
+	r = open_fd(guest_process_paths()->proc, O_PATH | O_DIRECTORY, &start->proc_fd);
+	if (r < 0)
+		return complain(start, guest_process_paths()->proc, r);
 	r = open_mounts(start);
 	if (r < 0)
 		return r;
@@ -318,6 +321,7 @@ static int clone_and_wait(struct start *start, pid_t *ret_pid, int *ret_pidfd,
 			.null_fd = start->null_fd,
 			.stderr_fd = start->stderr_fd,
 			.executable_fd = start->executable_fd,
+			.proc_fd = start->proc_fd,
 			.seccomp = start->seccomp,
 			.report_fd = start->report_fds[1],
 			.moved_fds = start->moved_fds,
@@ -348,6 +352,7 @@ int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, i
 		.null_fd = -EBADF,
 		.stderr_fd = -EBADF,
 		.executable_fd = -EBADF,
+		.proc_fd = -EBADF,
 		.firmware_mount_fd = -EBADF,
 		.resolver_mount_fd = -EBADF,
 		.null_mount_fd = -EBADF,

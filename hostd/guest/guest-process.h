@@ -26,6 +26,7 @@ struct guest_process_paths {
 	const char *qemu; /* "/usr/bin/qemu-system-x86_64", static */
 	const char *firmware; /* "/usr/share/qemu", seen under the same path by QEMU */
 	const char *resolver; /* "/run/mvirt/resolver", a folder that holds resolv.conf */
+	const char *proc; /* "/proc" */
 };
 
 /* For tests: NULL brings the real paths back. The structure and its strings must stay. */

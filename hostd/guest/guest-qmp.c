@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -43,7 +44,7 @@ struct guest_qmp {
 	sd_event_source *source;
 	int fd; /* owned */
 	enum qmp_state state;
-	uint64_t next_id;
+	uint64_t first_id, next_id; /* lower ones are of connections before this one */
 	struct command *commands, **commands_end; /* in the order they were sent */
 	struct bytes in, out;
 	int out_fd; /* owned: goes with the byte at out_fd_at; -EBADF: none */
@@ -342,6 +343,15 @@ static struct command *take_command(struct guest_qmp *qmp, uint64_t id)
 	return NULL;
 }
 
+/* QEMU sends an answer to whoever is connected when it has it. */
+static bool is_of_another(const struct guest_qmp *qmp, sd_json_variant *message)
+{
+	sd_json_variant *id = sd_json_variant_by_key(message, "id");
+
+	return id && sd_json_variant_is_unsigned(id) &&
+	       sd_json_variant_unsigned(id) < qmp->first_id;
+}
+
 static void handle_reply(struct guest_qmp *qmp, sd_json_variant *message, sd_json_variant *result,
 			 sd_json_variant *error)
 {
@@ -371,7 +381,9 @@ static void handle_message(struct guest_qmp *qmp, sd_json_variant *message)
 			*result = sd_json_variant_by_key(message, "return"),
 			*error = sd_json_variant_by_key(message, "error");
 
-	if (qmp->state == QMP_STATE_GREETING)
+	if ((result || error) && is_of_another(qmp, message))
+		log_debug(qmp->subject, "QMP: an answer to an earlier connection");
+	else if (qmp->state == QMP_STATE_GREETING)
 		handle_greeting(qmp, message);
 	else if (event)
 		handle_event(qmp, message, event);
@@ -509,6 +521,16 @@ static void set_subject(struct guest_qmp *qmp, const char *socket_path)
 			       start);
 }
 
+/* Ids grow by one a command, and time by more: none of this connection was one of an earlier's, of
+ * whatever hostd of this boot. */
+static uint64_t first_id(void)
+{
+	struct timespec now = {};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 int guest_qmp_new(sd_event *event, const char *socket_path,
 		  const struct guest_qmp_callbacks *callbacks, struct guest_qmp **ret_qmp)
 {
@@ -523,9 +545,11 @@ int guest_qmp_new(sd_event *event, const char *socket_path,
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	r = guest_qmp_new_connected(event, take_fd(&fd), callbacks, ret_qmp);
-	if (r == 0)
-		set_subject(*ret_qmp, socket_path);
-	return r;
+	if (r < 0)
+		return r;
+	set_subject(*ret_qmp, socket_path);
+	(*ret_qmp)->first_id = (*ret_qmp)->next_id = first_id();
+	return 0;
 }
 
 void guest_qmp_free(struct guest_qmp *qmp)

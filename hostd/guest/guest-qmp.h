@@ -35,7 +35,8 @@ struct guest_qmp_callbacks {
 typedef void (*guest_qmp_reply_t)(sd_json_variant *result, const char *error, void *userdata);
 
 /*
- * Connects without waiting; callbacks are only called from the event loop. Returns 0 or -errno:
+ * Connects without waiting; callbacks are only called from the event loop. An answer that was due
+ * to an earlier connection, which QEMU gives to the next, is passed over. Returns 0 or -errno:
  * -ENOENT and -ECONNREFUSED without a QEMU, -EAGAIN when it is not accepting another.
  */
 int guest_qmp_new(sd_event *event, const char *socket_path,

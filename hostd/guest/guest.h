@@ -113,9 +113,17 @@ int guest_kill(struct guest *guest, char **ret_why);
 int guest_restart(struct guest *guest, char **ret_why);
 int guest_pause(struct guest *guest, char **ret_why);
 int guest_resume(struct guest *guest, char **ret_why);
-/* The medium of a CD-ROM drive, now and until the process ends; file NULL ejects. The event
- * "medium" tells when it is there, "medium-failed" that QEMU has refused. */
-int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, char **ret_why);
+/* why is NULL when the medium is there, or one line, borrowed. */
+typedef void (*guest_medium_done_t)(const char *why, void *userdata);
+/*
+ * The medium of a CD-ROM drive, now and until the process ends; file NULL ejects. Without force a
+ * guest that has locked the drive is asked to let it go, and the change is refused. Returns 0, and
+ * done is called once, maybe before: when QEMU has done or refused it, or has not answered in
+ * GUEST_MEDIUM_LIMIT_S. The events "medium" and "medium-failed" tell the end in any case.
+ */
+#define GUEST_MEDIUM_LIMIT_S 20
+int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, bool force,
+			guest_medium_done_t done, void *userdata, char **ret_why);
 /* Stops all in the reverse order of "after", within one deadline. No guest starts any more;
  * all_stopped is called, at once if none runs. */
 void guests_stop_all(struct guests *guests);

@@ -8,7 +8,7 @@
 #define GUEST_STORE_IMAGES "images"
 /* No guest's name has a dot in it. */
 #define GUEST_STORE_NEW ".new-"
-#define GUEST_STORE_GONE ".gone-"
+#define GUEST_STORE_GONE ".gone-" /* guest-trash.h */
 /* The definition of a guest that is being renamed, with the new name behind it. */
 #define GUEST_STORE_RENAMED GUEST_STORE_DEFINITION ".to-"
 

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "guest-store-internal.h"
+#include "guest-trash.h"
 
 /* What a guest has without naming it, other than its definition. */
 static const char *const own_files[] = { "variables.fd", "seed.iso", "console.log" };
@@ -133,7 +134,7 @@ int guest_store_list(int root_fd, struct text_list *ret_names)
 	for (size_t i = 0; r >= 0 && i < entries.count; i++) {
 		const char *name = entries.items[i];
 
-		if (begins(name, GUEST_STORE_NEW) || begins(name, GUEST_STORE_GONE))
+		if (begins(name, GUEST_STORE_NEW))
 			remove_left_over(guests_fd, name);
 		else if (text_is_name(name))
 			r = add_if_defined(guests_fd, name, &names);
@@ -335,15 +336,14 @@ int guest_store_rename(int root_fd, const char *name, const char *new_name, cons
 
 /* --- deleting --- */
 
+/* When that is on the disk, the guest is gone; who empties the trash frees the space. */
 static int delete_all(int guests_fd, const char *name)
 {
-	_cleanup_free_ char *gone = text_format(GUEST_STORE_GONE "%s", name);
-	int r = gone ? guest_store_remove_tree(guests_fd, gone) : -ENOMEM;
+	char gone[GUEST_TRASH_NAME_BYTES];
+	int r = -EEXIST;
 
-	if (r >= 0)
-		r = rename_folder(guests_fd, name, gone);
-	if (r >= 0)
-		remove_left_over(guests_fd, gone);
+	for (unsigned int number = 0; r == -EEXIST && number < GUEST_TRASH_NAMES_MAX; number++)
+		r = rename_folder(guests_fd, name, guest_trash_name(number, gone));
 	return r;
 }
 

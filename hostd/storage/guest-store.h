@@ -12,8 +12,8 @@
  * root_fd is of ROOT. Names are text_is_name(), or -EINVAL. No symbolic link is followed, no other
  * file system entered.
  */
-/* Names of folders with a definition, sorted. What a killed hostd left half made (a folder that was
- * being made or removed) is removed before. 0 or -errno. */
+/* Names of folders with a definition, sorted. A folder that a killed hostd left half made is
+ * removed before. 0 or -errno. */
 int guest_store_list(int root_fd, struct text_list *ret_names);
 /* Returns 0 with a new string, -ENOENT, -EFBIG, or -errno. */
 int guest_store_load(int root_fd, const char *name, char **ret_text);
@@ -30,9 +30,9 @@ int guest_store_save(int root_fd, const char *name, const char *text);
  * the old guest or the new one. */
 int guest_store_rename(int root_fd, const char *name, const char *new_name, const char *text);
 /*
- * Removes definition, seed and variable store; disks only with with_disks, and then the folder.
- * Without, what stays is a folder without a definition, which guest_store_create() of the same name
- * takes over.
+ * Removes definition, seed and variable store; disks only with with_disks, and then the folder as a
+ * whole is put aside (guest-trash.h). Without, what stays is a folder without a definition, which
+ * guest_store_create() of the same name takes over.
  */
 int guest_store_delete(int root_fd, const char *name, bool with_disks);
 /*

@@ -145,7 +145,6 @@ static int attack_as(unsigned int uid, const char *pid, const char *name)
 	tell("KVM", open_at("%s", "/dev/kvm", O_RDWR));
 	tell("tap", open_at("%s", "/dev/net/tun", O_RDWR));
 	tell("log", open_at("%s", "/dev/kmsg", O_RDONLY));
-	tell("user namespace", unshare(CLONE_NEWUSER));
 	return 0;
 }
 
@@ -181,7 +180,10 @@ static int attack_inside(const char *pid, const char *other, const char *name)
 	unsigned int uid = 0;
 	struct stat status;
 	pid_t child = 0;
+	int user_fd = -1;
 
+	snprintf(path, sizeof(path), "/proc/%s/ns/user", pid);
+	user_fd = open(path, O_RDONLY | O_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/%s", pid);
 	if (stat(path, &status) < 0)
 		return 1;
@@ -211,6 +213,8 @@ static int attack_inside(const char *pid, const char *other, const char *name)
 	tell("mount", mount("x", "/tmp", "tmpfs", 0, NULL));
 	tell("device", mknod("/tmp/sda", S_IFBLK | 0600, 8 << 8));
 	tell("packet socket", socket(AF_PACKET, SOCK_RAW, 0));
+	/* its own, which is its uid's, and another in it */
+	tell("its user namespace", setns(user_fd, CLONE_NEWUSER));
 	tell("user namespace", unshare(CLONE_NEWUSER));
 	return 0;
 }

@@ -189,9 +189,9 @@ def test_namespaces(host, guest):
         own = sh(host, f"readlink /proc/{pid}/ns/{kind}")
         for other in others:
             assert own != sh(host, f"readlink /proc/{other}/ns/{kind}"), (name, kind, other)
-    # Nobody is in its user namespace, and its uid cannot make another.
+    # Nobody is in its user namespace. Its uid may have some: the kernel counts those of QEMUs that have ended for a while.
     assert sh(host, f"cat /proc/{pid}/uid_map /proc/{pid}/gid_map") == ""
-    assert sh(host, "cat /proc/sys/user/max_user_namespaces") == "1"
+    assert sh(host, "cat /proc/sys/user/max_user_namespaces") == "64"
 
 
 def test_root(host, guest):
@@ -278,7 +278,7 @@ AS_ANOTHER = {
     "/proc/mem": "EACCES", "/proc/maps": "EACCES", "/proc/environ": "EACCES", "/proc/fd": "EACCES",
     "/proc/root": "EACCES", "/proc/oom_score_adj": "EACCES", "folder": "EACCES", "record": "EACCES",
     "QMP": "EACCES", "serial": "EACCES", "API": "EACCES", "cgroup": "EACCES", "memory limit": "EACCES",
-    "KVM": "EACCES", "log": "EPERM", "user namespace": "ENOSPC",
+    "KVM": "EACCES", "log": "EPERM",
 }
 
 
@@ -317,6 +317,7 @@ def test_from_inside(host, guest):
         assert found[what] in ("EROFS", "EACCES"), (what, found[what])
     for what in ("remount", "mount", "device", "packet socket"):
         assert found[what] == "EPERM", (what, found[what])
+    assert found["its user namespace"] == "ok"
     assert found["user namespace"] == "ENOSPC"
 
 
@@ -365,6 +366,6 @@ def test_out_of_memory_is_one_guests(host):
 def test_starts_at_once_after_its_end(host):
     """The kernel counts a user namespace for some time after its process: no start may fail for it."""
     before = len(host.console.text)
-    for _ in range(10):
+    for _ in range(20):
         sh(host, "mvirt kill micro && mvirt start micro")
     assert "user namespace" not in host.console.text[before:]

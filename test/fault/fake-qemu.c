@@ -41,7 +41,7 @@ static const char *const noise[] = {
 	"[]\r\n",
 	"{}\r\n",
 	"\"event\"\r\n",
-	"{\"return\":{},\"id\":99999}\r\n",
+	"{\"return\":{},\"id\":18446744073709551615}\r\n",
 	"{\"event\":7}\r\n",
 	"{\"error\":{}}\r\n",
 	"\xff\xfe\x00\r\n",

@@ -65,6 +65,8 @@ static struct stub_host {
 	struct net net;
 	struct devices devices;
 	size_t peak_kib; /* of allocated memory, since "meter" was last asked for */
+	guest_medium_done_t medium_done; /* who waits for a change of medium */
+	void *medium_userdata;
 } stub;
 
 static const char stub_ring[] = "boot \xff\xfe\x1b[1m done\r\n";
@@ -354,10 +356,30 @@ int guest_resume(struct guest *guest, char **ret_why)
 	return stub_set_paused(guest, false, ret_why);
 }
 
-int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, char **ret_why)
+static void stub_end_media(const char *why)
 {
-	if (!text_equal(file, "none.iso"))
+	guest_medium_done_t done = take_ptr(stub.medium_done);
+
+	if (done)
+		done(why, stub.medium_userdata);
+}
+
+/* "locked.iso" is refused by QEMU, unless by force; "late.iso" is there with the next change, or
+ * when the guest is let go. */
+int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, bool force,
+			guest_medium_done_t done, void *userdata, char **ret_why)
+{
+	stub_end_media(NULL);
+	if (text_equal(file, "late.iso")) {
+		stub.medium_done = done;
+		stub.medium_userdata = userdata;
 		return 0;
+	}
+	if (!text_equal(file, "none.iso")) {
+		done(text_equal(file, "locked.iso") && !force ? "drive 0: it is locked" : NULL,
+		     userdata);
+		return 0;
+	}
 	*ret_why = text_format("guest %s: drive %zu: there is no %s", guest->config->name,
 			       cdrom_index, file);
 	return -ENOENT;
@@ -767,6 +789,7 @@ static int stub_serve(const char *path, bool empty)
 	}
 	r = sd_event_loop(stub.event);
 	api_free(stub.api);
+	stub_end_media("the connection to QEMU is closed");
 	sd_event_unref(stub.event);
 	for (size_t i = 0; i < stub.all.count; i++)
 		stub_guest_free(stub.all.items[i]);

@@ -45,6 +45,10 @@ static struct {
 	char commands[4096]; /* other QMP commands, "NAME ARGUMENTS\n" each */
 	const char *refused; /* the one of them that fails */
 	unsigned int passed_fds;
+	const char *refusal; /* what it fails with; NULL: "no such thing" */
+	const char *held; /* the one of them that is not answered */
+	guest_qmp_reply_t held_reply;
+	void *held_userdata;
 } fake;
 
 static pid_t *fake_process(const char *name)
@@ -243,8 +247,15 @@ int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json
 				    &result, "status", fake.status ? fake.status : "running") >= 0);
 	} else
 		fake_record(command, arguments);
-	if (reply)
-		reply(result, text_equal(fake.refused, command) ? "no such thing" : NULL, userdata);
+	if (text_equal(fake.held, command)) {
+		fake.held_reply = reply;
+		fake.held_userdata = userdata;
+	} else if (reply)
+		reply(result,
+		      !text_equal(fake.refused, command) ? NULL
+		      : fake.refusal                     ? fake.refusal
+							 : "no such thing",
+		      userdata);
 	return 0;
 }
 

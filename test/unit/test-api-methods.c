@@ -321,6 +321,61 @@ static void test_medium(void **state)
 	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":1}", REFUSED, "it has 1");
 	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":\"none.iso\"}", REFUSED,
 	      "there is no none.iso");
+	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":\"locked.iso\"}",
+	      REFUSED, "guest cd: drive 0: it is locked");
+	(void)succeeds(link, GUEST "Medium",
+		       "{\"name\":\"cd\",\"drive\":0,\"file\":\"locked.iso\",\"force\":true}");
+}
+
+static int on_medium_reply(sd_varlink *link [[maybe_unused]],
+			   sd_json_variant *parameters [[maybe_unused]], const char *error,
+			   sd_varlink_reply_flags_t flags [[maybe_unused]], void *userdata)
+{
+	*(int *)userdata = error ? -1 : 1;
+	return 0;
+}
+
+/* A client whose call waits for QEMU. */
+static sd_varlink *ask_for_late_medium(int *answered)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	sd_varlink *link = connect_link();
+
+	assert_return_code(sd_json_parse("{\"name\":\"cd\",\"drive\":0,\"file\":\"late.iso\"}", 0,
+					 &parameters, NULL, NULL),
+			   0);
+	(void)sd_varlink_set_userdata(link, answered);
+	assert_return_code(sd_varlink_bind_reply(link, on_medium_reply), 0);
+	assert_return_code(sd_varlink_invoke(link, GUEST "Medium", parameters), 0);
+	assert_return_code(sd_varlink_flush(link), 0);
+	(void)poll(NULL, 0, 50);
+	(void)sd_varlink_process(link);
+	assert_int_equal(*answered, 0);
+	return link;
+}
+
+/* The answer comes when QEMU's does, and hostd works on until then. */
+static void test_late_medium(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *waiting = NULL;
+	int answered = 0;
+
+	(void)state;
+	(void)succeeds(link, GUEST "Create", "{\"definition\":\"guest \\\"cd\\\" { cdrom {} }\"}");
+	(void)succeeds(link, GUEST "Start", "{\"name\":\"cd\"}");
+	waiting = ask_for_late_medium(&answered);
+	(void)succeeds(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":\"a.iso\"}");
+	for (int waited_ms = 0; waited_ms < PATIENCE_MS && answered == 0; waited_ms += 10) {
+		(void)poll(NULL, 0, 10);
+		(void)sd_varlink_process(waiting);
+	}
+	assert_int_equal(answered, 1);
+	waiting = sd_varlink_close_unref(waiting);
+	/* one whose client goes, and one that hostd's end comes before */
+	answered = 0;
+	waiting = sd_varlink_close_unref(ask_for_late_medium(&answered));
+	(void)succeeds(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":\"a.iso\"}");
+	waiting = ask_for_late_medium(&answered);
 }
 
 static void test_stats(void **state)
@@ -381,7 +436,7 @@ int main(int argc, char **argv)
 		TEST(test_names),    TEST(test_wrong_types), TEST(test_wrong_parameters),
 		TEST(test_too_much), TEST(test_format_disk), TEST(test_format_disk_alone),
 		TEST(test_reload),   TEST(test_medium),      TEST(test_stats),
-		TEST(test_pause),    TEST(test_data_volume),
+		TEST(test_pause),    TEST(test_data_volume), TEST(test_late_medium),
 	};
 
 	if (argc == 3 && text_equal(argv[1], "--serve"))

@@ -89,13 +89,13 @@ wrong 'create [--json]' create web --set
 wrong 'rename [--json] NAME NEW-NAME' rename web
 wrong 'delete [--json] [--with-disks] NAME…' delete
 wrong 'delete [--json] [--with-disks] NAME…' delete --eject web
-wrong 'medium [--json] NAME DRIVE FILE|--eject' medium web
+wrong 'medium [--json] [--force] NAME DRIVE FILE|--eject' medium web
 wrong 'set [--json] NAME KEY=VALUE…|--conf FILE' set
 wrong 'host format-disk [--json]' host format-disk
 wrong 'host reload [--json] FILE' host reload
 wrong 'pause [--json] [--no-wait] NAME…' pause
 wrong 'stats [--json] [NAME…]' stats --names
-for arguments in 'host' 'host bogus' 'hos format-disk'; do
+for arguments in 'host' 'host bogus' 'hos format-disk' 'help bogus' 'help host'; do
 	# shellcheck disable=SC2086 # several arguments
 	run 2 $arguments && grep -qF 'there is no command' "$folder/err"
 	result $? "an unknown command: $arguments"
@@ -127,9 +127,20 @@ result $? "an unknown command"
 run 2 "$(printf 'x\033[31m')" && ! grep -q "$(printf '\033')" "$folder/err"
 result $? "an unknown command that is a terminal sequence"
 
+"$mvirt" --help >"$folder/help" 2>&1
+run 0 help && cmp -s "$folder/help" "$folder/out"
+result $? "help is --help"
+for command in stop 'host reload'; do
+	# shellcheck disable=SC2086 # one is two words
+	"$mvirt" $command --help >"$folder/help" 2>&1
+	# shellcheck disable=SC2086
+	run 0 help $command && cmp -s "$folder/help" "$folder/out" && [ -s "$folder/out" ]
+	result $? "help $command is $command --help"
+done
+wrong '[--json] [--socket PATH] COMMAND' help stop web
 prints '^usage: mvirt' --help
 for command in status devices list info stats start stop restart kill pause resume console log medium create set \
-	definition rename delete events 'host format-disk' 'host reload' poweroff reboot; do
+	definition rename delete events 'host format-disk' 'host reload' poweroff reboot help; do
 	# shellcheck disable=SC2086 # some are two words
 	run 0 --help && grep -qE "^  $command( |$)" "$folder/out" &&
 		run 0 $command --help && grep -qE "^usage: mvirt $command" "$folder/out"

@@ -8,6 +8,7 @@
 // link: -Wl,--wrap=sethostname,--wrap=fcntl,--wrap=dup2,--wrap=dup3,--wrap=close_range
 // link: -Wl,--wrap=setrlimit,--wrap=setgroups,--wrap=setresgid,--wrap=setresuid,--wrap=prctl
 // link: -Wl,--wrap=execveat,--wrap=pidfd_open,--wrap=waitid,--wrap=unshare,--wrap=clock_nanosleep
+// link: -Wl,--wrap=write
 #include "fake-tree.h"
 
 #include <linux/sched.h>
@@ -97,6 +98,7 @@ WRAP(int, pidfd_open, NULL, (pid_t pid, unsigned int flags), (pid, flags))
 WRAP(int, waitid, NULL, (idtype_t type, id_t id, siginfo_t *info, int options),
      (type, id, info, options))
 WRAP(ssize_t, read, NULL, (int fd, void *data, size_t length), (fd, data, length))
+WRAP(ssize_t, write, NULL, (int fd, const void *data, size_t length), (fd, data, length))
 WRAP_AWAY(mount, target,
 	  (const char *source [[maybe_unused]], const char *target,
 	   const char *type [[maybe_unused]], unsigned long flags [[maybe_unused]],
@@ -290,7 +292,7 @@ int __wrap_execveat(int fd, const char *path, char *const argv[], char *const en
 struct fixture {
 	struct tree tree;
 	struct guest_process_paths paths;
-	char guests[80], cgroup[80], firmware[80], resolver[80];
+	char guests[80], cgroup[80], firmware[80], resolver[80], proc[80];
 	struct guest_process_spec spec;
 	struct guest_process_fd fds[2];
 	struct guest_process_file files[2];
@@ -319,15 +321,19 @@ static void setup(struct fixture *f)
 	tree_folder(&f->tree, "/guests/web/log");
 	tree_folder(&f->tree, "/firmware");
 	tree_file(&f->tree, "/cgroup/cgroup.controllers", "cpu\n");
+	tree_folder(&f->tree, "/proc/sys/user");
+	tree_file(&f->tree, "/proc/" GUEST_CONFINE_NAMESPACE_LIMIT, "1\n");
 	(void)snprintf(f->guests, sizeof(f->guests), "%s/guests", f->tree.root);
 	(void)snprintf(f->cgroup, sizeof(f->cgroup), "%s/cgroup", f->tree.root);
 	(void)snprintf(f->firmware, sizeof(f->firmware), "%s/firmware", f->tree.root);
 	(void)snprintf(f->resolver, sizeof(f->resolver), "%s/resolver", f->tree.root);
+	(void)snprintf(f->proc, sizeof(f->proc), "%s/proc", f->tree.root);
 	f->paths = (struct guest_process_paths){ .guests = f->guests,
 						 .cgroup = f->cgroup,
 						 .qemu = "/bin/true",
 						 .firmware = f->firmware,
-						 .resolver = f->resolver };
+						 .resolver = f->resolver,
+						 .proc = f->proc };
 	guest_process_set_paths(&f->paths);
 	for (size_t i = 0; i < ELEMENTS(f->opened); i++)
 		f->opened[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -150,13 +150,12 @@ static bool there_is(const char *path)
 	return access(tree_path(&tree, path), F_OK) == 0;
 }
 
-/* Nothing of what has a name of its own only while it is made. */
+/* Nothing of what has a name of its own only while it is made. What is put aside is the trash's. */
 static int is_left_over(const char *path, const struct stat *, int, struct FTW *ftw)
 {
 	const char *name = path + ftw->base;
 
-	if (strncmp(name, ".new-", 5) == 0 || strncmp(name, ".gone-", 6) == 0 ||
-	    strncmp(name, "guest.conf.", 11) == 0)
+	if (strncmp(name, ".new-", 5) == 0 || strncmp(name, "guest.conf.", 11) == 0)
 		fail_msg("left over: %s", path);
 	return 0;
 }
@@ -256,7 +255,13 @@ static void test_delete(void **)
 	assert_int_equal(guest_store_delete(root_fd, "web", true), 0);
 	assert_false(there_is("/guests/web"));
 	assert_true(there_is("/outside/file"));
+	assert_true(there_is("/guests/.gone-0/a/b/c"));
 	expect_nothing_left_over();
+	/* Another one, before the first is removed. */
+	assert_int_equal(guest_store_create(root_fd, "web", "two"), 0);
+	assert_int_equal(guest_store_delete(root_fd, "web", true), 0);
+	assert_true(there_is("/guests/.gone-1/guest.conf"));
+	assert_string_equal(listed(), "");
 	/* Without disks there is no reason for a folder. */
 	assert_int_equal(guest_store_create(root_fd, "web", "three"), 0);
 	assert_int_equal(guest_store_delete(root_fd, "web", false), 0);
@@ -276,8 +281,7 @@ static void test_make_folder(void **)
 static void test_left_overs(void **)
 {
 	tree_file(&tree, "/guests/.new-web/guest.conf", "half");
-	tree_file(&tree, "/guests/.gone-db/disk.raw", "disk");
-	tree_file(&tree, "/guests/.gone-db/guest.conf", "gone");
+	tree_file(&tree, "/guests/.gone-0/guest.conf", "gone");
 	tree_file(&tree, "/guests/Not A Name/guest.conf", "stays");
 	tree_file(&tree, "/guests/b/guest.conf", "b");
 	tree_file(&tree, "/guests/a/guest.conf", "a");
@@ -458,7 +462,6 @@ static void prepare_disks(void)
 static void prepare_left_overs(void)
 {
 	tree_file(&tree, "/guests/.new-a/guest.conf", "half");
-	tree_file(&tree, "/guests/.gone-b/disk.raw", "disk");
 	tree_file(&tree, "/guests/www/guest.conf", "one");
 	tree_file(&tree, "/guests/www/guest.conf.to-www", "two");
 	tree_file(&tree, "/images/x.iso", "iso");

@@ -4,7 +4,7 @@
 // link: -Wl,--wrap=guest_process_cleanup,--wrap=guest_process_stderr_tail
 // link: -Wl,--wrap=guest_process_prepare,--wrap=guest_process_listen
 // link: -Wl,--wrap=guest_qmp_new,--wrap=guest_qmp_execute,--wrap=guest_qmp_free
-// link: -Wl,--wrap=guest_qmp_execute_with_fd
+// link: -Wl,--wrap=guest_qmp_execute_with_fd,--wrap=sd_event_add_time_relative
 // link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
 // link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
 #include "guests-fixture.h"
@@ -24,6 +24,42 @@ static int set_up_drives(void **state)
 	return r;
 }
 
+/* Nobody waits for the limit of a change here. */
+int __real_sd_event_add_time_relative(sd_event *event, sd_event_source **ret, clockid_t clock,
+				      uint64_t usec, uint64_t accuracy,
+				      sd_event_time_handler_t handler, void *userdata);
+int __wrap_sd_event_add_time_relative(sd_event *event, sd_event_source **ret, clockid_t clock,
+				      uint64_t usec, uint64_t accuracy,
+				      sd_event_time_handler_t handler, void *userdata);
+int __wrap_sd_event_add_time_relative(sd_event *event, sd_event_source **ret, clockid_t clock,
+				      uint64_t usec, uint64_t accuracy,
+				      sd_event_time_handler_t handler, void *userdata)
+{
+	if (usec == GUEST_MEDIUM_LIMIT_S * UINT64_C(1000000))
+		usec = 100000;
+	return __real_sd_event_add_time_relative(event, ret, clock, usec, accuracy, handler,
+						 userdata);
+}
+
+/* What was told to the one who asked. */
+static struct {
+	unsigned int times;
+	char why[256];
+} told;
+
+static void on_done(const char *why, void *userdata)
+{
+	assert_ptr_equal(userdata, &told);
+	told.times++;
+	(void)snprintf(told.why, sizeof(told.why), "%s", why ? why : "");
+}
+
+static int change(size_t drive, const char *file, char **ret_why)
+{
+	told = (typeof(told)){};
+	return guest_change_medium(find("web"), drive, file, true, on_done, &told, ret_why);
+}
+
 #define ADD_FD "add-fd {\"fdset-id\":1001}\n"
 #define OPEN                                                   \
 	"blockdev-open-tray {\"id\":\"cd1\",\"force\":true}\n" \
@@ -38,7 +74,7 @@ static void insert(void **)
 	new_hostd();
 	start("web");
 	host.events[0] = '\0';
-	assert_int_equal(guest_change_medium(find("web"), 1, iso, &why), 0);
+	assert_int_equal(change(1, iso, &why), 0);
 	assert_memory_equal(fake.commands, OPEN ADD_FD "blockdev-add {", strlen(OPEN ADD_FD) + 14);
 	assert_contains(fake.commands, "\"node-name\":\"medium1\"");
 	assert_contains(fake.commands, "/dev/fdset/1001");
@@ -48,9 +84,11 @@ static void insert(void **)
 	assert_int_equal(fake.passed_fds, 1);
 	assert_events("web medium\n");
 	assert_string_equal(host.detail, "drive 1: data:iso/one.iso");
+	assert_int_equal(told.times, 1);
+	assert_string_equal(told.why, "");
 	/* it can be done again, of a drive that was empty too */
 	fake.refused = "blockdev-del";
-	assert_int_equal(guest_change_medium(find("web"), 0, iso, &why), 0);
+	assert_int_equal(change(0, iso, &why), 0);
 	assert_events("web medium\n");
 }
 
@@ -61,7 +99,7 @@ static void eject(void **)
 	new_hostd();
 	start("web");
 	host.events[0] = '\0';
-	assert_int_equal(guest_change_medium(find("web"), 1, NULL, &why), 0);
+	assert_int_equal(change(1, NULL, &why), 0);
 	assert_string_equal(fake.commands, OPEN);
 	assert_int_equal(fake.passed_fds, 0);
 	assert_events("web medium\n");
@@ -82,11 +120,58 @@ static void refused_by_qemu(void **)
 	for (size_t i = 0; i < ELEMENTS(steps); i++) {
 		host.events[0] = '\0';
 		fake.refused = steps[i];
-		assert_int_equal(guest_change_medium(find("web"), 1, iso, &why), 0);
+		assert_int_equal(change(1, iso, &why), 0);
 		assert_events("web medium-failed\n");
 		assert_contains(host.detail, steps[i]);
 		assert_contains(host.detail, "no such thing");
+		assert_int_equal(told.times, 1);
+		assert_string_equal(told.why, host.detail);
 	}
+}
+
+/* A guest that has mounted what is in the drive */
+static void locked(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd();
+	start("web");
+	fake.refused = "blockdev-open-tray";
+	fake.refusal =
+		"Device 'cd1' is locked and force was not specified, wait for tray to open and "
+		"try again";
+	assert_int_equal(guest_change_medium(find("web"), 1, NULL, false, on_done, &told, &why), 0);
+	assert_string_equal(fake.commands, "blockdev-open-tray {\"id\":\"cd1\",\"force\":false}\n");
+	assert_string_equal(told.why,
+			    "drive 1: the guest has locked it, and was asked to let it go: try "
+			    "again, or with force");
+}
+
+/* A QEMU that hangs: the one who asked is told once, and the drive is busy until it has answered.
+ */
+static void late(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd();
+	start("web");
+	fake.held = "blockdev-open-tray";
+	assert_int_equal(change(1, NULL, &why), 0);
+	settle();
+	assert_int_equal(told.times, 0);
+	assert_int_equal(guest_change_medium(find("web"), 1, NULL, true, on_done, &told, &why),
+			 -EBUSY);
+	assert_string_equal(why, "guest web is changing that medium already");
+	for (int waited = 0; told.times == 0 && waited < 100; waited++)
+		assert_true(sd_event_run(host.event, 100000) >= 0);
+	assert_string_equal(told.why, "drive 1: blockdev-open-tray: QEMU has not answered in 20 s");
+	fake.held = NULL;
+	host.events[0] = '\0';
+	fake.held_reply(NULL, NULL, fake.held_userdata);
+	assert_events("web medium\n");
+	assert_int_equal(told.times, 1);
+	assert_int_equal(change(1, NULL, &why), 0);
+	assert_int_equal(told.times, 1);
 }
 
 static void refused_by_us(void **)
@@ -95,14 +180,14 @@ static void refused_by_us(void **)
 
 	new_hostd();
 	settle();
-	assert_int_equal(guest_change_medium(find("web"), 0, NULL, &why), -ESRCH);
+	assert_int_equal(change(0, NULL, &why), -ESRCH);
 	assert_string_equal(why, "guest web is not running: change its definition");
 	start("web");
-	assert_int_equal(guest_change_medium(find("web"), 2, NULL, &why), -ENODEV);
+	assert_int_equal(change(2, NULL, &why), -ENODEV);
 	assert_string_equal(why, "guest web has 2 CD-ROM drives, counted from 0: there is no 2");
 	host.open_boot_error = -ENOENT;
 	free(take_ptr(why));
-	assert_int_equal(guest_change_medium(find("web"), 1, iso, &why), -ENOENT);
+	assert_int_equal(change(1, iso, &why), -ENOENT);
 	assert_string_equal(why, "data:iso/one.iso: No such file or directory");
 	assert_string_equal(fake.commands, "");
 }
@@ -178,7 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DRIVES(insert),        DRIVES(eject),   DRIVES(refused_by_qemu),
 		DRIVES(refused_by_us), DRIVES(display), DRIVES(serial_ports),
-		TEST(identity),
+		DRIVES(locked),        DRIVES(late),    TEST(identity),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

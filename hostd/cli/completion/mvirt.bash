@@ -10,7 +10,7 @@ _mvirt_options() { # COMMAND
 	console) echo '--port' ;;
 	screenshot) echo '--host' ;;
 	log) echo '--json --follow --port' ;;
-	medium) echo '--json --eject' ;;
+	medium) echo '--json --eject --force' ;;
 	create) echo '--json --conf --import --set' ;;
 	set) echo '--json --conf' ;;
 	delete) echo '--json --with-disks' ;;
@@ -33,7 +33,7 @@ _mvirt_keys() {
 
 _mvirt() {
 	local commands='status devices list info stats start stop restart kill pause resume console log medium
-		create set definition rename delete screenshot events host poweroff reboot'
+		create set definition rename delete screenshot events host poweroff reboot help'
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' i names=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -41,7 +41,7 @@ _mvirt() {
 		--socket | --conf | --import | --set | --confirm | --port) ((i++)) ;;
 		-*) ;;
 		*)
-			if [[ -z $command || $command == host ]]; then
+			if [[ -z $command || $command == host || $command == help ]]; then
 				command="${command:+$command }${COMP_WORDS[i]}"
 			else
 				((names++))
@@ -67,7 +67,7 @@ _mvirt() {
 		return
 	fi
 	case $command in
-	'') COMPREPLY=($(compgen -W "$commands" -- "$word")) ;;
+	'' | help) COMPREPLY=($(compgen -W "$commands" -- "$word")) ;;
 	host) COMPREPLY=($(compgen -W 'format-disk reload' -- "$word")) ;;
 	'host reload') COMPREPLY=($(compgen -f -- "$word")) ;;
 	set | create)
