@@ -18,7 +18,8 @@ struct model_guest {
 	char *state; /* "running"… */
 	char *reason; /* or NULL */
 	char *waiting; /* or NULL */
-	char *address; /* of its first NIC: the definition's, or the one it was seen to use, or its MAC */
+	char *address; /* of its first NIC: the definition's, or the one it was seen to use, or its
+			  MAC */
 	char *display; /* "none", "vnc" or NULL */
 	bool paused, emulated; /* emulated: TCG */
 	bool address_unknown; /* its first NIC is on a network, and said nothing yet */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The addresses that a guest uses, from the frames in which it tells of them. A guest that lies, lies
-// about itself alone: what is not from its own MAC is passed over.
+// The addresses that a guest uses, from the frames in which it tells of them. A guest that lies,
+// lies about itself alone: what is not from its own MAC is passed over.
 #include "net-seen.h"
 
 #include <linux/if_ether.h>
@@ -117,8 +117,7 @@ static bool remove_ip(struct net_seen_list *list, const struct net_ip *ip)
 		if (!net_ip_equal(&list->ips[i], ip))
 			continue;
 		list->count--;
-		memmove(&list->ips[i], &list->ips[i + 1],
-			(list->count - i) * sizeof(*list->ips));
+		memmove(&list->ips[i], &list->ips[i + 1], (list->count - i) * sizeof(*list->ips));
 		return true;
 	}
 	return false;
@@ -251,8 +250,8 @@ static bool take_ip4(struct net_seen *seen, const uint8_t *mac, const uint8_t *f
 	if (length < AT_PAYLOAD + 20)
 		return false;
 	header = 4 * (frame[AT_PAYLOAD] & 0xfu);
-	if (frame[AT_PAYLOAD] >> 4 != 4 || header < 20 || length < AT_PAYLOAD + header + UDP_BYTES ||
-	    frame[AT_IP4_PROTOCOL] != IPPROTO_UDP ||
+	if (frame[AT_PAYLOAD] >> 4 != 4 || header < 20 ||
+	    length < AT_PAYLOAD + header + UDP_BYTES || frame[AT_IP4_PROTOCOL] != IPPROTO_UDP ||
 	    (half_at(frame + AT_IP4_FRAGMENT) & IP4_FRAGMENT_MASK) != 0 ||
 	    half_at(frame + AT_PAYLOAD + header) != DHCP_CLIENT_PORT ||
 	    half_at(frame + AT_PAYLOAD + header + 2) != DHCP_SERVER_PORT)

@@ -32,9 +32,9 @@ void net_seen_filter(const uint8_t mac[static 6],
 		     struct sock_filter ret_program[static NET_SEEN_PROGRAM_LENGTH]);
 
 /*
- * Learns from a frame that the guest has sent, whatever is in it: the sender of ARP (RFC 826, 5227),
- * what it solicits and advertises of IPv6 (RFC 4861), but not link-local ones; of DHCP (RFC 2131)
- * what it requests, until it asks for another one, or gives it back. Says whether anything is
+ * Learns from a frame that the guest has sent, whatever is in it: the sender of ARP (RFC 826,
+ * 5227), what it solicits and advertises of IPv6 (RFC 4861), but not link-local ones; of DHCP (RFC
+ * 2131) what it requests, until it asks for another one, or gives it back. Says whether anything is
  * another than before.
  */
 bool net_seen_take(struct net_seen *seen, const uint8_t mac[static 6], const uint8_t *frame,

@@ -112,8 +112,8 @@ int net_open_tap(struct net *net, const struct net_tap_request *request, int *re
 /*
  * The addresses that a guest's NIC was seen to use since it was started: IPv4 first, the newest of
  * each first, four of each at most, no link-local ones of IPv6. They are what the guest says of
- * itself. mac: its own, 6 bytes. Returns 0 (the list is to be freed), -ENODEV where the guest has no
- * such tap, or -errno.
+ * itself. mac: its own, 6 bytes. Returns 0 (the list is to be freed), -ENODEV where the guest has
+ * no such tap, or -errno.
  */
 int net_list_guest_addresses(struct net *net, const char *guest_name, unsigned int nic_index,
 			     const uint8_t *mac, struct text_list *ret_addresses);

@@ -7,13 +7,13 @@ The guests are a boot sector: screen-guest.S.
 """
 
 import re
-import subprocess
 
 import pytest
 
 import emulator
 import guests
 from pictures import button, key, look, move, point, wait_color, wait_picture, wait_text
+from screen_guests import LINUX, make_linux, make_sector_disk
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 BLUE, GREEN, CYAN, RED, MAGENTA = (0, 0, 168), (0, 168, 0), (0, 168, 168), (168, 0, 0), (168, 0, 168)
@@ -38,23 +38,12 @@ MACHINES = {
 }
 
 
-def make_disk(folder):
-    """The boot sector, and a MiB of nothing."""
-    here = emulator.SOURCE / "test/boot/screen-guest.S"
-    subprocess.run(["as", "--32", str(here), "-o", str(folder / "guest.o")], check=True)
-    subprocess.run(["ld", "-m", "elf_i386", "-Ttext", "0x7c00", "-e", "0x7c00", "--oformat", "binary",
-                    str(folder / "guest.o"), "-o", str(folder / "guest.bin")], check=True)
-    sector = (folder / "guest.bin").read_bytes()
-    assert len(sector) == 512, len(sector)
-    return sector.ljust(2**20, b"\0")
-
-
 @pytest.fixture(scope="module", params=MACHINES)
 def screen(request, tmp_path_factory):
     """A machine with that kind of screen, two guests and a mistake in its configuration."""
     scale, options = MACHINES[request.param]
     options = {**options, "extra": [*options["extra"], "-device", "usb-tablet,bus=xhci.0"]}
-    disk = make_disk(tmp_path_factory.mktemp("guest"))
+    disk = make_sector_disk(tmp_path_factory.mktemp("guest"))
     with guests.starter(f"screen-{request.param}") as start:
         host = start(stick={"mvirt.conf": CONFIG.format(scale=scale).encode(), "one.img": disk}, **options)
         host.kind, host.scale = request.param, scale
@@ -258,14 +247,44 @@ def test_panic(screen):
         wait_text(screen, r"Kernel panic - not syncing: sysrq triggered crash", 25)
 
 
-# --- the machine that is a guest: examples/hal ---
+# --- a whole system as the guest ---
+
+
+def type_line(host, text):
+    for letter in text:
+        key(host, {"/": "slash", " ": "spc"}.get(letter, letter))
+    key(host, "ret")
+
+
+def test_linux(machine, tmp_path):
+    """It takes the screen's resolution by itself, its console is read on the host's screen, its keyboard is on USB,
+    and its tablet is where the host's is."""
+    host = machine(stick={"mvirt.conf": ('screen = "desktop"\n' + LINUX).encode(), **make_linux(tmp_path)}, extra=[
+        "-vga", "virtio", "-global", "virtio-vga.xres=1024", "-global", "virtio-vga.yres=768",
+        "-device", "usb-tablet,bus=xhci.0"])
+    host.console.wait(r"hostd: screen: 1024x768, ", 120)
+    host.console.wait(r"hostd: guest desktop: running", 120)
+    wait_text(host, r"^desktop: Linux [0-9.]+ on 1024x768$(.|\n)*^desktop # ", 180)
+    assert look(host).area((170, 170, 170))[:2] < (16, 16)
+    type_line(host, "id")
+    wait_text(host, r"^uid=0")
+    type_line(host, "/p")
+    found = wait_text(host, r"^([0-9a-f]{48}\n)+", again=lambda: [point(host, 8192, 24576), point(host, 8300, 24500)])
+    places = {0: set(), 1: set()}
+    for line in found.group().split():
+        event = bytes.fromhex(line)
+        if event[16] == 3:
+            places[event[18]].add(int.from_bytes(event[20:24], "little"))
+    # a pixel of 1024 is 32 of the tablet's 32768 steps
+    assert all(abs(x - 8246) < 150 for x in places[0]) and all(abs(y - 24538) < 150 for y in places[1]), places
+    assert places[0] and places[1], places
 
 
 def test_hal(machine, tmp_path):
     """The example as it is: the guest has the screen from the start, and the machine goes when it goes."""
     config = (emulator.SOURCE / "examples/hal/mvirt.conf").read_text()
     disk = tmp_path / "hal.img"
-    disk.write_bytes(make_disk(tmp_path))
+    disk.write_bytes(make_sector_disk(tmp_path))
     host = machine(stick={"mvirt.conf": config.encode()}, memory_mib=3072, extra=[
         "-drive", f"if=none,id=hal,format=raw,file={disk}", "-device", "virtio-blk-pci,drive=hal,serial=WD-WX12345"])
     host.console.wait(r"hostd: guest hal: running", 240)

@@ -565,7 +565,8 @@ int net_status_at(struct net *net [[maybe_unused]], size_t index [[maybe_unused]
 }
 
 /* web's second NIC is on a network; it uses what a guest would. */
-int net_list_guest_addresses(struct net *net [[maybe_unused]], const char *guest_name [[maybe_unused]],
+int net_list_guest_addresses(struct net *net [[maybe_unused]],
+			     const char *guest_name [[maybe_unused]],
 			     unsigned int nic_index [[maybe_unused]],
 			     const uint8_t *mac [[maybe_unused]], struct text_list *ret_addresses)
 {

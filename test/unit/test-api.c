@@ -130,7 +130,8 @@ static void test_guests(void **state)
 	assert_int_equal(sd_json_variant_elements(nics), 2);
 	seen = sd_json_variant_by_key(sd_json_variant_by_index(nics, 0), "seenAddresses");
 	assert_int_equal(sd_json_variant_elements(seen), 1);
-	assert_string_equal(sd_json_variant_string(sd_json_variant_by_index(seen, 0)), "192.0.2.44");
+	assert_string_equal(sd_json_variant_string(sd_json_variant_by_index(seen, 0)),
+			    "192.0.2.44");
 	/* behind QEMU's translation it has none that anybody could use */
 	seen = sd_json_variant_by_key(sd_json_variant_by_index(nics, 1), "seenAddresses");
 	assert_int_equal(sd_json_variant_elements(seen), 0);

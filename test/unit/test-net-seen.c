@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which addresses a guest uses: raw frames, whole and broken, through the filter and the parser; and
-// on a real tap, with the next hostd.
+// Which addresses a guest uses: raw frames, whole and broken, through the filter and the parser;
+// and on a real tap, with the next hostd.
 #include "net-fixture.h"
 
 #include <linux/virtio_net.h>
@@ -20,8 +20,10 @@ struct frame {
 
 static struct frame make_arp(const uint8_t source[static 6], uint8_t operation, uint8_t last)
 {
-	struct frame frame = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = 0x08, 0x06, 0, 1, 8, 0, 6, 4,
-				 0, operation, [28] = 192, 0, 2, last, [38] = 192, 0, 2, 1 },
+	struct frame frame = { { 0xff,        0xff, 0xff,       0xff,      0xff,       0xff,
+				 [12] = 0x08, 0x06, 0,          1,         8,          0,
+				 6,           4,    0,          operation, [28] = 192, 0,
+				 2,           last, [38] = 192, 0,         2,          1 },
 			       60 };
 
 	memcpy(frame.bytes + 6, source, 6);
@@ -36,7 +38,8 @@ static struct frame make_ip6(uint8_t type, uint8_t source, uint8_t target)
 
 	memcpy(frame.bytes + 6, mac, 6);
 	if (source)
-		memcpy(frame.bytes + 22, (const uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = source }, 16);
+		memcpy(frame.bytes + 22, (const uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = source },
+		       16);
 	frame.bytes[54] = type;
 	memcpy(frame.bytes + 62, (const uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = target }, 16);
 	return frame;
@@ -192,7 +195,8 @@ static void dhcp(void **)
 	assert_false(take(&seen, make_dhcp(3, 0, 0, 0)));
 	assert_false(take(&seen, make_dhcp(8, 15, 0, 0)));
 	assert_false(take(&seen, make_dhcp(0, 15, 0, 0)));
-	/* what makes it another message: version, protocol, fragment, ports, head, hardware address, cookie */
+	/* what makes it another message: version, protocol, fragment, ports, head, hardware
+	 * address, cookie */
 	static const size_t places[] = { 14, 23, 21, 35, 37, 42, 43, 44, 75, 278 };
 
 	for (size_t i = 0; i < ELEMENTS(places); i++) {
@@ -273,13 +277,13 @@ static int open_guest(struct fixture *f)
 	static const struct text_list any = {};
 	int fd = -EBADF;
 
-	assert_int_equal(
-		fixture_request_tap(
-			f,
-			&(struct net_tap_request){
-				.network = "lan", .guest_name = "a", .mac = mac, .addresses = &any },
-			&fd),
-		0);
+	assert_int_equal(fixture_request_tap(f,
+					     &(struct net_tap_request){ .network = "lan",
+									.guest_name = "a",
+									.mac = mac,
+									.addresses = &any },
+					     &fd),
+			 0);
 	return fd;
 }
 

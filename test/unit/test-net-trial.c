@@ -6,7 +6,7 @@
 
 #define TRIAL_USEC (NET_TRIAL_S * UINT64_C(1000000))
 #define SHORT_USEC UINT64_C(100000)
-#define LEASE                                                         \
+#define LEASE                                                       \
 	"ip=192.0.2.7 mask=24 router=192.0.2.1 serverid=192.0.2.1 " \
 	"interface=lan lease=3600"
 
@@ -276,7 +276,7 @@ int main(void)
 #define TRIAL_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TRIAL_TEST(nobody_confirms), TRIAL_TEST(confirmed), TRIAL_TEST(taken_back),
-		TRIAL_TEST(hostd_dies),	     TRIAL_TEST(from_dhcp), TRIAL_TEST(to_dhcp),
+		TRIAL_TEST(hostd_dies),      TRIAL_TEST(from_dhcp), TRIAL_TEST(to_dhcp),
 		TRIAL_TEST(refused),
 	};
 
