@@ -116,6 +116,11 @@ def test_keys_and_mice(screen):
     wait_picture(screen, lambda picture: picture.count(LIGHT_RED), "a button that is down")
     button(screen, "left", False)
     wait_color(screen, RED)
+    # Another keyboard, which keys come from while it is there.
+    screen.qmp("device_add", driver="usb-kbd", id="second", bus="xhci.0")
+    wait_shown(screen, CYAN, 3)
+    screen.qmp("device_del", id="second")
+    wait_shown(screen, RED, 4)
     # The tablet's corners: the guest's own mouse is relative, so it takes the way there.
     point(screen, 0, 0)
     wait_picture(screen, lambda picture: pointer(picture)[0] <= before[0] and pointer(picture)[1] <= before[1], "the pointer in its corner")
