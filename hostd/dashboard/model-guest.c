@@ -116,16 +116,30 @@ static bool remove_guest(struct model *model, const char *name)
 	return true;
 }
 
-/* What is configured or was seen, or else how it can be found in the network. */
+/* The first that one of its NICs was given or was seen to use, or NULL. */
+static const char *nic_address(sd_json_variant *object)
+{
+	sd_json_variant *nic = NULL;
+
+	for (size_t i = 0; (nic = model_json_element(object, "nics", i)); i++) {
+		sd_json_variant *first = model_json_element(nic, "addresses", 0);
+
+		if (!first)
+			first = model_json_element(nic, "seenAddresses", 0);
+		if (first && sd_json_variant_is_string(first))
+			return sd_json_variant_string(first);
+	}
+	return NULL;
+}
+
+/* Without an address: how it can be found in the network. */
 static char *address_of(sd_json_variant *object)
 {
 	sd_json_variant *nic = model_json_element(object, "nics", 0);
-	sd_json_variant *given = model_json_element(nic, "addresses", 0);
-	sd_json_variant *first = given ? given : model_json_element(nic, "seenAddresses", 0);
-	const char *mac = model_json_text(nic, "mac");
+	const char *address = nic_address(object), *mac = model_json_text(nic, "mac");
 
-	if (first && sd_json_variant_is_string(first))
-		return strdup(sd_json_variant_string(first));
+	if (address)
+		return strdup(address);
 	if (model_json_bool(nic, "user"))
 		return strdup("NAT");
 	return mac ? strdup(mac) : NULL;
@@ -135,8 +149,7 @@ static bool is_address_unknown(sd_json_variant *object)
 {
 	sd_json_variant *nic = model_json_element(object, "nics", 0);
 
-	return nic && !model_json_bool(nic, "user") && !model_json_element(nic, "addresses", 0) &&
-	       !model_json_element(nic, "seenAddresses", 0);
+	return nic && !model_json_bool(nic, "user") && !nic_address(object);
 }
 
 /* Of a guest that is not running nothing is used. */

@@ -18,7 +18,7 @@ struct model_guest {
 	char *state; /* "running"… */
 	char *reason; /* or NULL */
 	char *waiting; /* or NULL */
-	char *address; /* of its first NIC: the definition's, or the one it was seen to use, or its
+	char *address; /* the first that a NIC was given, or was seen to use, or its
 			  MAC */
 	char *display; /* "none", "vnc" or NULL */
 	bool paused, emulated; /* emulated: TCG */

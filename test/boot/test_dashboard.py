@@ -65,7 +65,9 @@ def host():
     """A demo guest, a mistake, a card without a driver, and a panel of 3840x2160. Its tests go on where the one before
     has ended."""
     options = {"stick": emulator.demo_files(DEMO + 'hostnam = "x"\n'),
-               "extra": ["-netdev", "user,id=net1,restrict=on", "-device", "ne2k_pci,netdev=net1", *PANEL_4K]}
+               "extra": ["-netdev", "user,id=net1,restrict=on", "-device", "ne2k_pci,netdev=net1", *PANEL_4K,
+                         "-chardev", f"file,id=hvc,path={guests.LOGS}/dashboard/hvc.log", "-device", "virtio-serial-pci",
+                         "-device", "virtconsole,chardev=hvc"]}
     with guests.starter("dashboard") as start:
         one = start(**options)
         wait_demo(one)
@@ -109,6 +111,13 @@ def test_screen_at_boot(host):
     wait_demo(host, start=before)
 
 
+def test_every_console(host):
+    """The screen, the serial line, and a hypervisor's console; the shell has the other line."""
+    assert len(host.shell("pidof mvirt-dashboard")[1].split()) == 3
+    assert re.search(PROMPT, (host.folder / "hvc.log").read_text())
+    assert re.search(PROMPT, host.console.text)
+
+
 def test_serial_key_by_key(host):
     line = open_line(host)
     line.expect("Guests: 1 of 1 running")
@@ -148,7 +157,7 @@ def test_killed_and_confined(host):
     boot_id = guest_boot_id(host)
     wait_text(host, r"Guests: 1 of 1 running")
     pids = host.shell("pidof mvirt-dashboard")[1].split()
-    assert len(pids) == 2, pids
+    assert len(pids) == 3, pids
     for pid in pids:
         status = status_of(host, pid)
         assert set(status["Uid"].split()) == {"60000"} and set(status["Gid"].split()) == {"60000"}, status
@@ -165,7 +174,7 @@ def test_killed_and_confined(host):
     assert all(b - a <= 15 for a, b in zip(waits, later)), (waits, later)
     host.shell("kill -9 " + " ".join(pids))
     end = time.monotonic() + PATIENCE_S
-    while len(set(host.shell("pidof mvirt-dashboard")[1].split()) - set(pids)) < 2:
+    while len(set(host.shell("pidof mvirt-dashboard")[1].split()) - set(pids)) < 3:
         assert time.monotonic() < end, "it does not come back"
         time.sleep(1)
     wait_text(host, r"Guests: 1 of 1 running")
