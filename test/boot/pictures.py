@@ -155,6 +155,18 @@ def wait_color(host, color, keys=None, timeout=PATIENCE_S):
                         (lambda: key(host, *keys)) if keys else None)
 
 
+def wait_area(host, color):
+    """The area that has the color, when two looks in a row have found the same."""
+    before = None
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        area = look(host).area(color, step=1)
+        if area and area == before:
+            return area
+        assert time.monotonic() < deadline, f"{color} does not come to rest: {area}"
+        before = area
+
+
 def key(host, *names):
     """Keys at once, on the machine's keyboard."""
     host.qmp("send-key", keys=[{"type": "qcode", "data": name} for name in names])

@@ -24,6 +24,7 @@ guest "{name}" {{
 	machine = "pc"
 	memory = "32M"
 	display = "vnc"
+	restart = "never"
 	disk {{ file = "one.img" readonly = true }}
 }}
 """
@@ -82,10 +83,11 @@ def test_guest_chosen_at_the_dashboard(screen):
     key(screen, "v")
     wait_text(screen, r"Give the screen to guest one\?")
     key(screen, "y")
-    picture = wait_shown(screen, BLUE, 1)
-    left, top, right, bottom = picture.area(BLUE, step=1)
+    wait_shown(screen, BLUE, 1)
+    left, top, right, bottom = wait_area(screen, BLUE)
+    picture = look(screen)
     wide, high = right - left + 1, bottom - top + 1
-    assert abs((left + right + 1) - picture.width) <= 2 and abs((top + bottom + 1) - picture.height) <= 2
+    assert abs(left + right + 1 - picture.width) <= 2 and abs(top + bottom + 1 - picture.height) <= 2
     if screen.scale == "none":
         assert (wide, high) in ((320, 200), (640, 400))
     elif screen.scale == "integer":
@@ -93,53 +95,69 @@ def test_guest_chosen_at_the_dashboard(screen):
         assert wide + 640 > picture.width or high + 400 > picture.height
     else:
         assert wide == picture.width or high == picture.height
-    everything = {picture[x, y] for y in range(0, picture.height, 3) for x in range(0, picture.width, 3)}
-    # what is mixed of the pointer's edge is in between
-    assert screen.scale == "fit" or everything <= {BLACK, BLUE, WHITE}, everything
-    assert picture[0, picture.height - 1] in (BLACK, BLUE)
-    screen.host_area = left, top, wide, high
+    # around it there is nothing; what is mixed of the pointer's edge is in between
+    around = {picture[x, y] for y in range(0, picture.height, 3) for x in range(0, picture.width, 3)
+              if not (left <= x <= right and top <= y <= bottom)}
+    within = {picture[x, y] for y in range(top, bottom, 3) for x in range(left, right, 3)}
+    assert around <= {BLACK} and (within <= {BLUE, WHITE} or screen.scale == "fit"), (around, within)
 
 
 def pointer(picture):
-    left, top, _, _ = picture.area(WHITE, step=1)
-    return left, top
+    """Where the guest's pointer is, or None while it is drawn."""
+    area = picture.area(WHITE, step=1)
+    return area[:2] if area else None
+
+
+def wait_pointer(host, judge, what):
+    """Looks until judge(x, y)."""
+    def seen(picture):
+        place = pointer(picture)
+        return place and judge(*place)
+    return pointer(wait_picture(host, seen, what))
 
 
 def test_keys_and_mice(screen):
-    """Keys, a mouse that says how far, a tablet that says where, a button."""
+    """Keys, a keyboard that comes and goes, a mouse that says how far, a tablet that says where, a button."""
     wait_shown(screen, RED, 4)
-    wait_picture(screen, lambda picture: picture.area(WHITE), "the pointer")
-    before = pointer(look(screen))
-    move(screen, 60, 40)
-    wait_picture(screen, lambda picture: pointer(picture)[0] > before[0] and pointer(picture)[1] > before[1], "a pointer that moved")
-    button(screen, "left", True)
-    wait_picture(screen, lambda picture: picture.count(LIGHT_RED), "a button that is down")
-    button(screen, "left", False)
-    wait_color(screen, RED)
-    # Another keyboard, which keys come from while it is there.
     screen.qmp("device_add", driver="usb-kbd", id="second", bus="xhci.0")
     wait_shown(screen, CYAN, 3)
     screen.qmp("device_del", id="second")
     wait_shown(screen, RED, 4)
-    # The tablet's corners: the guest's own mouse is relative, so it takes the way there.
+    corner = wait_pointer(screen, lambda x, y: True, "a pointer")
+    move(screen, 60, 40)
+    moved = wait_pointer(screen, lambda x, y: x > corner[0] and y > corner[1], "a pointer that moved")
+    move(screen, -20, 0)
+    wait_pointer(screen, lambda x, y: x < moved[0] and y == moved[1], "a pointer that moved back")
+    button(screen, "left", True)
+    wait_picture(screen, lambda picture: picture.count(LIGHT_RED), "a button that is down")
+    button(screen, "left", False)
+    wait_color(screen, RED)
+    # The guest's mouse is relative: it goes as far as the tablet's place has moved, first to both corners.
+    point(screen, 32767, 32767)
+    wait_pointer(screen, lambda x, y: x > moved[0] and y > moved[1], "a pointer that followed the tablet")
     point(screen, 0, 0)
-    wait_picture(screen, lambda picture: pointer(picture)[0] <= before[0] and pointer(picture)[1] <= before[1], "the pointer in its corner")
-    corner = pointer(look(screen))
-    point(screen, 8000, 12000)
-    wait_picture(screen, lambda picture: pointer(picture)[0] > corner[0] and pointer(picture)[1] > corner[1], "a pointer that followed the tablet")
+    wait_pointer(screen, lambda x, y: (x, y) == corner, "a pointer in its corner")
+    point(screen, 17500, 17500)
+    wait_pointer(screen, lambda x, y: x > corner[0] and y > corner[1], "a pointer that followed the tablet again")
 
 
 def test_resolution_change(screen):
-    """Another mode of the guest's: larger, still in the middle, and nothing of the one before is left."""
-    small = wait_shown(screen, BLUE, 1).area(BLUE)
-    picture = wait_color(screen, MAGENTA, keys=["m"])
-    left, top, right, bottom = picture.area(MAGENTA)
-    assert picture.count(BLUE) == 0
-    assert abs((left + right + 1) - picture.width) <= 4 and abs((top + bottom + 1) - picture.height) <= 40
+    """Another mode of the guest's: larger, still in the middle, and nothing of the one before is left; and back."""
+    wait_shown(screen, BLUE, 1)
+    small = wait_area(screen, BLUE)
+    wait_color(screen, MAGENTA, keys=["m"])
+    left, top, right, bottom = wait_area(screen, MAGENTA)
+    picture = wait_picture(screen, lambda picture: picture.count(BLUE) == 0 and picture.area(WHITE) is None, "the new mode alone")
+    assert abs(left + right + 1 - picture.width) <= 2 and abs(top + bottom + 1 - picture.height) <= 2
     if screen.scale == "none":
-        assert abs(right - left + 1 - 640) <= 2 and bottom - top + 1 >= 400
-    picture = wait_shown(screen, GREEN, 2)
-    assert picture.count(MAGENTA) == 0 and picture.area(GREEN) == small
+        assert (right - left + 1, bottom - top + 1) == (640, 480)
+    elif screen.scale == "integer":
+        assert (right - left + 1) % 640 == 0 and (bottom - top + 1) % 480 == 0
+    else:
+        assert bottom - top + 1 == picture.height
+    wait_shown(screen, GREEN, 2)
+    assert wait_area(screen, GREEN) == small
+    assert look(screen).count(MAGENTA) == 0
 
 
 def test_hotkeys(screen):
