@@ -4,7 +4,9 @@ the characters that the kernel's console has (its fonts are read from the kernel
 
 import functools
 import re
+import struct
 import time
+import zlib
 
 import emulator
 
@@ -66,13 +68,11 @@ def fonts():
 
 
 class Picture:
-    """A screendump (PPM)."""
+    """What is on a screen: three bytes a pixel."""
 
-    def __init__(self, path):
-        data = path.read_bytes()
-        head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
-        self.width, self.height = int(head.group(1)), int(head.group(2))
-        self._pixels = data[head.end():]
+    def __init__(self, width, height, pixels):
+        self.width, self.height, self._pixels = width, height, bytes(pixels)
+        assert len(pixels) == 3 * width * height, (width, height, len(pixels))
 
     def __getitem__(self, place):
         at = 3 * (place[1] * self.width + place[0])
@@ -115,10 +115,38 @@ class Picture:
         return "\n".join(self.lines())
 
 
+def read_ppm(data):
+    """A screendump of the emulator's."""
+    head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
+    return Picture(int(head.group(1)), int(head.group(2)), data[head.end():])
+
+
+def read_png(data):
+    """One as `mvirt screenshot` writes them: 8 bits of RGB, each row the difference to the one above."""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n", data[:8]
+    at, head, packed = 8, None, b""
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at:at + 8])
+        content, (checksum,) = data[at + 8:at + 8 + size], struct.unpack(">I", data[at + 8 + size:at + 12 + size])
+        assert checksum == zlib.crc32(kind + content), kind
+        head, packed = (content if kind == b"IHDR" else head), packed + (content if kind == b"IDAT" else b"")
+        at += 12 + size
+    width, height, *form = struct.unpack(">IIBBBBB", head)
+    assert form == [8, 2, 0, 0, 0], form
+    rows, above, pixels = zlib.decompress(packed), bytes(3 * width), bytearray()
+    for at in range(0, len(rows), 3 * width + 1):
+        assert rows[at] == 2, rows[at]
+        line = rows[at + 1:at + 1 + 3 * width]
+        if any(line):
+            above = bytes((a + b) & 255 for a, b in zip(line, above))
+        pixels += above
+    return Picture(width, height, pixels)
+
+
 def look(host):
     path = host.folder / "screen.ppm"
     host.screenshot(path)
-    return Picture(path)
+    return read_ppm(path.read_bytes())
 
 
 def wait_picture(host, judge, what, timeout=PATIENCE_S, again=None):
