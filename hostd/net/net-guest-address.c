@@ -135,13 +135,6 @@ static int listen_to(struct net *net, struct net_guest_nic *nic)
 	return 0;
 }
 
-static void forget_gone(struct net *net)
-{
-	for (size_t i = net->guest_nic_count; i > 0; i--)
-		if (listen_to(net, &net->guest_nics[i - 1]) < 0)
-			forget(net, &net->guest_nics[i - 1]);
-}
-
 static int add_nic(struct net *net, const char *tap, int ifindex, const uint8_t *mac,
 		   struct net_guest_nic **ret_nic)
 {
@@ -159,23 +152,37 @@ static int add_nic(struct net *net, const char *tap, int ifindex, const uint8_t 
 	return 0;
 }
 
-void net_guest_address_begin(struct net *net, const char *tap, int ifindex, const uint8_t *mac)
+static void remove_kept(const struct net *net, const char *tap)
 {
 	_cleanup_free_ char *path = path_of(net, tap);
-	struct net_guest_nic *nic = NULL;
-	int r = 0;
 
-	forget_gone(net);
-	/* The tap before this one's. */
 	if (path)
 		(void)unlink(path);
-	nic = find_nic(net, tap);
+}
+
+void net_guest_address_begin(struct net *net, const char *tap, int ifindex, const uint8_t *mac)
+{
+	struct net_guest_nic *nic = find_nic(net, tap);
+	int r = 0;
+
+	/* The tap before this one's. */
 	if (nic)
 		forget(net, nic);
+	remove_kept(net, tap);
 	r = add_nic(net, tap, ifindex, mac, &nic);
 	if (r < 0)
 		log_warning(NET_SUBJECT, "which addresses are used behind %s will not be known: %s",
 			    tap, strerror(-r));
+}
+
+void net_guest_address_end(struct net *net, int ifindex)
+{
+	for (size_t i = 0; i < net->guest_nic_count; i++)
+		if (net->guest_nics[i].ifindex == ifindex) {
+			remove_kept(net, net->guest_nics[i].tap);
+			forget(net, &net->guest_nics[i]);
+			return;
+		}
 }
 
 static int format_list(const struct net_seen_list *list, struct text_list *addresses)

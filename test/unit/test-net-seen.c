@@ -304,7 +304,7 @@ static void on_a_tap(void **state)
 {
 	struct fixture *f = *state;
 	struct text_list list = {};
-	int fd = -EBADF;
+	int fd = -EBADF, fds = 0;
 
 	SKIP_WHERE_IMPOSSIBLE(f);
 	SKIP_WITHOUT_TAPS();
@@ -329,7 +329,13 @@ static void on_a_tap(void **state)
 	assert_listed(f, "192.0.2.8 192.0.2.15 192.0.2.7 2001:db8::1");
 	send_frame(fd, make_arp(mac, 2, 9));
 	assert_listed(f, "192.0.2.9 192.0.2.8 192.0.2.15 192.0.2.7 2001:db8::1");
+	assert_return_code(access(tree_path(&f->tree, "/state/mv-a-0.seen"), R_OK), errno);
+	fds = count_fds();
 	(void)close(fd);
+	fixture_settle(f);
+	/* Of one that has gone nothing is left. */
+	assert_int_equal(count_fds(), fds - 2);
+	assert_int_equal(access(tree_path(&f->tree, "/state/mv-a-0.seen"), R_OK), -1);
 	assert_int_equal(net_list_guest_addresses(f->net, "a", 0, mac, &list), -ENODEV);
 	/* Started again it has said nothing yet. */
 	fd = open_guest(f);
