@@ -330,6 +330,7 @@ static void on_a_tap(void **state)
 	send_frame(fd, make_arp(mac, 2, 9));
 	assert_listed(f, "192.0.2.9 192.0.2.8 192.0.2.15 192.0.2.7 2001:db8::1");
 	assert_return_code(access(tree_path(&f->tree, "/state/mv-a-0.seen"), R_OK), errno);
+	fixture_settle(f);
 	fds = count_fds();
 	(void)close(fd);
 	fixture_settle(f);
