@@ -21,7 +21,7 @@ ifneq ($(MVIRT_INSIDE),1)
 .NOTPARALLEL:
 include os/buildroot.mk
 
-.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint bench bench-quick
+.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint bench bench-quick screenshots
 .PHONY: all clean distclean
 os: inside ## kernel + initramfs + UKI: build/mvirt.efi
 all: inside ## everything there is to build: os, iso, guest, manifest
@@ -38,6 +38,7 @@ test: inside ## unit tests, PID 1 tests, golden files and boot tests
 test-fault: inside ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
 bench: inside ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
 bench-quick: inside ## the same in under ten minutes, with fewer runs
+screenshots: inside ## the pictures of README.md and the manual, taken in the emulator: docs/*.png
 lint: inside ## formatting, warnings of two compilers, include directions, shell scripts, Kconfig
 
 clean: ## remove our output, keep the build root and the sources

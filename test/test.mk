@@ -81,4 +81,9 @@ test-boot: test-fault-short all $(DEBIAN_IMAGE)
 	$(Q)cd test/boot && python3 -m pytest -p no:cacheprovider -q --tb=short \
 		$(filter-out boot,$(TESTS)) -rs
 
+# The pictures are part of the source: they are taken anew when somebody asks for it, and looked at.
+.PHONY: screenshots
+screenshots: $(INITRAMFS) $(O)/vmlinuz guest
+	$(Q)cd test/boot && MVIRT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 python3 screenshots.py $(CURDIR)/docs
+
 -include $(TEST_ARCHIVE_OBJECTS:.o=.d) $(wildcard $(TEST_OBJECTS)/unit/*.d)

@@ -61,7 +61,7 @@ void api_publish_guest_event(struct api *api, const struct guest *guest, const c
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL;
 
-	if (has_subscriber(api) && api_build_guest(guest, &subject) >= 0)
+	if (has_subscriber(api) && api_build_guest(api->context.net, guest, &subject) >= 0)
 		api_publish_guest(api, subject, kind, detail);
 }
 
@@ -114,7 +114,7 @@ int api_method_subscribe(sd_varlink *link, sd_json_variant *parameters [[maybe_u
 	for (size_t i = 0; r >= 0 && i < guests_count(api->context.guests); i++) {
 		_cleanup_(sd_json_variant_unrefp) sd_json_variant *guest = NULL;
 
-		r = api_build_guest(guests_at(api->context.guests, i), &guest);
+		r = api_build_guest(api->context.net, guests_at(api->context.guests, i), &guest);
 		if (r >= 0)
 			r = tell_current(link, "guest", guest);
 	}

@@ -53,7 +53,24 @@ static void add_cdroms(struct json_builder *object, const struct guest_config *c
 	json_add_array(object, "cdroms", &cdroms);
 }
 
-static void add_nics(struct json_builder *object, const struct guest *guest)
+/* What it tells of itself; of one that does not run, or is not on a network, nothing is known. */
+static void add_seen_addresses(struct json_builder *nic, struct net *net, const struct guest *guest,
+			       size_t index)
+{
+	_cleanup_(text_list_done) struct text_list seen = {};
+	struct json_builder addresses = {};
+	uint8_t mac[6];
+
+	guest_nic_mac_bytes(guest, index, mac);
+	if (net && guest_state_has_process(guest_state(guest)))
+		(void)net_list_guest_addresses(net, guest_config(guest)->name, (unsigned int)index,
+					       mac, &seen);
+	for (size_t i = 0; i < seen.count; i++)
+		json_append_text(&addresses, seen.items[i]);
+	json_add_array(nic, "seenAddresses", &addresses);
+}
+
+static void add_nics(struct json_builder *object, struct net *net, const struct guest *guest)
 {
 	const struct guest_config *config = guest_config(guest);
 	struct json_builder nics = {};
@@ -71,6 +88,7 @@ static void add_nics(struct json_builder *object, const struct guest *guest)
 		json_add_bool(&nic, "user", user);
 		json_add_text(&nic, "network", user ? NULL : config->nics[i].network);
 		json_add_array(&nic, "addresses", &addresses);
+		add_seen_addresses(&nic, user ? NULL : net, guest, i);
 		json_append_object(&nics, &nic);
 	}
 	json_add_array(object, "nics", &nics);
@@ -139,7 +157,7 @@ static void add_machine(struct json_builder *object, const struct guest_config *
 	json_add_text(object, "cmdline", config->cmdline);
 }
 
-int api_build_guest(const struct guest *guest, sd_json_variant **ret_guest)
+int api_build_guest(struct net *net, const struct guest *guest, sd_json_variant **ret_guest)
 {
 	const struct guest_config *config = guest_config(guest);
 	struct json_builder object = {}, after = {};
@@ -153,7 +171,7 @@ int api_build_guest(const struct guest *guest, sd_json_variant **ret_guest)
 	json_add_array(&object, "after", &after);
 	add_disks(&object, config);
 	add_cdroms(&object, config);
-	add_nics(&object, guest);
+	add_nics(&object, net, guest);
 	json_add_bool(&object, "cloudInit", config->cloud_init.present);
 	return json_end_object(&object, ret_guest);
 }

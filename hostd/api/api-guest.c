@@ -43,7 +43,8 @@ static int method_list(sd_varlink *link, sd_json_variant *, sd_varlink_method_fl
 
 	for (size_t i = 0; i < guests_count(api->context.guests); i++) {
 		sd_json_variant *guest = NULL;
-		int r = api_build_guest(guests_at(api->context.guests, i), &guest);
+		int r = api_build_guest(api->context.net, guests_at(api->context.guests, i),
+					&guest);
 
 		if (r < 0) {
 			json_builder_done(&guests);
@@ -57,9 +58,10 @@ static int method_list(sd_varlink *link, sd_json_variant *, sd_varlink_method_fl
 
 int api_reply_guest(sd_varlink *link, const struct guest *guest)
 {
+	const struct api *api = sd_varlink_get_userdata(link);
 	struct json_builder answer = {};
 	sd_json_variant *object = NULL;
-	int r = api_build_guest(guest, &object);
+	int r = api_build_guest(api->context.net, guest, &object);
 
 	if (r < 0)
 		return r;

@@ -48,7 +48,11 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_FIELD_COMMENT("The network that it is on otherwise"),
 	SD_VARLINK_DEFINE_FIELD(network, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("The guest's own, where the definition has them; empty: any"),
-	SD_VARLINK_DEFINE_FIELD(addresses, SD_VARLINK_STRING, SD_VARLINK_ARRAY));
+	SD_VARLINK_DEFINE_FIELD(addresses, SD_VARLINK_STRING, SD_VARLINK_ARRAY),
+	SD_VARLINK_FIELD_COMMENT(
+		"Those that it was seen to use on a network since its start, as it "
+		"says itself: IPv4 first, of each the newest first"),
+	SD_VARLINK_DEFINE_FIELD(seenAddresses, SD_VARLINK_STRING, SD_VARLINK_ARRAY));
 
 static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	Guest, SD_VARLINK_DEFINE_FIELD(name, SD_VARLINK_STRING, 0),

@@ -117,7 +117,8 @@ void api_reload_free(struct api_reload *reload);
 
 /* --- api-guest-show.c --- */
 
-int api_build_guest(const struct guest *guest, sd_json_variant **ret_guest);
+/* net: NULL where there is none. Returns 0 or -errno. */
+int api_build_guest(struct net *net, const struct guest *guest, sd_json_variant **ret_guest);
 /* Whether it is there after the machine has started again; whether it runs, or would, on KVM. */
 bool api_is_kept(const struct guest *guest);
 bool api_is_isolated(const struct guest *guest);

@@ -183,7 +183,7 @@ static int remove_guest(sd_varlink *link, struct guest *guest, bool with_disks)
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = name ? api_build_guest(guest, &last) : -ENOMEM;
+	r = name ? api_build_guest(api->context.net, guest, &last) : -ENOMEM;
 	if (r < 0)
 		return r;
 	api_console_close_guest(api, guest);

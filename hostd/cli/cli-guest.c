@@ -52,6 +52,30 @@ static bool has_note(sd_json_variant *guest)
 	return note && *note;
 }
 
+/* What its definition gives a NIC, or else what it was seen to use; NULL for neither. */
+static const char *nic_address(sd_json_variant *nic, size_t index)
+{
+	sd_json_variant *given = sd_json_variant_by_key(nic, "addresses");
+	sd_json_variant *seen = sd_json_variant_by_key(nic, "seenAddresses");
+
+	if (sd_json_variant_elements(given) > 0)
+		seen = given;
+	return index < sd_json_variant_elements(seen)
+		       ? sd_json_variant_string(sd_json_variant_by_index(seen, index))
+		       : NULL;
+}
+
+/* The first; "-" for none. */
+static const char *address_text(sd_json_variant *guest)
+{
+	sd_json_variant *nics = sd_json_variant_by_key(guest, "nics");
+	const char *address = NULL;
+
+	for (size_t i = 0; !address && i < sd_json_variant_elements(nics); i++)
+		address = nic_address(sd_json_variant_by_index(nics, i), 0);
+	return address ? address : "-";
+}
+
 static void add_guest(struct cli_table *table, sd_json_variant *guest, bool with_note)
 {
 	char memory[TEXT_BYTES_MAX];
@@ -63,6 +87,7 @@ static void add_guest(struct cli_table *table, sd_json_variant *guest, bool with
 	cli_table_add_consume(table, accel_text(guest));
 	cli_table_add_consume(table, uptime_text(guest));
 	cli_table_add_consume(table, text_format("%" PRIu64, cli_unsigned(guest, "restarts")));
+	cli_table_add(table, address_text(guest));
 	if (with_note)
 		cli_table_add_consume(table, note_text(guest));
 }
@@ -70,8 +95,8 @@ static void add_guest(struct cli_table *table, sd_json_variant *guest, bool with
 /* The last column is there only when there is something in it. */
 static int print_list(sd_json_variant *guests)
 {
-	static const char *const headings[] = { "NAME",  "STATE",  "CPU",      "MEMORY",
-						"ACCEL", "UPTIME", "RESTARTS", "NOTE" };
+	static const char *const headings[] = { "NAME",   "STATE",    "CPU",     "MEMORY", "ACCEL",
+						"UPTIME", "RESTARTS", "ADDRESS", "NOTE" };
 	struct cli_table table = { .columns = ELEMENTS(headings) - 1 };
 	bool with_note = false;
 
@@ -162,6 +187,8 @@ static void add_nics(struct cli_table *table, sd_json_variant *nics)
 		add_field(table, "nic",
 			  text_format("%s, %s, %s", cli_text(nic, "mac"), cli_text(nic, "model"),
 				      network ? network : "user (translated by QEMU)"));
+		for (size_t k = 0; nic_address(nic, k); k++)
+			add_text(table, "address", nic_address(nic, k));
 	}
 }
 

@@ -116,18 +116,40 @@ static bool remove_guest(struct model *model, const char *name)
 	return true;
 }
 
-/* What is configured, or else how it can be found in the network. */
+/* The first that one of its NICs was given or was seen to use, or NULL. */
+static const char *nic_address(sd_json_variant *object)
+{
+	sd_json_variant *nic = NULL;
+
+	for (size_t i = 0; (nic = model_json_element(object, "nics", i)); i++) {
+		sd_json_variant *first = model_json_element(nic, "addresses", 0);
+
+		if (!first)
+			first = model_json_element(nic, "seenAddresses", 0);
+		if (first && sd_json_variant_is_string(first))
+			return sd_json_variant_string(first);
+	}
+	return NULL;
+}
+
+/* Without an address: how it can be found in the network. */
 static char *address_of(sd_json_variant *object)
 {
 	sd_json_variant *nic = model_json_element(object, "nics", 0);
-	sd_json_variant *first = model_json_element(nic, "addresses", 0);
-	const char *mac = model_json_text(nic, "mac");
+	const char *address = nic_address(object), *mac = model_json_text(nic, "mac");
 
-	if (first && sd_json_variant_is_string(first))
-		return strdup(sd_json_variant_string(first));
+	if (address)
+		return strdup(address);
 	if (model_json_bool(nic, "user"))
 		return strdup("NAT");
 	return mac ? strdup(mac) : NULL;
+}
+
+static bool is_address_unknown(sd_json_variant *object)
+{
+	sd_json_variant *nic = model_json_element(object, "nics", 0);
+
+	return nic && !model_json_bool(nic, "user") && !nic_address(object);
 }
 
 /* Of a guest that is not running nothing is used. */
@@ -165,6 +187,7 @@ bool model_take_guest(struct model *model, sd_json_variant *object, const char *
 	changed |= model_set_text(&guest->waiting, model_json_text(object, "waiting"));
 	changed |= model_set_text(&guest->display, model_json_text(object, "display"));
 	changed |= model_set_text(&guest->address, address);
+	guest->address_unknown = is_address_unknown(object);
 	changed |= model_set_bool(&guest->paused, model_json_bool(object, "paused"));
 	changed |= model_set_bool(&guest->emulated,
 				  text_equal(model_json_text(object, "accel"), "tcg"));

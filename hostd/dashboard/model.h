@@ -18,9 +18,11 @@ struct model_guest {
 	char *state; /* "running"… */
 	char *reason; /* or NULL */
 	char *waiting; /* or NULL */
-	char *address; /* addresses that its NICs have in the configuration, or its MAC */
+	char *address; /* the first that a NIC was given, or was seen to use, or its
+			  MAC */
 	char *display; /* "none", "vnc" or NULL */
 	bool paused, emulated; /* emulated: TCG */
+	bool address_unknown; /* its first NIC is on a network, and said nothing yet */
 	uint64_t memory_bytes; /* what it may have */
 	uint64_t used_bytes; /* MODEL_UNKNOWN: not known */
 	uint64_t started_usec; /* CLOCK_BOOTTIME; MODEL_UNKNOWN: it does not run */

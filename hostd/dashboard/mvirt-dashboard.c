@@ -20,6 +20,9 @@
 #define REFRESH_USEC 300000
 /* The second sample, so that there is a load to show before the first minute is over. */
 #define SAMPLE_USEC (2 * SECOND_USEC)
+/* So long after its start, and so often, a guest's address is looked for. */
+#define YOUNG_USEC (2 * MINUTE_USEC)
+#define LOOK_USEC (5 * SECOND_USEC)
 
 static uint64_t clock_usec(clockid_t clock)
 {
@@ -130,8 +133,16 @@ static void on_list(const char *error, sd_json_variant *answer, int fd_consume, 
 		dashboard_changed(dashboard);
 }
 
+/* No event tells of a guest's address: it tells the network. */
+static bool is_looked_for(const struct model_guest *guest, uint64_t now_usec)
+{
+	return guest->address_unknown && guest->started_usec != MODEL_UNKNOWN &&
+	       now_usec - guest->started_usec < YOUNG_USEC;
+}
+
 static void ask_everything(struct dashboard *dashboard)
 {
+	(void)link_ask(dashboard->link, "io.mvirt.Guest.List", NULL, on_list, dashboard);
 	(void)link_ask(dashboard->link, "io.mvirt.Host.Status", NULL, on_status, dashboard);
 	(void)link_ask(dashboard->link, "io.mvirt.Console.Machine", NULL, on_machine, dashboard);
 	(void)link_ask(dashboard->link, "io.mvirt.Host.Devices", NULL, on_devices, dashboard);
@@ -147,6 +158,19 @@ static void ask_everything(struct dashboard *dashboard)
 	}
 }
 
+static void refresh_in(struct dashboard *dashboard, uint64_t usec);
+
+static void look_again(struct dashboard *dashboard)
+{
+	uint64_t now_usec = clock_usec(CLOCK_BOOTTIME);
+
+	for (size_t i = 0; i < dashboard->model.guest_count; i++)
+		if (is_looked_for(&dashboard->model.guests[i], now_usec)) {
+			refresh_in(dashboard, LOOK_USEC);
+			return;
+		}
+}
+
 static int on_refresh(sd_event_source *source [[maybe_unused]], uint64_t now_usec [[maybe_unused]],
 		      void *userdata)
 {
@@ -154,6 +178,7 @@ static int on_refresh(sd_event_source *source [[maybe_unused]], uint64_t now_use
 
 	dashboard->refresh = sd_event_source_disable_unref(dashboard->refresh);
 	ask_everything(dashboard);
+	look_again(dashboard);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "net-filter.h"
+#include "net-guest-address.h"
 #include "net-internal.h"
 #include "net-tap.h"
 #include "net-tc.h"
@@ -66,6 +67,7 @@ int net_open_tap(struct net *net, const struct net_tap_request *request, int *re
 		r = attach(net, network, tap.ifindex, request);
 	if (r < 0)
 		return r;
+	net_guest_address_begin(net, name, tap.ifindex, request->mac);
 	*ret_vhost_fd = net_tap_open_vhost();
 	*ret_tap_fd = take_fd(&fd);
 	return 0;

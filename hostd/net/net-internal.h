@@ -15,6 +15,7 @@ struct net_bond {
 };
 
 struct net_trial;
+struct net_guest_nic;
 
 struct net {
 	const struct host_config *config;
@@ -27,6 +28,8 @@ struct net {
 	size_t nic_count;
 	struct net_bond *bonds;
 	size_t bond_count;
+	struct net_guest_nic *guest_nics; /* whose addresses are listened for */
+	size_t guest_nic_count;
 	struct net_trial *trials; /* one a network; NULL: out of memory, no address can be tried */
 	bool has_leftovers; /* of an earlier hostd's, with guests on them */
 	bool link_gone; /* in this batch of events */

@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "net-guest-address.h"
 #include "net-internal.h"
 #include "net-nic.h"
 
@@ -179,6 +180,7 @@ static void on_link_gone(struct net *net, int ifindex)
 		on_bond_gone(bond);
 	if (nic)
 		remove_nic(net, nic);
+	net_guest_address_end(net, ifindex);
 }
 
 /* A port of a bridge or bond that hostd, this one or an earlier one, did not make. */

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "net-guest-address.h"
 #include "net-internal.h"
 #include "net-nic.h"
 #include "net-resolv.h"
@@ -344,6 +345,7 @@ void net_free(struct net *net)
 	for (size_t i = 0; i < net->network_count; i++)
 		network_done(&net->networks[i]);
 	net_trials_done(net);
+	net_guest_addresses_done(net);
 	net_link_free(net->link);
 	free(net->networks);
 	free(net->nics);

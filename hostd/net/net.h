@@ -109,6 +109,15 @@ struct net_tap_request {
 int net_open_tap(struct net *net, const struct net_tap_request *request, int *ret_tap_fd,
 		 int *ret_vhost_fd);
 
+/*
+ * The addresses that a guest's NIC was seen to use since it was started: IPv4 first, the newest of
+ * each first, four of each at most, no link-local ones of IPv6. They are what the guest says of
+ * itself. mac: its own, 6 bytes. Returns 0 (the list is to be freed), -ENODEV where the guest has
+ * no such tap, or -errno.
+ */
+int net_list_guest_addresses(struct net *net, const char *guest_name, unsigned int nic_index,
+			     const uint8_t *mac, struct text_list *ret_addresses);
+
 /* What a NIC's tap has carried since it was made, as the guest sees it: rx is what it received. */
 struct net_tap_stats {
 	uint64_t rx_bytes, rx_packets, rx_dropped; /* dropped: it did not take them in time */

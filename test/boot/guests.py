@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What tests with real guests share: a data volume, a guest's console, a shell in the demo guest."""
 
+import contextlib
 import pathlib
 import re
 import shutil
@@ -8,6 +9,34 @@ import shutil
 import emulator
 
 GUEST = emulator.BUILD / "guest"
+LOGS = emulator.BUILD / "run" / "test"
+
+
+@contextlib.contextmanager
+def starter(name):
+    """A function that starts machines: start(medium=…, …). They end with the block."""
+    started = []
+
+    def start(**options):
+        folder = LOGS / (name if not started else f"{name}-{len(started)}")
+        # sockets have short paths
+        folder = pathlib.Path(str(folder)[:80])
+        shutil.rmtree(folder, ignore_errors=True)
+        one = emulator.Machine(folder, **options)
+        started.append(one)
+        one.start()
+        return one
+
+    try:
+        yield start
+    finally:
+        for one in started:
+            one.end()
+            for image in one.folder.glob("*.img"):
+                image.unlink()
+    for one in started:
+        # Guests of such a KVM have no timers: see docs/testing.md, "Things that surprise".
+        assert "TSC rate below hardware speed" not in one.console.text
 
 
 def make_volume(path, guests, size_mib, images=None):

@@ -1,224 +1,335 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest on the machine's own screen, seen and typed at from outside of the emulator.
+"""The machine's own screen, seen and typed at from outside of the emulator: the dashboard, a guest on the screen,
+every hotkey, what happens when something ends. One machine for each kind of screen; its tests go on where
+the one before has ended.
 
-The guest is a boot sector: it fills its screen with the color of the last key (1 to 7), or, when its
-mouse does something, with gray or the color of the buttons.
+The guests are a boot sector: screen-guest.S.
 """
 
 import re
-import time
 
 import pytest
 
 import emulator
+import guests
+from pictures import (button, key, look, move, point, read_png, wait_area, wait_color, wait_picture,
+                      wait_text)
+from screen_guests import LINUX, make_linux, make_sector_disk
 
-# mov ax, 13h; int 10h (320 x 200, 256 colors); ds = es = ss = 0, sp = 7c00h;
-# int 15h, c205h, c207h, c200h: the PS/2 mouse, with the handler at 7c3fh; es = a000h;
-# for ever: int 16h (a key), al &= 15, fill; fill: 64000 times al; the handler: al = buttons | 8, fill
-SECTOR = bytes.fromhex(
-    "b81300cd1031c08ed88ec08ed0bc007cb805c2b703cd15b807c2bb3f7ccd15b800c2b701cd15b800a08ec031c0cd16240f"
-    "e80200ebf531ffb900fafcf3aac3600689e5b800a08ec08a461c24070c08e8e4ff0761cb")
-DISK = SECTOR.ljust(510, b"\0") + b"\x55\xaa" + bytes(1024 * 1024 - 512)
-BLUE, GREEN, RED, GRAY, LIGHT_BLUE = (0, 0, 168), (0, 168, 0), (168, 0, 0), (87, 87, 87), (87, 87, 255)
-BLACK = (0, 0, 0)
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+BLUE, GREEN, CYAN, RED, MAGENTA = (0, 0, 168), (0, 168, 0), (0, 168, 168), (168, 0, 0), (168, 0, 168)
+LIGHT_BLUE, LIGHT_RED = (87, 87, 255), (255, 87, 87)
 
 GUEST = """
 guest "{name}" {{
 	machine = "pc"
 	memory = "32M"
 	display = "vnc"
-	disk {{ file = "{name}.img" readonly = true }}
+	restart = "never"
+	disk {{ file = "one.img" readonly = true }}
 }}
 """
-CONFIG = 'screen = "one"\n' + GUEST.format(name="one")
+CONFIG = 'hostnam = "x"\nscale = "{scale}"\n' + GUEST.format(name="one") + GUEST.format(name="two")
+# The stub of an image takes more words for the kernel's command line from there.
+SHELL = ["-smbios", "type=11,value=io.systemd.stub.kernel-cmdline-extra=mvirt.shell=ttyS1"]
+MACHINES = {
+    "std": ("none", {"extra": ["-vga", "std"]}),
+    "virtio": ("integer", {"extra": ["-vga", "virtio"]}),
+    # a card that the kernel has no driver for: what UEFI has set up is drawn on
+    "firmware": ("fit", {"medium": "efi", "firmware": "uefi", "extra": ["-vga", "vmware", *SHELL]}),
+}
 
 
-def stick(config=CONFIG, names=("one",)):
-    return {"mvirt.conf": config.encode(), **{f"{name}.img": DISK for name in names}}
+@pytest.fixture(scope="module", params=MACHINES)
+def screen(request, tmp_path_factory):
+    """A machine with that kind of screen, two guests and a mistake in its configuration."""
+    scale, options = MACHINES[request.param]
+    options = {**options, "extra": [*options["extra"], "-device", "usb-tablet,bus=xhci.0"]}
+    disk = make_sector_disk(tmp_path_factory.mktemp("guest"))
+    with guests.starter(f"screen-{request.param}") as start:
+        host = start(stick={"mvirt.conf": CONFIG.format(scale=scale).encode(), "one.img": disk}, **options)
+        host.kind, host.scale = request.param, scale
+        host.console.wait(r"hostd: guest one: running", 240)
+        host.console.wait(r"hostd: guest two: running", 120, start=0)
+        yield host
 
 
-class Picture:
-    """A screendump."""
-
-    def __init__(self, path):
-        data = path.read_bytes()
-        head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
-        self.width, self.height = int(head.group(1)), int(head.group(2))
-        self._pixels = data[head.end():]
-
-    def __getitem__(self, place):
-        at = 3 * (place[1] * self.width + place[0])
-        return tuple(self._pixels[at:at + 3])
-
-    def center(self):
-        return self[self.width // 2, self.height // 2]
-
-    def count(self, color):
-        """How many pixels have it, of every seventh in both directions."""
-        return sum(self[x, y] == color for y in range(0, self.height, 7) for x in range(0, self.width, 7))
+def wait_shown(host, color, number, timeout=180):
+    """The guest that is on the screen takes the color that the key stands for; SeaBIOS comes first."""
+    return wait_color(host, color, keys=[str(number)], timeout=timeout)
 
 
-def look(host):
-    path = host.folder / "screen.ppm"
-    host.screenshot(path)
-    return Picture(path)
-
-
-def wait_picture(host, judge, what, timeout=60, again=None):
-    """Looks until judge(picture); again() is done in between."""
-    deadline = time.monotonic() + timeout
-    while True:
-        picture = look(host)
-        if judge(picture):
-            return picture
-        if time.monotonic() > deadline:
-            host.screenshot(host.folder / "wrong.png")
-            raise AssertionError(f"the screen does not show {what}: {host.folder}/wrong.png\n"
-                                 + host.console.text[-2000:])
-        if again:
-            again()
-        time.sleep(0.3)
-
-
-def key(host, *names):
-    host.qmp("send-key", keys=[{"type": "qcode", "data": name} for name in names])
-
-
-def wait_color(host, color, keys=None, timeout=60):
-    return wait_picture(host, lambda picture: picture.center() == color, f"{color} in the middle", timeout,
-                        (lambda: key(host, *keys)) if keys else None)
-
-
-def terminal_text(host):
-    """What is on the terminal of messages, as the kernel has it."""
-    status, text = host.shell("cat /dev/vcs63")
-    assert status == 0, text
-    return re.sub(r"\s+", " ", text)
-
-
-def wait_text(host, pattern, timeout=60):
-    deadline = time.monotonic() + timeout
-    while not re.search(pattern, terminal_text(host)):
-        assert time.monotonic() < deadline, f"no {pattern!r} on the screen: {terminal_text(host)}"
-        time.sleep(0.5)
-
-
-def start(machine, **options):
-    host = machine(**{"stick": stick(), **options})
-    host.console.wait(r"hostd: guest one: running", 240)
-    return host
-
-
-@pytest.mark.parametrize("video", ["std", "virtio"])
-def test_guest_on_the_screen(machine, video):
-    """Its picture, keys, mouse, every hotkey; on the drivers of an emulator's screens."""
-    host = start(machine, extra=["-vga", video])
-    # SeaBIOS first, then the sector. The first key may come before it listens.
-    picture = wait_color(host, BLUE, keys=["1"], timeout=180)
-    # nothing of the terminal is left beside it
-    assert picture.count(BLUE) + picture.count(BLACK) == len(range(0, picture.width, 7)) * len(range(0, picture.height, 7))
-    host.screenshot(host.folder / "guest.png")
-    wait_color(host, RED, keys=["4"])
-    # the mouse, relative: SeaBIOS knows no tablet
-    host.qmp("input-send-event", events=[{"type": "rel", "data": {"axis": "x", "value": 20}}])
-    wait_color(host, GRAY)
-    host.qmp("input-send-event", events=[{"type": "btn", "data": {"down": True, "button": "left"}}])
-    wait_color(host, LIGHT_BLUE)
-    host.qmp("input-send-event", events=[{"type": "btn", "data": {"down": False, "button": "left"}}])
-    wait_color(host, GRAY)
-    # ask, no; ask, yes
-    key(host, "ctrl", "alt", "esc")
-    wait_text(host, 'End guest "one" now')
-    wait_picture(host, lambda picture: picture.count(GRAY) == 0, "the question instead of the guest")
-    key(host, "2")
-    key(host, "esc")
-    wait_color(host, GRAY)
-    # the dashboard; what is typed there does not come here
-    key(host, "ctrl", "alt", "f1")
-    wait_picture(host, lambda picture: picture.count(GRAY) == 0, "the dashboard instead of the guest")
-    key(host, "2")
-    key(host, "ctrl", "alt", "f2")
-    wait_color(host, GRAY)
-    key(host, "ctrl", "alt", "esc")
-    wait_text(host, 'End guest "one" now')
-    key(host, "ret")
-    host.console.wait(r"hostd: screen: guest one is ended at the machine's keyboard", 60)
-    wait_text(host, 'Guest "one": (stopped|failed|crashed)', 60)
-    wait_picture(host, lambda picture: picture.count(GRAY) == 0, "what became of the guest")
-    host.screenshot(host.folder / "message.png")
-    status, output = host.shell("mvirt start one", 120)
+def kill_all(host, name):
+    status, output = host.shell(f'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = {name} ] && kill -9 ${{p#/proc/}}; done; true')
     assert status == 0, output
-    wait_color(host, BLUE, keys=["1"], timeout=180)
 
 
-def test_screenshots(machine):
-    """Of the guest's display and of the machine's screen; without a guest one line says so."""
-    host = start(machine)
-    wait_color(host, BLUE, keys=["1"], timeout=180)
-    status, output = host.shell("mvirt screenshot one /tmp/one.png && mvirt screenshot --host /tmp/host.png && "
-                                "ls -l /tmp && cat /tmp/one.png /tmp/host.png > /dev/null", 120)
-    assert status == 0 and re.search(r"\d{3,} .*one\.png", output) and re.search(r"\d{3,} .*host\.png", output), output
-    status, output = host.shell("mvirt screenshot nobody /tmp/nobody.png || { ls /tmp; false; }")
+def test_dashboard_at_boot(screen):
+    """The first that a stranger sees: address, mistakes, guests, keys."""
+    driver = {"std": "bochs", "virtio": "virtio", "firmware": "simple"}[screen.kind]
+    screen.console.wait(rf"hostd: screen: \d+x\d+, \d+ bits \({driver}", 10, start=0)
+    wait_text(screen, r"^ +lan +10\.0\.2\.15/24 \(dhcp\).* on eth0")
+    wait_text(screen, r'^! mvirt\.conf:1: unknown key "hostnam"')
+    text = wait_text(screen, r"^► one +running(.|\n)*^ +two +running(.|\n)*F1 Help").string
+    assert re.search(r"^── Guests: 2 of 2 running ─{10,}$", text, re.MULTILINE), text
+    assert re.search(r"KVM +(svm|vmx)", text) and re.search(r"Memory +[■·]+ ", text), text
+    key(screen, "f1")
+    wait_text(screen, r"its serial console; Ctrl-\] comes back")
+    key(screen, "esc")
+    wait_text(screen, r"Guests: 2 of 2 running")
+
+
+def test_guest_chosen_at_the_dashboard(screen):
+    """V: its picture, as large as `scale` says, and nothing of the text beside it."""
+    key(screen, "v")
+    wait_text(screen, r"Give the screen to guest one\?")
+    key(screen, "y")
+    wait_shown(screen, BLUE, 1)
+    left, top, right, bottom = wait_area(screen, BLUE)
+    picture = look(screen)
+    wide, high = right - left + 1, bottom - top + 1
+    assert abs(left + right + 1 - picture.width) <= 2 and abs(top + bottom + 1 - picture.height) <= 2
+    if screen.scale == "none":
+        assert (wide, high) in ((320, 200), (640, 400))
+    elif screen.scale == "integer":
+        assert wide % 320 == 0 and high % 200 == 0 and wide * 5 == high * 8
+        assert wide + 640 > picture.width or high + 400 > picture.height
+    else:
+        assert wide == picture.width or high == picture.height
+    # around it there is nothing; what is mixed of the pointer's edge is in between
+    around = {picture[x, y] for y in range(0, picture.height, 3) for x in range(0, picture.width, 3)
+              if not (left <= x <= right and top <= y <= bottom)}
+    within = {picture[x, y] for y in range(top, bottom, 3) for x in range(left, right, 3)}
+    assert around <= {BLACK} and (within <= {BLUE, WHITE} or screen.scale == "fit"), (around, within)
+
+
+def pointer(picture):
+    """Where the guest's pointer is, or None while it is drawn."""
+    area = picture.area(WHITE, step=1)
+    return area[:2] if area else None
+
+
+def wait_pointer(host, judge, what):
+    """Looks until judge(x, y)."""
+    def seen(picture):
+        place = pointer(picture)
+        return place and judge(*place)
+    return pointer(wait_picture(host, seen, what))
+
+
+def test_keys_and_mice(screen):
+    """Keys, a keyboard that comes and goes, a mouse that says how far, a tablet that says where, a button."""
+    wait_shown(screen, RED, 4)
+    screen.qmp("device_add", driver="usb-kbd", id="second", bus="xhci.0")
+    wait_shown(screen, CYAN, 3)
+    screen.qmp("device_del", id="second")
+    wait_shown(screen, RED, 4)
+    corner = wait_pointer(screen, lambda x, y: True, "a pointer")
+    move(screen, 60, 40)
+    moved = wait_pointer(screen, lambda x, y: x > corner[0] and y > corner[1], "a pointer that moved")
+    move(screen, -20, 0)
+    wait_pointer(screen, lambda x, y: x < moved[0] and y == moved[1], "a pointer that moved back")
+    button(screen, "left", True)
+    wait_picture(screen, lambda picture: picture.count(LIGHT_RED), "a button that is down")
+    button(screen, "left", False)
+    wait_color(screen, RED)
+    # The guest's mouse is relative: it goes as far as the tablet's place has moved, first to both corners.
+    point(screen, 32767, 32767)
+    wait_pointer(screen, lambda x, y: x > moved[0] and y > moved[1], "a pointer that followed the tablet")
+    point(screen, 0, 0)
+    wait_pointer(screen, lambda x, y: (x, y) == corner, "a pointer in its corner")
+    point(screen, 17500, 17500)
+    wait_pointer(screen, lambda x, y: x > corner[0] and y > corner[1], "a pointer that followed the tablet again")
+
+
+def test_resolution_change(screen):
+    """Another mode of the guest's: larger, still in the middle, and nothing of the one before is left; and back."""
+    wait_shown(screen, BLUE, 1)
+    small = wait_area(screen, BLUE)
+    wait_color(screen, MAGENTA, keys=["m"])
+    left, top, right, bottom = wait_area(screen, MAGENTA)
+    picture = wait_picture(screen, lambda picture: picture.count(BLUE) == 0 and picture.area(WHITE) is None, "the new mode alone")
+    assert abs(left + right + 1 - picture.width) <= 2 and abs(top + bottom + 1 - picture.height) <= 2
+    if screen.scale == "none":
+        assert (right - left + 1, bottom - top + 1) == (640, 480)
+    elif screen.scale == "integer":
+        assert (right - left + 1) % 640 == 0 and (bottom - top + 1) % 480 == 0
+    else:
+        assert bottom - top + 1 == picture.height
+    wait_shown(screen, GREEN, 2)
+    assert wait_area(screen, GREEN) == small
+    assert look(screen).count(MAGENTA) == 0
+
+
+def test_hotkeys(screen):
+    """The question, the dashboard, the second guest, one that is not there, and Ctrl+Alt+Delete."""
+    wait_shown(screen, BLUE, 1)
+    key(screen, "ctrl", "alt", "esc")
+    text = wait_text(screen, r'End guest "one" now, as if its power were cut\?').string
+    assert re.search(r"Enter: end it +Escape: go on", text), text
+    key(screen, "2")
+    key(screen, "esc")
+    wait_color(screen, BLUE)
+    # What is typed at the dashboard comes to no guest, and what was typed to a guest to no dashboard.
+    key(screen, "ctrl", "alt", "f1")
+    text = wait_text(screen, r"Guests: 2 of 2 running").string
+    assert "Really" not in text
+    key(screen, "2")
+    key(screen, "ctrl", "alt", "f3")
+    wait_shown(screen, CYAN, 3)
+    key(screen, "ctrl", "alt", "f2")
+    wait_color(screen, BLUE)
+    key(screen, "ctrl", "alt", "f3")
+    wait_color(screen, CYAN)
+    # There is no third one; nobody sees F4.
+    key(screen, "ctrl", "alt", "f4")
+    wait_shown(screen, RED, 4)
+    key(screen, "ctrl", "alt", "f2")
+    wait_color(screen, BLUE)
+    # It resets, and stays on the screen.
+    key(screen, "ctrl", "alt", "delete")
+    wait_picture(screen, lambda picture: picture.count(BLUE) == 0, "a guest that resets")
+    wait_shown(screen, GREEN, 2)
+    assert "guest one: stopped" not in screen.console.text and "guest one: crashed" not in screen.console.text
+
+
+def test_processes_killed(screen):
+    """They come back and show what they showed; the guest notices nothing."""
+    wait_shown(screen, BLUE, 1)
+    start = len(screen.console.text)
+    kill_all(screen, "mvirt-screen")
+    screen.console.wait(r"hostd: screen: mvirt-screen was killed by signal 9", 30, start=start)
+    wait_color(screen, BLUE)
+    wait_shown(screen, RED, 4)
+    kill_all(screen, "mvirt-dashboard")
+    key(screen, "ctrl", "alt", "f1")
+    wait_text(screen, r"Guests: 2 of 2 running")
+    key(screen, "f1")
+    wait_text(screen, r"its serial console; Ctrl-\] comes back")
+    key(screen, "esc")
+    key(screen, "ctrl", "alt", "f2")
+    wait_color(screen, RED)
+    # hostd itself: its successor gives the screen to nobody until somebody asks.
+    start = len(screen.console.text)
+    kill_all(screen, "hostd")
+    screen.console.wait(r"hostd: host: ready", 60, start=start)
+    key(screen, "ctrl", "alt", "f1")
+    wait_text(screen, r"Guests: 2 of 2 running")
+    key(screen, "ctrl", "alt", "f2")
+    wait_color(screen, RED)
+
+
+def test_crash_and_end(screen):
+    """Never a frozen last picture: what happened, in words."""
+    wait_shown(screen, BLUE, 1)
+    pid = screen.mvirt("info one")["guest"]["pid"]
+    assert screen.shell(f"kill -9 {pid}")[0] == 0
+    text = wait_text(screen, r'Guest "one": (crashed|failed)').string
+    assert "QEMU was killed by SIGKILL" in text and re.search(r"ctrl-alt-f1: the dashboard", text, re.IGNORECASE), text
+    assert look(screen).count(BLUE) == 0
+    screen.shell("mvirt start one", 120)
+    wait_shown(screen, BLUE, 1)
+    key(screen, "ctrl", "alt", "esc")
+    wait_text(screen, r'End guest "one" now')
+    start = len(screen.console.text)
+    key(screen, "ret")
+    screen.console.wait(r"hostd: screen: guest one is ended at the machine's keyboard", 60, start=start)
+    wait_text(screen, r'Guest "one": stopped')
+    assert screen.shell("mvirt start one", 120)[0] == 0
+    wait_shown(screen, GREEN, 2)
+
+
+def fetch(host, path):
+    """A file of the machine's, over the shell's line."""
+    status, output = host.shell(f"""hexdump -v -e '32/1 "%02x" "\\n"' {path}""", 120)
+    assert status == 0, output
+    return bytes.fromhex(re.sub(r"\s", "", output))
+
+
+def test_screenshots(screen):
+    """Of the guest's display and of the machine's screen: what is on them. Without a guest one line says so."""
+    wait_shown(screen, BLUE, 1)
+    wait_area(screen, BLUE)
+    status, output = screen.shell("mvirt screenshot one /tmp/one.png && mvirt screenshot --host /tmp/host.png", 120)
+    assert status == 0, output
+    picture = read_png(fetch(screen, "/tmp/one.png"))
+    assert (picture.width, picture.height) in ((320, 200), (640, 400)) and picture.center() == BLUE
+    picture, seen = read_png(fetch(screen, "/tmp/host.png")), look(screen)
+    assert (picture.width, picture.height) == (seen.width, seen.height)
+    assert picture.area(BLUE) == seen.area(BLUE) and picture.area(WHITE) == seen.area(WHITE)
+    status, output = screen.shell("mvirt screenshot nobody /tmp/nobody.png || { ls /tmp; false; }")
     assert status == 1 and "nobody" in output.splitlines()[0] and "nobody.png" not in output, output
 
 
-def test_two_guests(machine):
-    """Each has a key; typing reaches the one that is seen."""
-    config = GUEST.format(name="one") + GUEST.format(name="two")
-    host = start(machine, stick=stick(config, ("one", "two")))
-    host.console.wait(r"hostd: guest two: running", 120, start=0)
-    host.console.wait(r"hostd: host: ready", 60, start=0)
-    # nobody has the screen: the console is there
-    time.sleep(2)
-    key(host, "ctrl", "alt", "f3")
-    wait_color(host, BLUE, keys=["1"], timeout=180)
-    key(host, "ctrl", "alt", "f2")
-    wait_color(host, GREEN, keys=["2"], timeout=180)
-    key(host, "ctrl", "alt", "f3")
-    wait_color(host, BLUE)
-    # there is no third one: nothing happens, nobody sees F4
-    key(host, "ctrl", "alt", "f4")
-    wait_color(host, RED, keys=["4"])
-
-
-def test_process_killed(machine):
-    """It comes back and shows what it showed; the guest notices nothing."""
-    host = start(machine)
-    wait_color(host, BLUE, keys=["1"], timeout=180)
-    status, output = host.shell(
-        "for p in /proc/[0-9]*; do [ \"$(cat $p/comm)\" = mvirt-screen ] && kill -9 ${p#/proc/}; done; true")
-    assert status == 0, output
-    host.console.wait(r"hostd: screen: mvirt-screen was killed by signal 9", 30, start=0)
-    wait_picture(host, lambda picture: picture.count(BLUE) > 0, "the guest again", 60)
-    wait_color(host, RED, keys=["4"])
-
-
-def test_process_is_confined(machine):
+def test_process_is_confined(screen):
     """Its own uid, no capability, system calls filtered, nothing but its files."""
-    host = start(machine)
-    wait_color(host, BLUE, keys=["1"], timeout=180)
-    status, output = host.shell(
+    status, output = screen.shell(
         "for p in /proc/[0-9]*; do [ \"$(cat $p/comm)\" = mvirt-screen ] && "
         "{ cat $p/status; ls -l $p/fd; ls $p/root; }; done; true")
     assert status == 0, output
     assert re.search(r"Uid:\s+69998\s+69998\s+69998\s+69998", output), output
     assert re.search(r"CapEff:\s+0+\n", output) and re.search(r"CapBnd:\s+0+\n", output), output
     assert re.search(r"NoNewPrivs:\s+1", output) and re.search(r"Seccomp:\s+2", output), output
-    targets = set(re.findall(r"-> (\S+)", output))
-    for target in targets:
-        assert re.match(r"(/dev/(null|fb0|input/event\d+)|socket:|/memfd:)", target), targets
+    for target in set(re.findall(r"-> (\S+)", output)):
+        assert re.match(r"(/dev/(null|fb0|input/event\d+)|socket:|/memfd:)", target), output
 
 
-def test_firmware_framebuffer(machine):
-    """A machine whose graphics have no driver: what UEFI has set up is drawn on."""
-    host = start(machine, medium="efi", firmware="uefi", extra=["-vga", "vmware"])
-    host.console.wait(r"hostd: screen: \d+x\d+, \d+ bits \(simple", 10, start=0)
-    wait_color(host, BLUE, keys=["1"], timeout=240)
+def test_panic(screen):
+    """The last test of a machine. On the serial line always; on the screen where the driver can (DRM_PANIC)."""
+    wait_shown(screen, BLUE, 1)
+    start = len(screen.console.text)
+    screen.shell_console.send("echo c >/proc/sysrq-trigger\n")
+    screen.console.wait(r"Kernel panic - not syncing: sysrq triggered crash", 60, start=start)
+    if screen.kind == "firmware":
+        wait_text(screen, r"Kernel panic - not syncing: sysrq triggered crash", 25)
 
 
-@pytest.mark.parametrize("scale", ["integer", "fit"])
-def test_scale(machine, scale):
-    host = start(machine, stick=stick(f'scale = "{scale}"\n' + CONFIG))
-    picture = wait_color(host, BLUE, keys=["1"], timeout=180)
-    whole = picture.count((0, 0, 0)) + picture.count(BLUE)
-    assert picture.count(BLUE) > (whole * 7 // 10 if scale == "fit" else whole // 2)
+# --- a whole system as the guest ---
+
+
+def type_line(host, text):
+    for letter in text:
+        key(host, {"/": "slash", " ": "spc"}.get(letter, letter))
+    key(host, "ret")
+
+
+def test_linux(machine, tmp_path):
+    """It takes the screen's resolution by itself, its console is read on the host's screen, its keyboard is on USB,
+    and its tablet is where the host's is."""
+    host = machine(stick={"mvirt.conf": ('screen = "desktop"\n' + LINUX).encode(), **make_linux(tmp_path)}, extra=[
+        "-vga", "virtio", "-global", "virtio-vga.xres=1024", "-global", "virtio-vga.yres=768",
+        "-device", "usb-tablet,bus=xhci.0"])
+    host.console.wait(r"hostd: screen: 1024x768, ", 120)
+    host.console.wait(r"hostd: guest desktop: running", 120)
+    wait_text(host, r"^desktop: Linux [0-9.]+ on 1024x768$(.|\n)*^desktop # ", 180)
+    assert look(host).area((170, 170, 170))[:2] < (16, 16)
+    type_line(host, "id")
+    wait_text(host, r"^uid=0")
+    type_line(host, "/p")
+    found = wait_text(host, r"^([0-9a-f]{48}\n)+", again=lambda: [point(host, 8192, 24576), point(host, 8300, 24500)])
+    places = {0: set(), 1: set()}
+    for line in found.group().split():
+        event = bytes.fromhex(line)
+        if event[16] == 3:
+            places[event[18]].add(int.from_bytes(event[20:24], "little"))
+    # a pixel of 1024 is 32 of the tablet's 32768 steps
+    assert all(abs(x - 8246) < 150 for x in places[0]) and all(abs(y - 24538) < 150 for y in places[1]), places
+    assert places[0] and places[1], places
+
+
+def test_hal(machine, tmp_path):
+    """The example as it is: the guest has the screen from the start, and the machine goes when it goes."""
+    config = (emulator.SOURCE / "examples/hal/mvirt.conf").read_text()
+    disk = tmp_path / "hal.img"
+    disk.write_bytes(make_sector_disk(tmp_path))
+    host = machine(stick={"mvirt.conf": config.encode()}, memory_mib=3072, extra=[
+        "-drive", f"if=none,id=hal,format=raw,file={disk}", "-device", "virtio-blk-pci,drive=hal,serial=WD-WX12345"])
+    host.console.wait(r"hostd: guest hal: running", 240)
+    wait_shown(host, BLUE, 1)
+    key(host, "ctrl", "alt", "esc")
+    wait_text(host, r"^► hal +running")
+    key(host, "ctrl", "alt", "f2")
+    wait_shown(host, RED, 4)
+    key(host, "p")
+    host.console.wait(r"hostd: guest hal: stopped", 60, start=0)
+    host.wait_off()

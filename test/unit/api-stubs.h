@@ -480,6 +480,12 @@ unsigned int guest_restarts(const struct guest *guest)
 	return (unsigned int)peak_kib;
 }
 
+void guest_nic_mac_bytes(const struct guest *guest [[maybe_unused]], size_t nic_index,
+			 uint8_t ret_mac[static 6])
+{
+	memcpy(ret_mac, (const uint8_t[6]){ 0x52, 0x54, 0, 0, 0, (uint8_t)nic_index }, 6);
+}
+
 char *guest_nic_mac(const struct guest *guest [[maybe_unused]], size_t nic_index,
 		    char buffer[static 18])
 {
@@ -578,6 +584,16 @@ int net_status_at(struct net *net [[maybe_unused]], size_t index [[maybe_unused]
 		.tx_bytes = 2,
 	};
 	return 0;
+}
+
+/* web's second NIC is on a network; it uses what a guest would. */
+int net_list_guest_addresses(struct net *net [[maybe_unused]],
+			     const char *guest_name [[maybe_unused]],
+			     unsigned int nic_index [[maybe_unused]],
+			     const uint8_t *mac [[maybe_unused]], struct text_list *ret_addresses)
+{
+	*ret_addresses = (struct text_list){};
+	return text_list_add(ret_addresses, "192.0.2.44");
 }
 
 int net_read_tap_stats(struct net *net [[maybe_unused]], const char *guest_name [[maybe_unused]],

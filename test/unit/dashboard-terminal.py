@@ -27,6 +27,9 @@ PROGRAM, STUB = sys.argv[1:3]
 HASH = ("$6$salt$couUYKtQ2tE3/VCDlMTXvTx.w0gArvuHiDiSXsZOiM"
         "i8aDfCsEJSxpqCzLFv7qX/4RFZ1iUIx5tKxuefdjtGG.")
 
+# "mkpasswd -m yescrypt geheim"
+YESCRYPT = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$iLMagHjBvrahXhlULvb9yW5faxBRfc3sREKM24WCe2C"
+
 
 class Server:
     def __init__(self, folder, **environment):
@@ -266,6 +269,28 @@ def test_password(server):
     terminal.end()
     mine.end()
     shutil.rmtree(folder)
+
+
+def test_password_yescrypt(server):
+    folder = tempfile.mkdtemp()
+    mine = Server(folder, STUB_CONSOLE_PASSWORD=YESCRYPT)
+    terminal = Terminal(mine)
+    terminal.expect("► bad")
+    for password, answer in (("falsch", "not the console password"), ("geheim", "bad is started")):
+        terminal.press("s")
+        terminal.expect("Console password")
+        terminal.press(password + "\r")
+        terminal.expect(answer)
+    terminal.end()
+    mine.end()
+    shutil.rmtree(folder)
+
+
+def test_addresses(server):
+    """Of guests: what they were seen to use."""
+    terminal = Terminal(server)
+    terminal.expect("192.0.2.44")
+    terminal.end()
 
 
 def main():

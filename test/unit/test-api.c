@@ -118,7 +118,7 @@ static void test_devices(void **state)
 static void test_guests(void **state)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
-	sd_json_variant *guest = NULL;
+	sd_json_variant *guest = NULL, *nics = NULL, *seen = NULL;
 	const char *error = NULL;
 
 	(void)state;
@@ -126,7 +126,15 @@ static void test_guests(void **state)
 	assert_string_equal(text_of(guest, "state"), "running");
 	assert_string_equal(text_of(guest, "accel"), "tcg");
 	assert_int_equal(number_of(guest, "pid"), 4242);
-	assert_int_equal(sd_json_variant_elements(sd_json_variant_by_key(guest, "nics")), 2);
+	nics = sd_json_variant_by_key(guest, "nics");
+	assert_int_equal(sd_json_variant_elements(nics), 2);
+	seen = sd_json_variant_by_key(sd_json_variant_by_index(nics, 0), "seenAddresses");
+	assert_int_equal(sd_json_variant_elements(seen), 1);
+	assert_string_equal(sd_json_variant_string(sd_json_variant_by_index(seen, 0)),
+			    "192.0.2.44");
+	/* behind QEMU's translation it has none that anybody could use */
+	seen = sd_json_variant_by_key(sd_json_variant_by_index(nics, 1), "seenAddresses");
+	assert_int_equal(sd_json_variant_elements(seen), 0);
 	guest = sd_json_variant_by_key(call(link, "io.mvirt.Guest.Get", "bad", NULL), "guest");
 	assert_null(sd_json_variant_by_key(guest, "accel"));
 	assert_null(sd_json_variant_by_key(guest, "uptimeUsec"));

@@ -194,14 +194,15 @@ prints '^memory +3 GiB of 4 GiB available$' status
 prints '^sda   8 GiB  -    -     caf\? \?\]0;x\?  EMPTY   -      -$' devices
 run 0 devices && ! grep -q "$(printf '\033')" "$folder/out"
 result $? "a label cannot speak to the terminal"
-prints '^NAME +STATE +CPU +MEMORY +ACCEL +UPTIME +RESTARTS$' list
-prints '^db +running  2    512 MiB +tcg \(no isolation\) +1 s +3$' list
-prints '^web +running +2 +512 MiB +kvm +1 s +3$' list
-prints '^bad +stopped +2 +512 MiB +- +- +3$' list
+prints '^NAME +STATE +CPU +MEMORY +ACCEL +UPTIME +RESTARTS +ADDRESS$' list
+prints '^db +running  2    512 MiB +tcg \(no isolation\) +1 s +3 +192\.0\.2\.44$' list
+prints '^web +running +2 +512 MiB +kvm +1 s +3 +192\.0\.2\.44$' list
+prints '^bad +stopped +2 +512 MiB +- +- +3 +-$' list
 run 0 list && awk '{ c = index($0, NR == 1 ? "CPU" : " 2 ") + (NR > 1) }
 	NR > 1 && c != first { exit 1 } NR == 1 { first = c }' "$folder/out"
 result $? "the columns of list are aligned"
 prints '^nic +52:54:00:00:00:01, virtio, user' info web
+prints '^address +192\.0\.2\.44$' info web
 run 0 --json list && python3 -c '
 import json, sys
 guests = json.load(open(sys.argv[1]))["guests"]

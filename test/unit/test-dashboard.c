@@ -254,6 +254,41 @@ static void test_every_size(void **state)
 	screen_done(&screen);
 }
 
+static void test_addresses(void **state)
+{
+	static const struct {
+		const char *nics, *address;
+		bool unknown;
+	} rows[] = {
+		{ "[]", NULL, false },
+		{ "[{\"mac\":\"m0\",\"user\":true}]", "NAT", false },
+		{ "[{\"mac\":\"m0\",\"user\":false,\"addresses\":[],\"seenAddresses\":[]}]", "m0",
+		  true },
+		{ "[{\"mac\":\"m0\",\"seenAddresses\":[\"192.0.2.9\",\"192.0.2.8\"]}]", "192.0.2.9",
+		  false },
+		{ "[{\"mac\":\"m0\",\"addresses\":[\"192.0.2.7\"],\"seenAddresses\":[\"192.0.2.9\"]"
+		  "}]",
+		  "192.0.2.7", false },
+		{ "[{\"mac\":\"m0\"},{\"mac\":\"m1\",\"seenAddresses\":[\"2001:db8::9\"]}]",
+		  "2001:db8::9", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct screen screen = {};
+		char *event = text_format("{\"type\":\"guest\",\"kind\":\"current\",\"guest\":{"
+					  "\"name\":\"web\",\"state\":\"running\",\"nics\":%s}}",
+					  rows[i].nics);
+
+		assert_non_null(event);
+		take(&screen, "event", event);
+		free(event);
+		assert_true(text_equal(screen.model.guests[0].address, rows[i].address));
+		assert_int_equal(screen.model.guests[0].address_unknown, rows[i].unknown);
+		screen_done(&screen);
+	}
+}
+
 static void test_text(void **state)
 {
 	struct page page = {};
@@ -480,12 +515,12 @@ static void test_answers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pages),      cmocka_unit_test(test_trouble),
-		cmocka_unit_test(test_every_size), cmocka_unit_test(test_text),
-		cmocka_unit_test(test_keys),       cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_trial),      cmocka_unit_test(test_log),
-		cmocka_unit_test(test_percent),    cmocka_unit_test(test_terminal_keys),
-		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_pages),         cmocka_unit_test(test_trouble),
+		cmocka_unit_test(test_every_size),    cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_text),          cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_fields),        cmocka_unit_test(test_trial),
+		cmocka_unit_test(test_log),           cmocka_unit_test(test_percent),
+		cmocka_unit_test(test_terminal_keys), cmocka_unit_test(test_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
