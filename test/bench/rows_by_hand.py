@@ -35,14 +35,14 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFINDEX, SIOCBRADDIF = 0x8913, 0x8914, 0x8933, 
 
 
 @contextlib.contextmanager
-def host(name, config, files):
+def host(name):
     why = hosts.impossible()
     if why:
         raise RuntimeError(f"no host can be made of namespaces here: {why}")
     root = RUN / name
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
-    one = hosts.Host(hosts.make_root(root, config, files))
+    one = hosts.Host(hosts.make_root(root, NETWORK, {}))
     one.root = root
     try:
         yield one
@@ -51,21 +51,32 @@ def host(name, config, files):
         shutil.rmtree(root, ignore_errors=True)
 
 
-def guest_config(cmdline, disk):
-    return NETWORK + f"""
-guest "bench" {{
+def definition(cmdline, disk=""):
+    return f"""guest "bench" {{
 	machine = "microvm"
 	accel = "tcg"
 	memory = "128M"
 	kernel = "vmlinuz"
 	initrd = "initramfs.cpio.zst"
 	cmdline = "console=ttyS0 quiet {cmdline}"
-	{'disk { file = "disk.img" format = "raw" readonly = true }' if disk else ""}
+	{disk}
 	nic {{}}
 	autostart = false
 	restart = "never"
 }}
 """
+
+
+def create(one, text, files):
+    """A guest in memory, with these files; {name: path}."""
+    with contextlib.ExitStack() as stack, one.connect() as client:
+        fds = [stack.enter_context(open(path, "rb")).fileno() for path in files.values()]
+        call = {"method": "io.mvirt.Guest.Create", "parameters": {
+            "definition": text, "files": [{"name": name, "fileDescriptor": place} for place, name in enumerate(files)]}}
+        socket.send_fds(client.socket, [json.dumps(call).encode() + b"\0"], fds)
+        answer = client.receive()
+        if "error" in answer:
+            raise hosts.Refused(json.dumps(answer))
 
 
 def in_network(one, function):
@@ -116,25 +127,23 @@ def listening(path):
 class ByHand:
     """The same command line as hostd's, with files instead of fds, as root, in no cage."""
 
-    def __init__(self, one, arguments, replaced):
-        self.host, self.folder = one, one.root
-        self.files = {"/kernel": one.root / "run-template/mvirt/boot/vmlinuz",
-                      "/initrd": one.root / "run-template/mvirt/boot/initramfs.cpio.zst",
+    def __init__(self, one, arguments, files, disk=None, replaced=()):
+        self.host, self.folder, self.disk = one, one.root, disk
+        self.files = {"/kernel": files["vmlinuz"], "/initrd": files["initramfs.cpio.zst"],
                       "/usr/share/qemu": one.root / "usr/share/qemu"}
         self.arguments, self.replaced, self.process, self.kept = arguments, replaced, None, []
 
     def command(self, fds):
         """hostd's command line, changed; fds are those of QMP, the console and the tap."""
         command, skip = [], False
-        for before, word in zip([""] + self.arguments, self.arguments):
+        for word in self.arguments:
             if skip or word in ("-add-fd", "-sandbox"):
                 skip = not skip
                 continue
             for name, fd in (("id=qmp,", fds[0]), ("id=serial0,", fds[1]), ("tap,id=net0,", fds[2])):
                 if name in word:
                     word = re.sub(r"\bfd=\d+", f"fd={fd}", word)
-            if "/dev/fdset/" in word:
-                word = re.sub(r"/dev/fdset/\d+", str(self.folder / "run-template/mvirt/boot/disk.img"), word)
+            word = re.sub(r"/dev/fdset/\d+", str(self.disk), word)
             for old, new in self.replaced:
                 word = word.replace(old, new)
             command.append(str(self.files.get(word, word)))
@@ -189,48 +198,60 @@ def cpu_ns(pid):
 # --- start ---
 
 def start_by_hostd(one):
-    """(seconds until Start returns, nanoseconds of hostd's processor time for it)."""
+    """(seconds from the call until the guest is said to run, nanoseconds of hostd's processor time for it)."""
     hostd = one.hostd()
     before = cpu_ns(hostd)
     with one.connect() as client:
         begun = time.monotonic()
+        # as mvirt start does it
         client.call("io.mvirt.Guest.Start", {"name": "bench"})
+        client.send("io.mvirt.Guest.Subscribe", more=True)
+        while True:
+            guest = client.receive().get("parameters", {}).get("event", {}).get("guest", {})
+            if guest.get("name") == "bench" and guest.get("state") == "running":
+                break
         took = time.monotonic() - begun
-    one.wait_state("bench", "running")
     time.sleep(0.5)
-    used = cpu_ns(hostd) - before
-    return took, used
+    return took, cpu_ns(hostd) - before
+
+
+def stop_by_hostd(one):
+    one.command("Kill", "bench")
+    one.wait_state("bench", "stopped", "crashed", "failed")
+    time.sleep(0.3)
 
 
 def row_15(options):
     files = {"vmlinuz": BUILD / "guest/vmlinuz", "initramfs.cpio.zst": BENCH / "obj/guest.cpio.zst"}
     hostd_s, hand_s, used_s = [], [], []
-    with host("by-hand-start", guest_config("", disk=False), files) as one:
+    with host("by-hand-start") as one:
+        create(one, definition(""), files)
         start_by_hostd(one)
         _, arguments = qemu_of(one)
-        one.command("Kill", "bench")
-        one.wait_state("bench", "stopped", "crashed", "failed")
-        hand = ByHand(one, arguments, [])
+        stop_by_hostd(one)
+        hand = ByHand(one, arguments, files)
+        hand.start()
+        hand.end()
         for letter in abba(options.count(20, 10)):
             if letter == "A":
                 took, used = start_by_hostd(one)
                 hostd_s.append(took)
                 used_s.append(used / 1e9)
-                one.command("Kill", "bench")
-                one.wait_state("bench", "stopped", "crashed", "failed")
+                stop_by_hostd(one)
             else:
                 hand_s.append(hand.start())
+                time.sleep(0.5)
                 hand.end()
-            time.sleep(0.3)
+                time.sleep(0.3)
         command = " ".join(hand.command(("QMP", "CONSOLE", "TAP")))
     return Result(
         row="15", title="guest start, against the same QEMU by hand",
         definition="microVM, 128 MiB, a NIC on a bridge, TCG, in a host made of namespaces. Ours: from the API call `Start` "
-                   "to its answer, which comes when QMP says `running`. By hand: a tap on the same bridge, two sockets, "
+                   "to the event that says `running`, which QMP has said then. By hand: a tap on the same bridge, two sockets, "
                    "QEMU with the same devices, as root and in no namespaces, until QMP says `running`.",
         measures=[Measure("to QMP `running`", "s", hostd_s, hand_s, "the same QEMU by hand", 1.1),
                   Measure("hostd's own processor time for a start (and 0.5 s after it), target 10 ms", "s", used_s, [], "")],
-        commands=[re.sub(re.escape(str(RUN)) + r"/?", "", command)])
+        commands=[re.sub(re.escape(str(BUILD)) + r"/?", "build/", command)])
 
 
 # --- throughput ---
@@ -271,25 +292,38 @@ def ask(connection, what, mib):
     return int(answer.split()[1]) / 1e9
 
 
-WORK = (("disk", DISK_MIB, "disk, read"), ("send", 64, "network, from the guest"), ("receive", 64, "network, to the guest"))
+WORK = (("write", DISK_MIB, "disk, written"), ("read", DISK_MIB, "disk, read"), ("send", 64, "network, from the guest"),
+        ("receive", 64, "network, to the guest"))
+
+
+def measure_work(sides, runs):
+    """({(what, side): MiB/s}, {(what, side): ms of QEMU's processor time a MiB}); sides {letter: (connection, pid)}."""
+    speed = {(what, side): [] for what, _, _ in WORK for side in sides}
+    cost = {(what, side): [] for what, _, _ in WORK for side in sides}
+    for what, mib, _ in WORK:
+        for connection, _ in sides.values():
+            ask(connection, what, mib)  # the first time the disk has no pages yet
+        for letter in abba(runs):
+            connection, qemu = sides[letter]
+            before = cpu_ns(qemu)
+            speed[what, letter].append(mib / ask(connection, what, mib))
+            cost[what, letter].append((cpu_ns(qemu) - before) / 1e6 / mib)
+    return speed, cost
 
 
 def row_13(options):
-    disk = RUN / "throughput.img"
-    disk.parent.mkdir(parents=True, exist_ok=True)
-    with open(disk, "wb") as file:
-        for _ in range(DISK_MIB):
-            file.write(os.urandom(MIB))
-    files = {"vmlinuz": BUILD / "guest/vmlinuz", "initramfs.cpio.zst": BENCH / "obj/throughput.cpio.zst", "disk.img": disk}
-    speed = {(what, side): [] for what, _, _ in WORK for side in "AB"}
-    cost = {(what, side): [] for what, _, _ in WORK for side in "AB"}
-    config = guest_config("bench.address=192.0.2.2 bench.name=hostd", disk=True)
-    with host("throughput", config, files) as one, listen_in(one) as listener:
+    files = {"vmlinuz": BUILD / "guest/vmlinuz", "initramfs.cpio.zst": BENCH / "obj/throughput.cpio.zst"}
+    cmdline = "bench.address=192.0.2.2 bench.name=hostd"
+    with host("throughput") as one, listen_in(one) as listener:
+        disk = f'disk {{ file = "disk.raw" format = "raw" size = "{DISK_MIB}M" }}'
+        create(one, definition(cmdline, disk), files)
         start_by_hostd(one)
         pid, arguments = qemu_of(one)
-        hand = ByHand(one, arguments, [("bench.address=192.0.2.2 bench.name=hostd",
-                                        "bench.address=192.0.2.3 bench.name=hand"),
-                                       ("mac=52:54", "mac=52:55")])
+        by_hand_disk = pathlib.Path(f"/proc/{one.init}/root/run/by-hand.raw")
+        with open(by_hand_disk, "wb") as file:
+            file.truncate(DISK_MIB * MIB)
+        hand = ByHand(one, arguments, files, by_hand_disk,
+                      [(cmdline, "bench.address=192.0.2.3 bench.name=hand"), ("mac=52:54", "mac=52:55")])
         try:
             hand.start()
             guests = {}
@@ -297,19 +331,11 @@ def row_13(options):
                 connection, _ = listener.accept()
                 connection.settimeout(120)
                 guests[connection.recv(100).decode().strip()] = connection
-            sides = {"A": (guests["hostd"], pid), "B": (guests["hand"], hand.process.pid)}
-            for what, mib, _ in WORK:
-                for connection, _ in sides.values():
-                    ask(connection, what, mib)  # the disk's pages are in memory then
-                for letter in abba(options.count(12, 7)):
-                    connection, qemu = sides[letter]
-                    before = cpu_ns(qemu)
-                    speed[what, letter].append(mib / ask(connection, what, mib))
-                    cost[what, letter].append((cpu_ns(qemu) - before) / 1e6 / mib)
+            speed, cost = measure_work({"A": (guests["hostd"], pid), "B": (guests["hand"], hand.process.pid)},
+                                       options.count(12, 8))
         finally:
             hand.end()
-        command = " ".join(hand.command(("QMP", "CONSOLE", "TAP")))
-    disk.unlink()
+        command = " ".join(hand.command(("QMP", "CONSOLE", "TAP"))).replace(str(by_hand_disk), "disk.raw")
     measures = []
     for what, mib, title in WORK:
         measures.append(Measure(f"{title}, {mib} MiB", "MiB/s", speed[what, "A"], speed[what, "B"], "the same QEMU by hand",
@@ -320,7 +346,7 @@ def row_13(options):
         row="13", title="throughput through our confinement",
         definition="A microVM with a virtio disk and a NIC, TCG, in a host made of namespaces; beside it the same QEMU by "
                    "hand with the same arguments, files instead of passed fds, as root, in no namespaces, with no sandbox. "
-                   "Both run, one works at a time. The disk is one raw file in memory, read by 1 MiB past the guest's "
+                   "Both run, one works at a time. The disk is a raw file in memory, used by 1 MiB past the guest's "
                    "cache; the network is one TCP connection over the bridge to the host. No vhost-net on either side.",
-        measures=measures, commands=[re.sub(re.escape(str(RUN)) + r"/?", "", command)],
-        notes=["Processor time is what the machine's other load disturbs least. Writing to a disk was not measured."])
+        measures=measures, commands=[re.sub(re.escape(str(BUILD)) + r"/?", "build/", command)],
+        notes=["Processor time is what the machine's other load disturbs least."])

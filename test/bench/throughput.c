@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // PID 1 of the guest whose disk and network are timed. On the kernel's command line: bench.address=IP
 // bench.name=NAME. It calls the host (PORT of the bridge's address), says NAME, and does what it is
-// told, a line each: "disk MIB", "send MIB", "receive MIB"; it answers "done NANOSECONDS".
+// told, a line each: "write MIB", "read MIB" (the disk), "send MIB", "receive MIB"; it answers "done
+// NANOSECONDS".
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -82,12 +83,12 @@ static int call_host(void)
 }
 
 /* From the start of the disk, past the guest's own cache. */
-static void read_disk(long mib)
+static void use_disk(long mib, int is_writing)
 {
-	int fd = open("/dev/vda", O_RDONLY | O_DIRECT);
+	int fd = open("/dev/vda", (is_writing ? O_WRONLY : O_RDONLY) | O_DIRECT);
 
 	for (long done = 0; done < mib; done++)
-		if (read(fd, buffer, MIB) != MIB)
+		if ((is_writing ? write(fd, buffer, MIB) : read(fd, buffer, MIB)) != MIB)
 			fail("disk");
 	(void)close(fd);
 }
@@ -130,8 +131,8 @@ int main(void)
 		if (sscanf(line, "%15s %ld", what, &mib) != 2)
 			fail(line);
 		begun = now_ns();
-		if (strcmp(what, "disk") == 0)
-			read_disk(mib);
+		if (strcmp(what, "write") == 0 || strcmp(what, "read") == 0)
+			use_disk(mib, *what == 'w');
 		else
 			move(fd, mib, strcmp(what, "send") == 0);
 		(void)dprintf(fd, "done %ld\n", now_ns() - begun);
