@@ -10,7 +10,7 @@ CPPFLAGS := -D_GNU_SOURCE -Ihostd -I$(SYSROOT)/include -I/usr/include/libnl3 \
 	-ffile-prefix-map=$(CURDIR)=.
 CFLAGS := -std=gnu23 -Os $(WARNINGS) -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
 	-fcf-protection -ffunction-sections -fdata-sections
-LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -s
+LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs -Wl,--gc-sections -s
 SYSTEMD_LIBS := -L$(SYSROOT)/lib -ludev -lsystemd -lcap -lcrypt -lm
 HOSTD_LIBS := -lnl-3 -lseccomp -lblkid -lz $(SYSTEMD_LIBS)
 

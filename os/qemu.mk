@@ -13,6 +13,11 @@ QEMU_CONFIGURE := --static --target-list=x86_64-softmmu --prefix=/usr \
 	--enable-vhost-net --enable-vhost-kernel --enable-vnc --enable-pixman --enable-slirp \
 	--enable-seccomp --enable-tpm --enable-fdt=system
 
+# Memory and bytes: what nothing calls is left out, nothing unwinds a stack, and the 120,000 relocations of a
+# position-independent program are 31 KiB instead of 2.9 MiB.
+QEMU_CFLAGS := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
+QEMU_LDFLAGS := -Wl,--gc-sections -Wl,-z,pack-relative-relocs
+
 .PHONY: qemu
 qemu: $(QEMU) $(QEMU_IMG)
 
@@ -23,12 +28,13 @@ $(O)/sources/qemu: $(QEMU_PATCHES) | os/fetch
 	$(Q)mv $@.unpatched $@
 
 $(QEMU_OBJECTS)/build.ninja: $(O)/sources/qemu os/qemu-devices.mak $(O)/sysroot/.pixman \
-		$(O)/sysroot/.slirp $(call remember,qemu.configure,$(QEMU_CONFIGURE))
+		$(O)/sysroot/.slirp $(call remember,qemu.configure,$(QEMU_CONFIGURE) $(QEMU_CFLAGS) $(QEMU_LDFLAGS))
 	$(Q)cp os/qemu-devices.mak $(QEMU_SOURCE)/configs/devices/x86_64-softmmu/mvirt.mak
 	$(Q)rm -rf $(QEMU_OBJECTS) && mkdir -p $(QEMU_OBJECTS)
 	$(Q)cd $(QEMU_OBJECTS) && PKG_CONFIG_PATH=$(O)/sysroot/lib/pkgconfig $(CURDIR)/$(STEP) \
 		"QEMU configure" $(O)/log/qemu-configure.log 0 \
-		$(QEMU_SOURCE)/configure --cc="ccache gcc" --extra-cflags=-Os $(QEMU_CONFIGURE)
+		$(QEMU_SOURCE)/configure --cc="ccache gcc" --extra-cflags="$(QEMU_CFLAGS)" \
+		--extra-ldflags="$(QEMU_LDFLAGS)" $(QEMU_CONFIGURE)
 
 $(QEMU) $(QEMU_IMG) &: $(QEMU_OBJECTS)/build.ninja
 	$(Q)$(STEP) QEMU $(O)/log/qemu.log 1424 \

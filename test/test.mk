@@ -60,7 +60,7 @@ export MVIRT_DASHBOARD := $(HOSTD_OBJECTS)/mvirt-dashboard
 
 test-unit: $(UNIT_TESTS) $(FUZZERS) $(TEST_OBJECTS)/init $(HOSTD_OBJECTS)/hostd $(HOSTD_OBJECTS)/mvirt \
 		$(HOSTD_OBJECTS)/mvirt-dashboard \
-		$(QEMU_IMG) $(GENISOIMAGE)
+		$(QEMU_IMG) $(GENISOIMAGE) bench-test
 	$(Q)prove --failures --timer $(if $(filter 0,$(V)),,--verbose) $(UNIT_TESTS) $(UNIT_SCRIPTS) test/fuzz/replay.sh
 
 # Debian for the boot tests, out of the cache where that has it

@@ -6,6 +6,7 @@
 #include "guest/guest-argv.h"
 
 #define MICROVM_SERIAL_PORTS 1
+#define MICROVM_SLOTS 8
 #define Q35_SATA_PORTS 6
 #define PC_IDE_PORTS 4
 

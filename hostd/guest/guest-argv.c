@@ -100,6 +100,16 @@ static void add_actions(struct arguments *arguments)
 }
 
 /*
+ * A microvm has 24 slots for virtio devices with a second I/O APIC, and 8 without it; then QEMU
+ * needs 0.8 MiB less, and the guest asks 16 empty slots less at its boot.
+ */
+static bool needs_second_ioapic(const struct guest_config *config)
+{
+	/* random numbers, balloon, vsock, cloud-init seed */
+	return config->disk_count + config->nic_count + 4 > MICROVM_SLOTS;
+}
+
+/*
  * microvm: ACPI is what makes power-off and the power button work, and the clock saves guests
  * without kvmclock from 1970. pc and q35: VMware's backdoor port has no user here. Where firmware
  * boots and there is no picture, it and the boot loader talk on the serial port.
@@ -119,7 +129,8 @@ static void add_machine(struct arguments *arguments)
 		machine = "pc,vmport=off";
 		break;
 	case GUEST_MACHINE_MICROVM:
-		machine = "microvm,acpi=on,rtc=on";
+		machine = needs_second_ioapic(config) ? "microvm,acpi=on,rtc=on"
+						      : "microvm,acpi=on,rtc=on,ioapic2=off";
 		break;
 	}
 	/* All of it at the start: what is missing is told now, and not by a SIGBUS later. */

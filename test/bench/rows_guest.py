@@ -50,7 +50,7 @@ def recover_once(machine):
     """Seconds from QEMU's SIGKILL to the guest's userspace."""
     machine.go_on()
     behind = machine.guest_text()
-    begun, _ = machine.timed_shell("pkill -9 qemu-system", 60)
+    begun, _ = machine.timed_shell("kill -9 $(pidof qemu-system-x86_64)", 60)
     machine.wait_guest(300, behind)
     marker = time.monotonic()
     # a guest that fails often in a row gets longer pauses: none of that here
@@ -78,7 +78,7 @@ def row_10(options):
                    "which starts it again at once, as runit or `restart=always` would within a second; libvirt does not "
                    "start a domain again whose QEMU was killed.",
         measures=[Measure("SIGKILL to the guest's userspace", "s", found["A"], found["B"], "a loop, by hand", 1)],
-        commands=["pkill -9 qemu-system"])
+        commands=["kill -9 $(pidof qemu-system-x86_64)"])
 
 
 # --- the supervisor ---
