@@ -11,6 +11,8 @@
 #include "cli.h"
 
 #define CONNECT_TIMEOUT_S 10
+/* Another hostd that does not come up is given up after 30 s (hostd.h). */
+#define NEXT_HOSTD_TIMEOUT_S 45
 
 void cli_error(const char *format, ...)
 {
@@ -99,7 +101,7 @@ int cli_wait_for_hostd(const struct cli *cli)
 {
 	const struct timespec pause = { .tv_nsec = 50000000 };
 
-	for (int waited_ms = 0; waited_ms < CONNECT_TIMEOUT_S * 1000; waited_ms += 50) {
+	for (int waited_ms = 0; waited_ms < NEXT_HOSTD_TIMEOUT_S * 1000; waited_ms += 50) {
 		int fd = connect_socket(cli->socket_path);
 
 		if (fd >= 0) {
