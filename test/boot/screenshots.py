@@ -47,7 +47,7 @@ def main():
         take(host, "screen-question.png", r'End guest "desktop" now')
         host.end()
         host = boot(start, MISTAKE, folder)
-        take(host, "screen-mistake.png", r'! mvirt\.conf:\d+: unknown key "memroy"', 240)
+        take(host, "screen-mistake.png", r'Processor.* %(.|\n)*! mvirt\.conf:\d+: unknown key "memroy"(.|\n)* \(ra\)$', 240)
 
 
 if __name__ == "__main__":
