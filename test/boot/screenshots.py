@@ -16,7 +16,7 @@ MISTAKE = CONFIG.replace("memory = ", "memroy = ", 1)
 
 
 def take(host, name, pattern, timeout=60):
-    """A picture, when it shows what it is to show; the clock on it is past its first minute."""
+    """A picture, when it shows what it is to show."""
     wait_text(host, pattern, timeout)
     host.screenshot(pathlib.Path(sys.argv[1]) / name)
     print(f"mvirt: {name}")
@@ -47,7 +47,7 @@ def main():
         take(host, "screen-question.png", r'End guest "desktop" now')
         host.end()
         host = boot(start, MISTAKE, folder)
-        take(host, "screen-mistake.png", r'! mvirt\.conf:\d+: unknown key "memroy"', 240)
+        take(host, "screen-mistake.png", r'Processor.* %(.|\n)*! mvirt\.conf:\d+: unknown key "memroy"(.|\n)* \(ra\)$', 240)
 
 
 if __name__ == "__main__":

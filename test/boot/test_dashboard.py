@@ -139,7 +139,7 @@ def test_serial_key_by_key(host):
     line.expect("Really", gone=True)
     line.press("k")
     line.press("y")
-    line.expect("Guests: 0 of 1 running")
+    line.expect("► demo         stopped")
     line.expect("guest demo: stopped")
     assert "hostd: guest demo: stopped" not in line.text()
     line.press("s")
