@@ -5,6 +5,9 @@ import dataclasses
 import statistics
 
 
+RUNS_TO_CLAIM = 7
+
+
 @dataclasses.dataclass(frozen=True)
 class Sample:
     """What one side measured, run by run, in the order of the runs."""
@@ -62,10 +65,11 @@ class Ratio:
 
     @property
     def verdict(self):
-        """A win or a loss is claimed only where the gap of the medians exceeds both spreads together, and where
-        there is a spread: of one run nothing is claimed."""
-        if not self.exact and min(len(self.ours.values), len(self.peer.values)) < 2:
-            return "one run: nothing claimed"
+        """A win or a loss is claimed only where the gap of the medians exceeds both spreads together, of RUNS_TO_CLAIM
+        runs at least where runs differ."""
+        runs = min(len(self.ours.values), len(self.peer.values))
+        if not self.exact and runs < RUNS_TO_CLAIM:
+            return f"{runs} run{'s' if runs > 1 else ''}: nothing claimed"
         gap = self.ours.median - self.peer.median
         if abs(gap) <= self.ours.spread + self.peer.spread:
             return "no difference shown"

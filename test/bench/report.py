@@ -19,7 +19,7 @@ Written by `make bench` ([how](../test/bench/README.md)); the text is `test/benc
 `published.json` there. Us and what people would use instead, in the same emulator with the same command line,
 interleaved (ABBA). A ratio is ours by the peer's, of the medians; in brackets the lowest and the highest that any two
 runs give. **win** and **loss** are said only where the gap of the medians exceeds the spreads (highest less lowest) of
-both sides together. What is counted in instructions (`-icount shift=0`, one processor) is the same in every run; the
+both sides together, and of seven runs a side or more. What is counted in instructions (`-icount shift=0`, one processor) is the same in every run; the
 rest is time of the wall under emulation (TCG), where a second is worth nothing and a ratio something.
 """
 

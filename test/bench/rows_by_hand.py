@@ -207,7 +207,7 @@ def start_by_hostd(one):
         client.call("io.mvirt.Guest.Start", {"name": "bench"})
         client.send("io.mvirt.Guest.Subscribe", more=True)
         while True:
-            guest = client.receive().get("parameters", {}).get("event", {}).get("guest", {})
+            guest = client.receive().get("parameters", {}).get("guest", {})
             if guest.get("name") == "bench" and guest.get("state") == "running":
                 break
         took = time.monotonic() - begun

@@ -48,7 +48,7 @@ def row_3(options):
         definition="From reset to the first instruction of PID 1, the same one-program initramfs (the marker) in all. "
                    "Firmware (SeaBIOS's direct kernel boot) and decompression are in it. Debian's kernels load their "
                    "drivers as modules after this; ours has them built in.",
-        measures=[Measure("reset to PID 1", "M instructions", ours, counts, name, 0.35)
+        measures=[Measure("reset to PID 1", "M instructions", ours, counts, name, 0.35, exact=True)
                   for name, counts in others.items()],
         commands=[(machines.RUN / "kernel-ours/command").read_text("utf-8").strip()],
         extra={"initcalls": initcalls()})
@@ -77,7 +77,7 @@ def row_7(options):
     for machine, side, tsc in re.findall(r"bench: greeting (\S+) (\S+) tsc=(\d+)", console):
         counts.setdefault((machine, side), []).append(int(tsc) / 1e6)
     measures = [Measure(f"{machine}: exec to QMP greeting", "M instructions", counts[machine, "ours"],
-                        counts[machine, "peer"], "Debian's QEMU", 0.6) for machine in ("microvm", "q35")]
+                        counts[machine, "peer"], "Debian's QEMU", 0.6, exact=True) for machine in ("microvm", "q35")]
     return Result(
         row="7", title="QEMU's start, instruction-counted",
         definition="From fork() to the first byte of QMP's greeting, with the same arguments, KVM, in a host whose "

@@ -39,11 +39,14 @@ def test_ratio_needs_a_peer_that_measured():
     ((1, 1), (1, 1), False, "no difference shown"),
 ])
 def test_a_difference_is_claimed_only_beyond_both_spreads(ours, peer, more, verdict):
-    assert Ratio(Sample(ours), Sample(peer), more).verdict == verdict
+    assert Ratio(Sample(ours), Sample(peer), more, exact=True).verdict == verdict
+    assert Ratio(Sample(ours * 7), Sample(peer * 7), more).verdict == verdict
 
 
-def test_of_one_run_nothing_is_claimed():
-    assert Ratio(Sample((1,)), Sample((9, 9))).verdict == "one run: nothing claimed"
+def test_of_few_runs_nothing_is_claimed():
+    assert Ratio(Sample((1,)), Sample((9,) * 9)).verdict == "1 run: nothing claimed"
+    assert Ratio(Sample((1,) * 6), Sample((9,) * 7)).verdict == "6 runs: nothing claimed"
+    assert Ratio(Sample((1,) * 7), Sample((9,) * 7)).verdict == "win"
     assert Ratio(Sample((1,)), Sample((9,)), exact=True).verdict == "win"
 
 

@@ -10,7 +10,7 @@ from results import Measure, Result
 
 
 def result(**fields):
-    measures = [Measure("time", "s", [1.0, 1.2], [4.0, 4.4], "peer", 0.5),
+    measures = [Measure("time", "s", [1.0, 1.2], [4.0, 4.4], "peer", 0.5, exact=True),
                 Measure("count", "count", [0], [], "")]
     return Result(row="1", title="title", definition="what it is.", measures=measures, commands=["command"], **fields)
 
