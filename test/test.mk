@@ -32,11 +32,22 @@ $(TEST_OBJECTS)/unit/%: test/unit/%.c $(TEST_ARCHIVE)
 	$(Q)gcc $(TEST_CFLAGS) $@.o $$(sed -n 's|^// link: ||p' $<) $(TEST_ARCHIVE) \
 		-lcmocka $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
-# Each fuzz target is run over its corpus here; CONTRIBUTING.md says how to let it search.
-$(TEST_OBJECTS)/fuzz/%: test/fuzz/%.c $(HOSTD_SOURCES) $(SYSROOT)/.systemd
+# And once more, as libFuzzer wants them. Each target is run over its corpus here; CONTRIBUTING.md says how to let it search.
+FUZZ_CFLAGS := -std=gnu23 -g -O1 -fsanitize=address,undefined
+FUZZ_ARCHIVE := $(TEST_OBJECTS)/fuzz-hostd.a
+FUZZ_ARCHIVE_OBJECTS := $(HOSTD_SOURCES:hostd/%.c=$(TEST_OBJECTS)/fuzz-hostd/%.o)
+
+$(TEST_OBJECTS)/fuzz-hostd/%.o: hostd/%.c $(call remember,fuzz.flags,$(CPPFLAGS) $(FUZZ_CFLAGS)) $(SYSROOT)/.systemd
 	$(Q)mkdir -p $(@D)
-	$(Q)clang -std=gnu23 -g -O1 $(CPPFLAGS) -fsanitize=fuzzer,address,undefined $< \
-		$(HOSTD_SOURCES) $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
+	$(Q)ccache clang $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(FUZZ_ARCHIVE): $(FUZZ_ARCHIVE_OBJECTS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(TEST_OBJECTS)/fuzz/%: test/fuzz/%.c $(FUZZ_ARCHIVE)
+	$(Q)mkdir -p $(@D)
+	$(Q)ccache clang $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@.o
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer $@.o $(FUZZ_ARCHIVE) $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 # What mvirt-screen costs, with the objects that are shipped.
 $(TEST_OBJECTS)/bench-screen: test/bench/bench-screen.c $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES))
@@ -86,4 +97,4 @@ test-boot: test-fault-short all $(DEBIAN_IMAGE)
 screenshots: $(INITRAMFS) $(O)/vmlinuz guest
 	$(Q)cd test/boot && MVIRT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 python3 screenshots.py $(CURDIR)/docs
 
--include $(TEST_ARCHIVE_OBJECTS:.o=.d) $(wildcard $(TEST_OBJECTS)/unit/*.d)
+-include $(TEST_ARCHIVE_OBJECTS:.o=.d) $(FUZZ_ARCHIVE_OBJECTS:.o=.d) $(wildcard $(TEST_OBJECTS)/fuzz/*.d) $(wildcard $(TEST_OBJECTS)/unit/*.d)

@@ -84,8 +84,7 @@ static void process_ended_without_hostd(void **)
 	end_hostd();
 	fake.gone = true;
 	new_hostd();
-	settle();
-	assert_int_equal(guest_state(find("web")), GUEST_STATE_CRASHED);
+	wait_for("web", GUEST_STATE_CRASHED);
 	assert_string_equal(guest_reason(find("web")), "QEMU is gone");
 	wait_for("web", GUEST_STATE_STARTING);
 	assert_int_equal(fake.starts, 2);
