@@ -106,6 +106,11 @@ def test_screen_at_boot(host):
     wait_text(host, r"hostd: guest demo: stopped")
     key(host, "alt", "f1")
     wait_text(host, r"demo +stopped")
+    start_demo(host)
+
+
+def start_demo(host):
+    """The guest, anew, up to its shell."""
     before = len(host.console.text)
     host.shell("mvirt start demo", 60)
     wait_demo(host, start=before)
@@ -154,6 +159,7 @@ def test_serial_key_by_key(host):
 
 def test_killed_and_confined(host):
     """It is nobody, it costs next to nothing, it comes back, and nothing else notices."""
+    start_demo(host)
     boot_id = guest_boot_id(host)
     wait_text(host, r"Guests: 1 of 1 running")
     pids = host.shell("pidof mvirt-dashboard")[1].split()
