@@ -203,7 +203,6 @@ def test_address(host):
     # Another hostd keeps it too.
     before = len(host.console.text)
     host.shell("kill -9 $(pidof hostd)")
-    host.console.wait(r"hostd: host: ready", PATIENCE_S, start=before)
     host.console.wait(PROMPT, PATIENCE_S, start=before)
     networks = host.mvirt("status")["networks"]
     assert [a["address"] for a in networks[0]["addresses"] if a["origin"] == "static"] == ["10.0.2.77/24"], networks
