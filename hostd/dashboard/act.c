@@ -136,6 +136,13 @@ static void on_unlock(const char *error, sd_json_variant *answer [[maybe_unused]
 	struct dashboard *dashboard = userdata;
 	int r = error ? -EACCES : link_unlock(dashboard->link, fd_consume);
 
+	/* A key that came before hostd had said that it wants one. */
+	if (error && !dashboard->wish.password_typed && dashboard->model.password_needed) {
+		fd_close(fd_consume);
+		view_ask_password(&dashboard->view);
+		dashboard_changed(dashboard);
+		return;
+	}
 	if (error)
 		view_say(&dashboard->view, true, "%s", error);
 	else if (r < 0)
@@ -159,6 +166,7 @@ static void unlock(struct dashboard *dashboard, const char *password)
 			       SD_JSON_BUILD_PAIR_CONDITION(password != NULL, "password",
 							    SD_JSON_BUILD_STRING(password)));
 
+	dashboard->wish.password_typed = password;
 	if (r >= 0) {
 		(void)sd_json_variant_sensitive(parameters);
 		r = link_ask(dashboard->link, "io.mvirt.Console.Unlock", parameters, on_unlock,

@@ -13,6 +13,7 @@
 /* What waits until the dashboard may act. */
 struct wish {
 	enum view_action action; /* ACTION_NONE: nothing waits */
+	bool password_typed; /* with this wish */
 	char name[NAME_LENGTH_MAX + 1];
 	char text[VIEW_FIELD_MAX + 1], text2[VIEW_FIELD_MAX + 1];
 };
@@ -27,7 +28,7 @@ struct dashboard {
 	struct page page;
 	struct wish wish;
 	struct guest_terminal *guest_terminal; /* NULL: the screen is ours */
-	sd_event_source *keys, *draw, *minute, *second, *refresh, *lock;
+	sd_event_source *keys, *draw, *minute, *second, *refresh, *look, *lock;
 	bool on_line; /* a serial line, which also carries the kernel's log */
 	bool disconnected;
 };

@@ -140,9 +140,35 @@ static bool is_looked_for(const struct model_guest *guest, uint64_t now_usec)
 	       now_usec - guest->started_usec < YOUNG_USEC;
 }
 
+static int on_look(sd_event_source *source, uint64_t now_usec, void *userdata);
+
+static void ask_list(struct dashboard *dashboard)
+{
+	uint64_t now_usec = clock_usec(CLOCK_BOOTTIME);
+	bool again = false;
+
+	(void)link_ask(dashboard->link, "io.mvirt.Guest.List", NULL, on_list, dashboard);
+	for (size_t i = 0; i < dashboard->model.guest_count; i++)
+		again |= is_looked_for(&dashboard->model.guests[i], now_usec);
+	if (again && !dashboard->look)
+		(void)sd_event_add_time_relative(dashboard->event, &dashboard->look,
+						 CLOCK_MONOTONIC, LOOK_USEC, SECOND_USEC, on_look,
+						 dashboard);
+}
+
+static int on_look(sd_event_source *source [[maybe_unused]], uint64_t now_usec [[maybe_unused]],
+		   void *userdata)
+{
+	struct dashboard *dashboard = userdata;
+
+	dashboard->look = sd_event_source_disable_unref(dashboard->look);
+	ask_list(dashboard);
+	return 0;
+}
+
 static void ask_everything(struct dashboard *dashboard)
 {
-	(void)link_ask(dashboard->link, "io.mvirt.Guest.List", NULL, on_list, dashboard);
+	ask_list(dashboard);
 	(void)link_ask(dashboard->link, "io.mvirt.Host.Status", NULL, on_status, dashboard);
 	(void)link_ask(dashboard->link, "io.mvirt.Console.Machine", NULL, on_machine, dashboard);
 	(void)link_ask(dashboard->link, "io.mvirt.Host.Devices", NULL, on_devices, dashboard);
@@ -158,19 +184,6 @@ static void ask_everything(struct dashboard *dashboard)
 	}
 }
 
-static void refresh_in(struct dashboard *dashboard, uint64_t usec);
-
-static void look_again(struct dashboard *dashboard)
-{
-	uint64_t now_usec = clock_usec(CLOCK_BOOTTIME);
-
-	for (size_t i = 0; i < dashboard->model.guest_count; i++)
-		if (is_looked_for(&dashboard->model.guests[i], now_usec)) {
-			refresh_in(dashboard, LOOK_USEC);
-			return;
-		}
-}
-
 static int on_refresh(sd_event_source *source [[maybe_unused]], uint64_t now_usec [[maybe_unused]],
 		      void *userdata)
 {
@@ -178,7 +191,6 @@ static int on_refresh(sd_event_source *source [[maybe_unused]], uint64_t now_use
 
 	dashboard->refresh = sd_event_source_disable_unref(dashboard->refresh);
 	ask_everything(dashboard);
-	look_again(dashboard);
 	return 0;
 }
 
@@ -302,7 +314,8 @@ static void dashboard_done(struct dashboard *dashboard)
 	guest_terminal_free(dashboard->guest_terminal);
 	link_free(dashboard->link);
 	sd_event_source *sources[] = { dashboard->keys,   dashboard->draw,    dashboard->minute,
-				       dashboard->second, dashboard->refresh, dashboard->lock };
+				       dashboard->second, dashboard->refresh, dashboard->look,
+				       dashboard->lock };
 
 	for (size_t i = 0; i < ELEMENTS(sources); i++)
 		sd_event_source_disable_unref(sources[i]);

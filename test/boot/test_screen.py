@@ -307,7 +307,7 @@ def test_linux(machine, tmp_path):
     type_line(host, "id")
     wait_text(host, r"^uid=0")
     type_line(host, "/p")
-    found = wait_text(host, r"^([0-9a-f]{48}\n)+", again=lambda: [point(host, 8192, 24576), point(host, 8300, 24500)])
+    found = wait_text(host, r"^([0-9a-f]{48}\n){6}", again=lambda: [point(host, 8192, 24576), point(host, 8300, 24500)])
     places = {0: set(), 1: set()}
     for line in found.group().split():
         event = bytes.fromhex(line)
