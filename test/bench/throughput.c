@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// PID 1 of the guest whose disk and network are timed. On the kernel's command line: bench.address=IP
-// bench.name=NAME. It calls the host (PORT of the bridge's address), says NAME, and does what it is
-// told, a line each: "write MIB", "read MIB" (the disk), "send MIB", "receive MIB"; it answers "done
-// NANOSECONDS".
+// PID 1 of the guest whose disk and network are timed. On the kernel's command line:
+// bench.address=IP bench.name=NAME. It calls the host (PORT of the bridge's address), says NAME,
+// and does what it is told, a line each: "write MIB", "read MIB" (the disk), "send MIB", "receive
+// MIB"; it answers "done NANOSECONDS".
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
