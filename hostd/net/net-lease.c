@@ -327,4 +327,3 @@ bool net_lease_route_equal(const struct net_lease_route *a, const struct net_lea
 	return net_ip_equal(&a->destination, &b->destination) &&
 	       net_ip_equal(&a->gateway, &b->gateway);
 }
-// 6 1795272358165372860

@@ -64,11 +64,16 @@ class Ratio:
         return self.ours.high / self.peer.low
 
     @property
+    def claims(self):
+        """Whether anything may be said of it."""
+        return self.exact or min(len(self.ours.values), len(self.peer.values)) >= RUNS_TO_CLAIM
+
+    @property
     def verdict(self):
         """A win or a loss is claimed only where the gap of the medians exceeds both spreads together, of RUNS_TO_CLAIM
         runs at least where runs differ."""
-        runs = min(len(self.ours.values), len(self.peer.values))
-        if not self.exact and runs < RUNS_TO_CLAIM:
+        if not self.claims:
+            runs = min(len(self.ours.values), len(self.peer.values))
             return f"{runs} run{'s' if runs > 1 else ''}: nothing claimed"
         gap = self.ours.median - self.peer.median
         if abs(gap) <= self.ours.spread + self.peer.spread:

@@ -88,11 +88,11 @@ def row_5(options):
         measures.append(Measure("smallest machine that runs a guest (ours 64 MiB, by hand 128 MiB)", "bytes", [ours * MIB],
                                 [by_hand * MIB], "by hand"))
         notes.append("The smallest machine is found to 16 MiB; under UEFI, whose own memory is part of it.")
-    kept = {name: field(idle[0]["ours"][1], name) // 1024 for name in
+    kept = {name: field(idle[0]["ours"][1], name) for name in
             ("MemTotal", "MemFree", "MemAvailable", "Cached", "Shmem", "Unevictable", "AnonPages", "Slab", "SUnreclaim",
              "KernelStack", "PageTables", "Percpu")}
-    notes.append("Ours, of that: " + ", ".join(f"{name} {mib} MiB" for name, mib in kept.items())
-                 + ". The files of the initramfs are in Shmem or Unevictable: they are the root file system.")
+    notes.append("Ours, of that: " + ", ".join(f"{name} {size / MIB:.1f} MiB" for name, size in kept.items())
+                 + ". The files of the initramfs are in Shmem: they are the root file system.")
     return Result(
         row="5", title="memory",
         definition=f"A machine of {FITTED_MIB} MiB, UEFI, no guest, 60 s after ready: what was fitted less "

@@ -28,6 +28,12 @@ def test_a_missed_target_is_said():
     assert any("target 0.2: missed" in line for line in report.summary(missed))
 
 
+def test_few_runs_meet_a_target_only_so_far():
+    few = result()
+    few.measures[0].exact = False
+    assert "2 runs: nothing claimed | 0.5: met so far |" in report.overview([few])
+
+
 def test_what_has_no_peer_is_in_the_detail():
     text = report.detail(result(date="2026-01-01 00:00", load_before=0.5, load_after=7))
     assert "- count: 0" in text and "load 0.5 before and 7 after" in text and "command" in text
