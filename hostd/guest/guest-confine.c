@@ -4,11 +4,8 @@
 #include "guest-confine.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -19,6 +16,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/confine.h"
 #include "guest/guest-seccomp.h"
 
 #define ROOT_OPTIONS "size=64k,nr_inodes=32,mode=0755"
@@ -40,34 +38,10 @@ static int or_errno(int result)
 	return result < 0 ? -errno : 0;
 }
 
-static int reset_signals(struct guest_confine *)
-{
-	sigset_t none;
-
-	/*
-	 * The system call itself, because signal() refuses the two that glibc keeps for itself, and
-	 * posix_spawn() of whoever started us may have left them ignored. The kernel's structure
-	 * (rt_sigaction(2)) all zero is SIG_DFL; SIGKILL and SIGSTOP cannot be set.
-	 */
-	static const struct {
-		uint64_t handler, flags, restorer, mask;
-	} standard = {};
-
-	for (int number = 1; number < NSIG; number++)
-		(void)syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(standard.mask));
-	(void)sigemptyset(&none);
-	return or_errno(sigprocmask(SIG_SETMASK, &none, NULL));
-}
-
 static int make_session(struct guest_confine *)
 {
 	(void)umask(022);
 	return or_errno(setsid());
-}
-
-static int make_mounts_private(struct guest_confine *)
-{
-	return or_errno(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 }
 
 /* Only this namespace sees it, so the guest's own folder can be what it is mounted over. */
@@ -153,32 +127,6 @@ static int mount_files(struct guest_confine *confine)
 	return 0;
 }
 
-/*
- * With "." for both, the old root comes to lie over the new one, and is taken away from there. The
- * kernel's own first root file system cannot be pivoted away from (EINVAL); PID 1 sees to it that
- * ours is another. Where it is not, the old root is only covered: no path leads to it, and to
- * uncover it takes a capability, which QEMU does not get.
- */
-static int enter_root(struct guest_confine *)
-{
-	if (syscall(SYS_pivot_root, ".", ".") == 0) {
-		if (umount2(".", MNT_DETACH) < 0)
-			return -errno;
-	} else if (errno != EINVAL) {
-		return -errno;
-	} else if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0) {
-		return -errno;
-	}
-	return or_errno(chdir("/"));
-}
-
-static int make_root_readonly(struct guest_confine *)
-{
-	return or_errno(mount(NULL, "/", NULL,
-			      MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			      NULL));
-}
-
 static int name_host(struct guest_confine *confine)
 {
 	return or_errno(sethostname(confine->spec->name, strlen(confine->spec->name)));
@@ -235,10 +183,7 @@ static int number_fds(struct guest_confine *confine)
 
 static int set_limits(struct guest_confine *)
 {
-	static const struct {
-		__rlimit_resource_t resource;
-		rlim_t limit;
-	} limits[] = {
+	static const struct confine_limit limits[] = {
 		{ RLIMIT_CORE, 0 },
 		{ RLIMIT_NOFILE, OPEN_FILES_MAX },
 		{ RLIMIT_MEMLOCK, LOCKED_BYTES_MAX },
@@ -246,31 +191,12 @@ static int set_limits(struct guest_confine *)
 	};
 
 	(void)umask(077);
-	for (size_t i = 0; i < ELEMENTS(limits); i++) {
-		const struct rlimit limit = { limits[i].limit, limits[i].limit };
-
-		if (setrlimit(limits[i].resource, &limit) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-static int drop_bounding_set(struct guest_confine *)
-{
-	for (unsigned long capability = 0;; capability++)
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
-			/* The first number that is not a capability. */
-			return errno == EINVAL && capability > 0 ? 0 : -errno;
+	return confine_set_limits(limits, ELEMENTS(limits));
 }
 
 static int change_user(struct guest_confine *confine)
 {
-	const uid_t id = GUEST_PROCESS_UID_BASE + confine->spec->index;
-
-	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
-	    setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
-		return -errno;
-	return 0;
+	return confine_change_user(GUEST_PROCESS_UID_BASE + confine->spec->index);
 }
 
 /* It comes with every capability in it, which the next steps drop. */
@@ -300,16 +226,6 @@ static int close_user_namespace(struct guest_confine *confine)
 	return r;
 }
 
-static int drop_capabilities(struct guest_confine *)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
-
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return -errno;
-	return or_errno((int)syscall(SYS_capset, &header, none));
-}
-
 static int forbid_new_privileges(struct guest_confine *)
 {
 	return or_errno(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
@@ -331,30 +247,31 @@ static int execute(struct guest_confine *confine)
 static const struct {
 	const char *name;
 	int (*run)(struct guest_confine *confine);
+	int (*common)(void);
 } steps[] = {
-	{ "resetting signals", reset_signals },
-	{ "making a session", make_session },
-	{ "making mounts private", make_mounts_private },
-	{ "mounting its root", mount_root },
-	{ "mounting /tmp", mount_tmp },
-	{ "mounting the firmware", mount_firmware },
-	{ "mounting the resolver", mount_resolver },
-	{ "mounting /dev/null", mount_null },
-	{ "mounting its files", mount_files },
-	{ "entering its root", enter_root },
-	{ "making its root read-only", make_root_readonly },
-	{ "setting the host name", name_host },
-	{ "numbering its program", number_executable },
-	{ "numbering fds", number_fds },
-	{ "setting limits", set_limits },
-	{ "changing the user", change_user },
-	{ "making a user namespace", enter_user_namespace },
-	{ "closing its user namespace", close_user_namespace },
-	{ "dropping the bounding set", drop_bounding_set },
-	{ "dropping capabilities", drop_capabilities },
-	{ "forbidding new privileges", forbid_new_privileges },
-	{ "loading its seccomp filter", load_seccomp },
-	{ "executing it", execute },
+	{ "resetting signals", .common = confine_reset_signals },
+	{ "making a session", .run = make_session },
+	{ "making mounts private", .common = confine_make_mounts_private },
+	{ "mounting its root", .run = mount_root },
+	{ "mounting /tmp", .run = mount_tmp },
+	{ "mounting the firmware", .run = mount_firmware },
+	{ "mounting the resolver", .run = mount_resolver },
+	{ "mounting /dev/null", .run = mount_null },
+	{ "mounting its files", .run = mount_files },
+	{ "entering its root", .common = confine_enter_root },
+	{ "making its root read-only", .common = confine_make_root_readonly },
+	{ "setting the host name", .run = name_host },
+	{ "numbering its program", .run = number_executable },
+	{ "numbering fds", .run = number_fds },
+	{ "setting limits", .run = set_limits },
+	{ "changing the user", .run = change_user },
+	{ "making a user namespace", .run = enter_user_namespace },
+	{ "closing its user namespace", .run = close_user_namespace },
+	{ "dropping the bounding set", .common = confine_drop_bounding_set },
+	{ "dropping capabilities", .common = confine_drop_capabilities },
+	{ "forbidding new privileges", .run = forbid_new_privileges },
+	{ "loading its seccomp filter", .run = load_seccomp },
+	{ "executing it", .run = execute },
 };
 
 void guest_confine_exec(struct guest_confine *confine)
@@ -362,7 +279,7 @@ void guest_confine_exec(struct guest_confine *confine)
 	struct guest_confine_failure failure = {};
 
 	for (size_t i = 0; i < ELEMENTS(steps) && failure.error == 0; i++) {
-		int r = steps[i].run(confine);
+		int r = steps[i].common ? steps[i].common() : steps[i].run(confine);
 
 		if (r < 0)
 			failure = (struct guest_confine_failure){ .step = (int)i, .error = -r };

@@ -5,8 +5,6 @@
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,6 +19,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/confine.h"
 #include "base/file.h"
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -61,29 +60,10 @@ static int or_errno(int result)
 
 /* --- in the child: each step returns 0 or -errno --- */
 
-static int reset_signals(struct confine *)
-{
-	/* The kernel's structure (rt_sigaction(2)) all zero is SIG_DFL. */
-	static const struct {
-		uint64_t handler, flags, restorer, mask;
-	} standard = {};
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		(void)syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(standard.mask));
-	(void)sigemptyset(&none);
-	return or_errno(sigprocmask(SIG_SETMASK, &none, NULL));
-}
-
 static int make_session(struct confine *)
 {
 	(void)umask(022);
 	return or_errno(setsid());
-}
-
-static int make_mounts_private(struct confine *)
-{
-	return or_errno(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 }
 
 static int mount_root(struct confine *)
@@ -126,27 +106,6 @@ static int write_files(struct confine *confine)
 	return utimensat(AT_FDCWD, ".", epoch, 0) < 0 ? -errno : 0;
 }
 
-/* The kernel's own first root file system cannot be pivoted away from (EINVAL): it is covered. */
-static int enter_root(struct confine *)
-{
-	if (syscall(SYS_pivot_root, ".", ".") == 0) {
-		if (umount2(".", MNT_DETACH) < 0)
-			return -errno;
-	} else if (errno != EINVAL) {
-		return -errno;
-	} else if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0) {
-		return -errno;
-	}
-	return or_errno(chdir("/"));
-}
-
-static int make_root_readonly(struct confine *)
-{
-	return or_errno(mount(NULL, "/", NULL,
-			      MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			      NULL));
-}
-
 /* A number can be that of another fd which is still needed, so all go out of the way first. */
 static int number_fds(struct confine *confine)
 {
@@ -179,10 +138,7 @@ static int number_fds(struct confine *confine)
 static int set_limits(struct confine *confine)
 {
 	const rlim_t cpu = confine->spec->cpu_seconds_max, written = confine->spec->write_bytes_max;
-	const struct {
-		__rlimit_resource_t resource;
-		rlim_t limit;
-	} limits[] = {
+	const struct confine_limit limits[] = {
 		{ RLIMIT_CORE, 0 },
 		{ RLIMIT_NOFILE, OPEN_FILES_MAX },
 		{ RLIMIT_MEMLOCK, 0 },
@@ -194,41 +150,12 @@ static int set_limits(struct confine *confine)
 		{ RLIMIT_AS, confine->program_fd >= 0 ? MEMORY_BYTES_MAX : RLIM_INFINITY },
 	};
 
-	for (size_t i = 0; i < ELEMENTS(limits); i++) {
-		const struct rlimit limit = { limits[i].limit, limits[i].limit };
-
-		if (setrlimit(limits[i].resource, &limit) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-static int drop_bounding_set(struct confine *)
-{
-	for (unsigned long capability = 0;; capability++)
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
-			/* The first number that is not a capability. */
-			return errno == EINVAL && capability > 0 ? 0 : -errno;
+	return confine_set_limits(limits, ELEMENTS(limits));
 }
 
 static int change_user(struct confine *confine)
 {
-	const uid_t id = confine->spec->uid ?: IMAGE_CHILD_UID;
-
-	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
-	    setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
-		return -errno;
-	return 0;
-}
-
-static int drop_capabilities(struct confine *)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
-
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return -errno;
-	return or_errno((int)syscall(SYS_capset, &header, none));
+	return confine_change_user(confine->spec->uid ?: IMAGE_CHILD_UID);
 }
 
 /* After the user: the kernel forgets the signal with that. */
@@ -252,22 +179,23 @@ static int execute(struct confine *confine)
 static const struct {
 	const char *name;
 	int (*run)(struct confine *confine);
+	int (*common)(void);
 } steps[] = {
-	{ "resetting signals", reset_signals },
-	{ "making a session", make_session },
-	{ "making mounts private", make_mounts_private },
-	{ "mounting its root", mount_root },
-	{ "mounting the image", mount_image },
-	{ "writing its files", write_files },
-	{ "entering its root", enter_root },
-	{ "making its root read-only", make_root_readonly },
-	{ "numbering fds", number_fds },
-	{ "setting limits", set_limits },
-	{ "dropping the bounding set", drop_bounding_set },
-	{ "changing the user", change_user },
-	{ "dropping capabilities", drop_capabilities },
-	{ "forbidding new privileges", forbid_new_privileges },
-	{ "executing it", execute },
+	{ "resetting signals", .common = confine_reset_signals },
+	{ "making a session", .run = make_session },
+	{ "making mounts private", .common = confine_make_mounts_private },
+	{ "mounting its root", .run = mount_root },
+	{ "mounting the image", .run = mount_image },
+	{ "writing its files", .run = write_files },
+	{ "entering its root", .common = confine_enter_root },
+	{ "making its root read-only", .common = confine_make_root_readonly },
+	{ "numbering fds", .run = number_fds },
+	{ "setting limits", .run = set_limits },
+	{ "dropping the bounding set", .common = confine_drop_bounding_set },
+	{ "changing the user", .run = change_user },
+	{ "dropping capabilities", .common = confine_drop_capabilities },
+	{ "forbidding new privileges", .run = forbid_new_privileges },
+	{ "executing it", .run = execute },
 };
 
 [[noreturn]] static void run_child(struct confine *confine)
@@ -277,7 +205,7 @@ static const struct {
 
 	for (size_t i = 0; i < ELEMENTS(steps) && r == 0; i++) {
 		what = steps[i].name;
-		r = steps[i].run(confine);
+		r = steps[i].common ? steps[i].common() : steps[i].run(confine);
 	}
 	if (r < 0) {
 		(void)dprintf(confine->error_fd, "%s: %s\n", what, strerrordesc_np(-r));
