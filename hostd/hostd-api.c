@@ -6,8 +6,6 @@
 #include "base/log.h"
 #include "hostd.h"
 
-#define HOSTD "/usr/bin/hostd" /* where PID 1 starts it from */
-
 static void on_power(enum power_action action, void *)
 {
 	int r = power_request(action);
@@ -54,8 +52,38 @@ static int reload(int hostd_fd, api_reload_done_t done, void *done_userdata, cha
 	}
 	host->replaced = done;
 	host->replaced_userdata = done_userdata;
-	return program_replace_start(host->event, HOSTD, hostd_fd, on_replaced, host, ret_why,
-				     &host->replacement);
+	return program_replace_start(host->event, INIT_HOSTD, INIT_HOSTD INIT_TRIAL, hostd_fd,
+				     on_replaced, host, ret_why, &host->replacement);
+}
+
+/* With the lowest priority: what has come until now is answered. */
+static int on_answering(sd_event_source *, void *)
+{
+	if (rename(INIT_HOSTD INIT_TRIAL, INIT_HOSTD INIT_REPLACED) == 0)
+		(void)unlink(INIT_HOSTD INIT_FAILED);
+	else if (errno != ENOENT)
+		log_error("host", "PID 1 cannot be told that this hostd is good: %m");
+	return 0;
+}
+
+/* Says that another hostd did not come up; or that this one has. */
+static int settle_trial(struct host *host)
+{
+	sd_event_source *source = NULL;
+	int r = 0;
+
+	host->replace_failed = access(INIT_HOSTD INIT_FAILED, F_OK) == 0 &&
+			       access(INIT_HOSTD INIT_TRIAL, F_OK) < 0;
+	if (host->replace_failed)
+		log_error("host", "the hostd that was to take over did not come up: this is the "
+				  "one before it");
+	r = sd_event_add_defer(host->event, &source, on_answering, host);
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);
+	if (r >= 0)
+		r = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+	return r < 0 ? r : 0;
 }
 
 int host_start_api(struct host *host, const char *version)
@@ -72,6 +100,7 @@ int host_start_api(struct host *host, const char *version)
 		.config_source = host->config_source,
 		.version = version,
 		.power = on_power,
+		.replace_failed = &host->replace_failed,
 		.operations = {
 			.store_root = store_root,
 			.empty_trash = host_empty_trash,
@@ -81,7 +110,9 @@ int host_start_api(struct host *host, const char *version)
 		.console = host_console_operations(host),
 		.userdata = host,
 	};
+	int r = 0;
 
-	program_replace_clean(HOSTD);
-	return api_new(host->event, &context, &host->api);
+	program_replace_clean(INIT_HOSTD);
+	r = api_new(host->event, &context, &host->api);
+	return r < 0 ? r : settle_trial(host);
 }

@@ -297,6 +297,8 @@ static int run(void)
 	};
 	int r = 0, log_move_fd = -EBADF;
 
+	/* However the file is called. */
+	(void)prctl(PR_SET_NAME, "hostd");
 	(void)mkdir(BOOT_TIMES_FOLDER, 0755);
 	mark("PID 1");
 	start_log();

@@ -23,6 +23,18 @@
 /* Guests that are created without a data volume: its layout, in memory. */
 #define HOST_MEMORY_FOLDER "/run/mvirt/memory"
 
+/* What is agreed with PID 1 (init.c, which includes nothing): the image's hostd, never touched. */
+#define INIT_HOSTD "/usr/bin/hostd"
+/*
+ * Behind that name. A hostd that is put in place is TRIAL. PID 1 starts it, and it renames itself
+ * to REPLACED when it answers. One that ends before, or has not done it in 30 s, is removed by PID
+ * 1, which starts what was there before, REPLACED or the image's, and leaves an empty file FAILED.
+ * So it does with a REPLACED one that fails five times in a row.
+ */
+#define INIT_TRIAL ".trial"
+#define INIT_REPLACED ".replaced"
+#define INIT_FAILED ".failed"
+
 struct host {
 	sd_event *event;
 	struct host_config *config;
@@ -45,6 +57,7 @@ struct host {
 	struct program_replace *replacement;
 	api_reload_done_t replaced;
 	void *replaced_userdata;
+	bool replace_failed; /* this is the hostd before one that did not come up */
 	struct dashboards *dashboards;
 	char *shell_terminal, *line_type; /* mvirt.shell=, mvirt.term= */
 	bool stopping;

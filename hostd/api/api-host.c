@@ -158,6 +158,8 @@ static int method_status(sd_varlink *link, sd_json_variant *parameters [[maybe_u
 			running++;
 	json_add_text(&status, "hostname", context->config->hostname);
 	json_add_text(&status, "version", context->version ? context->version : "unknown");
+	json_add_bool(&status, "replaceFailed",
+		      context->replace_failed && *context->replace_failed);
 	add_machine(&status, api);
 	add_kvm(&status, context->kvm);
 	add_screen(&status, context->screen);

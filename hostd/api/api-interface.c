@@ -121,6 +121,10 @@ static SD_VARLINK_DEFINE_METHOD(
 	Status, SD_VARLINK_DEFINE_OUTPUT(hostname, SD_VARLINK_STRING, 0),
 	SD_VARLINK_FIELD_COMMENT("mvirt's version"),
 	SD_VARLINK_DEFINE_OUTPUT(version, SD_VARLINK_STRING, 0),
+	SD_VARLINK_FIELD_COMMENT(
+		"The hostd that ReloadDaemon has put in place last did not come up: "
+		"this is the one before it"),
+	SD_VARLINK_DEFINE_OUTPUT(replaceFailed, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_FIELD_COMMENT("Release of the running kernel"),
 	SD_VARLINK_DEFINE_OUTPUT(kernel, SD_VARLINK_STRING, 0),
 	SD_VARLINK_FIELD_COMMENT("uefi or bios"),

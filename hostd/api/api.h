@@ -75,6 +75,7 @@ struct api_context {
 	const struct config_mistakes *mistakes;
 	const char *config_source; /* "/dev/sdb1: mvirt.conf" or "built-in" */
 	const char *version; /* NULL: "unknown" */
+	const bool *replace_failed; /* the last hostd that was put in place did not come up */
 	const char *socket_path; /* NULL: API_SOCKET */
 	/* A client asked for it; must return at once. */
 	void (*power)(enum power_action action, void *userdata);

@@ -107,6 +107,19 @@ int cli_format_disk(const struct cli *cli)
 	return cli->json ? cli_print_json(answer) : 0;
 }
 
+/* PID 1 has started the one before when the new one did not come up. */
+static int check_next(const struct cli *cli)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *status = NULL;
+
+	if (cli_wait_for_hostd(cli, &status) < 0)
+		return 1;
+	if (!cli_bool(status, "replaceFailed"))
+		return 0;
+	cli_error("the new hostd did not come up: the one before it goes on; its log says why");
+	return 1;
+}
+
 int cli_reload(const struct cli *cli)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
@@ -136,5 +149,5 @@ int cli_reload(const struct cli *cli)
 	/* Its end is the end of the connection; what answers then is the new one. */
 	while (sd_varlink_wait(link, GOODBYE_USEC) > 0 && sd_varlink_process(link) >= 0)
 		;
-	return cli_wait_for_hostd(cli) < 0;
+	return check_next(cli);
 }

@@ -17,13 +17,13 @@
 #define TRY_USEC (10 * 1000000ULL)
 #define TRY_CPU_S 5
 #define KILLED_MS 100
-#define SUFFIX ".new"
+#define SUFFIX ".new" /* until it is put in place */
 
 struct program_replace {
 	sd_event *event;
 	program_replace_done_t done;
 	void *userdata;
-	char *path, *new_path;
+	char *path, *target, *new_path;
 	const char *name; /* in path */
 	bool trying; /* it is copied */
 	bool late; /* over its time, and killed */
@@ -70,6 +70,7 @@ static void job_free(struct program_replace *job)
 	if (job->new_path)
 		(void)unlink(job->new_path);
 	free(job->path);
+	free(job->target);
 	free(job->new_path);
 	sd_event_unref(job->event);
 	free(job);
@@ -202,9 +203,9 @@ static char *reason_of(const struct program_replace *job, int status)
 
 static void finish_trying(struct program_replace *job, const char *version)
 {
-	if (rename(job->new_path, job->path) < 0) {
+	if (rename(job->new_path, job->target) < 0) {
 		_cleanup_free_ char *why =
-			text_format("%s cannot be replaced: %s", job->path, strerrordesc_np(errno));
+			text_format("%s cannot be made: %s", job->target, strerrordesc_np(errno));
 
 		conclude(job, -EIO, why);
 		return;
@@ -276,7 +277,7 @@ static int open_copy(struct program_replace *job)
 	return fchmod(job->copy_fd, 0755) < 0 ? -errno : 0;
 }
 
-int program_replace_start(sd_event *event, const char *path, int source_fd,
+int program_replace_start(sd_event *event, const char *path, const char *target, int source_fd,
 			  program_replace_done_t done, void *userdata, char **ret_why,
 			  struct program_replace **ret_job)
 {
@@ -298,7 +299,8 @@ int program_replace_start(sd_event *event, const char *path, int source_fd,
 	if (job->source_fd < 0)
 		return -errno;
 	job->path = strdup(path);
-	if (!job->path)
+	job->target = strdup(target);
+	if (!job->path || !job->target)
 		return -ENOMEM;
 	job->name = name_of(job->path);
 	r = open_copy(job);

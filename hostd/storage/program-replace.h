@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Another version of one of our own programs, put in the place of the one that is there. */
+/* Another version of one of our own programs, tried and put in place. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -12,12 +12,12 @@ typedef void (*program_replace_done_t)(int error, const char *text, void *userda
 
 /*
  * Copies source_fd beside path, runs the copy with --version in a child without privileges
- * (image-child.h), and renames it to path when it says "NAME VERSION", NAME being path's last part.
- * All of it in children, and the file at path is the old one or the new one at any time. source_fd
- * stays the caller's. Returns 0, or -errno with one line in *ret_why, to be freed, for what is no
- * program at first sight.
+ * (image-child.h), and renames it to target (in the same folder, one there is replaced) when it
+ * says "NAME VERSION", NAME being path's last part. All of it in children, and target is whole.
+ * source_fd stays the caller's. Returns 0, or -errno with one line in *ret_why, to be freed, for
+ * what is no program at first sight.
  */
-int program_replace_start(sd_event *event, const char *path, int source_fd,
+int program_replace_start(sd_event *event, const char *path, const char *target, int source_fd,
 			  program_replace_done_t done, void *userdata, char **ret_why,
 			  struct program_replace **ret_job);
 /* done is not called any more, and nothing is replaced. Takes NULL. */

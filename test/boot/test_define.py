@@ -175,8 +175,19 @@ def test_format_an_empty_disk(machine, tmp_path):
     assert re.search(r"data volume: mounted, /dev/sda1$.*data volume: lost", output, re.MULTILINE | re.DOTALL), output
 
 
-def test_reload(machine):
-    host = machine(stick=emulator.demo_files(DEMO))
+BAD_HOSTD = """#include <stdio.h>
+#include <string.h>
+int main(int argc, char **argv)
+{
+	return argc > 1 && strcmp(argv[1], "--version") == 0 ? puts("hostd 99") < 0 : 3;
+}
+"""
+
+
+def test_reload(machine, tmp_path):
+    (tmp_path / "bad.c").write_text(BAD_HOSTD, "ascii")
+    emulator.run("gcc", "-static", "-Os", "-s", "-o", tmp_path / "bad", tmp_path / "bad.c")
+    host = machine(stick=emulator.demo_files(DEMO) | {"bad": tmp_path / "bad"})
     wait_demo(host)
     boot_id = guest_boot_id(host)
     pid, before = host.shell("pidof hostd")[1], host.shell("md5sum /usr/bin/hostd")[1]
@@ -200,6 +211,17 @@ def test_reload(machine):
     assert sums[0] == sums[2], sums
     assert guest_boot_id(host) == boot_id
     assert done(host, "list --names") == "demo"
+
+    # one that says its version, and then comes to nothing: the one before it goes on
+    start = len(host.console.text)
+    refused(host, "host reload /run/mvirt/config/bad", "the new hostd did not come up: the one before it goes on")
+    host.console.wait(r"init: /usr/bin/hostd\.trial has ended before it could answer: the one before it takes its place", 60,
+                      start=start)
+    host.console.wait(r"hostd: guest demo: running.*taken up again", 60, start=start)
+    assert host.shell("md5sum /proc/$(pidof hostd)/exe")[1].split()[0] == sums[0]
+    assert guest_boot_id(host) == boot_id
+    done(host, "host reload /usr/bin/hostd")
+    assert host.shell("md5sum /proc/$(pidof hostd)/exe")[1].split()[0] == before.split()[0]
 
 
 def test_hostd_killed_during_create(machine, tmp_path):

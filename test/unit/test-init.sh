@@ -19,12 +19,12 @@ ok() {
 	fi
 }
 
-# with_hostd SCRIPT [LIMIT]: runs init with this as hostd; sets $pid (of unshare) and $inner (of init)
+# with_hostd SCRIPT [LIMIT [TRIAL-LIMIT]]: runs init with this as hostd; sets $pid (of unshare) and $inner (of init)
 with_hostd() {
 	{ echo "#!/bin/sh"; echo "D=$folder"; printf '%s\n' "$1"; } >"$folder/hostd"
 	chmod +x "$folder/hostd"
-	rm -f "$folder/started" "$folder/result" "$folder/termed"
-	unshare --pid --fork --kill-child --mount --mount-proc "$init" --test "$folder/hostd" "${2:-60}" \
+	rm -f "$folder/started" "$folder/result" "$folder/termed" "$folder/hostd."*
+	unshare --pid --fork --kill-child --mount --mount-proc "$init" --test "$folder/hostd" "${2:-60}" "${3:-60}" \
 		>"$folder/said" 2>&1 &
 	pid=$!
 	wait_for "[ -s $folder/started ]"
@@ -104,5 +104,49 @@ ok $? "and it is said"
 with_hostd 'echo x >>$D/started; [ -e $D/once ] || { touch $D/once; kill -USR2 1; }; '"$SERVE"
 ended_by 2
 ok $? "hostd itself may ask for the end"
+
+# --- another hostd (hostd/hostd.h) ---
+
+# put_in_place SCRIPT: as hostd does on the way out
+put_in_place() {
+	{ echo "#!/bin/sh"; echo "D=$folder"; printf '%s\n' "$1"; } >"$folder/hostd.trial"
+	chmod +x "$folder/hostd.trial"
+	pkill -KILL -P "$inner"
+}
+
+ANSWERS='mv $D/hostd.trial $D/hostd.replaced; echo new >>$D/result; '
+
+with_hostd "echo old >>\$D/result; $SERVE" 60 3
+put_in_place "$ANSWERS$SERVE"
+wait_for "[ -e $folder/hostd.replaced ]"
+sleep 4
+[ "$(tr '\n' ' ' <"$folder/result")" = "old new " ] && ! grep -q 'takes its place' "$folder/said"
+ok $? "another hostd that answers stays"
+put_in_place 'exit 1'
+wait_for "[ -e $folder/hostd.failed ]" && wait_for "[ \$(wc -l <$folder/started) -eq 3 ]"
+grep -q 'hostd.trial has ended before it could answer: the one before it takes its place' "$folder/said" &&
+	[ "$(grep -c 'takes its place' "$folder/said")" -eq 1 ] && [ -e "$folder/hostd.replaced" ] && [ ! -e "$folder/hostd.trial" ]
+ok $? "one that dies is given up, with one line, for the one before"
+pgrep -a -P "$inner" | grep -q 'hostd\.replaced'
+ok $? "which runs"
+kill -USR2 "$inner"
+ended_by 2
+
+with_hostd "$SERVE" 60 2
+put_in_place 'touch $D/hangs; while :; do sleep 0.1; done'
+wait_for "[ -e $folder/hangs ]" && wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
+grep -q 'hostd.trial does not answer: the one before it takes its place' "$folder/said" && [ ! -e "$folder/hostd.trial" ]
+ok $? "one that hangs is given up for the image's"
+kill -USR2 "$inner"
+ended_by 2
+
+with_hostd "$SERVE"
+put_in_place "$ANSWERS exit 1"
+wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
+grep -q 'hostd.replaced cannot be started: five tries in a row failed: the one before' "$folder/said" &&
+	[ ! -e "$folder/hostd.replaced" ]
+ok $? "one that answers and dies, again and again, is given up too"
+kill -USR2 "$inner"
+ended_by 2
 
 echo "1..$count"

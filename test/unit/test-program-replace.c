@@ -87,8 +87,9 @@ static int teardown(void **)
 static int replace_with(int fd)
 {
 	_cleanup_free_ char *path = strdup(tree_path(&tree, "/bin/hostd")), *why = NULL;
+	_cleanup_free_ char *target = strdup(tree_path(&tree, "/bin/hostd.trial"));
 	struct program_replace *job = NULL;
-	int r = program_replace_start(event, path, fd, on_done, &answer, &why, &job);
+	int r = program_replace_start(event, path, target, fd, on_done, &answer, &why, &job);
 
 	memset(&answer, 0, sizeof(answer));
 	if (r < 0) {
@@ -118,6 +119,7 @@ static void assert_old(void)
 	assert_int_equal(file_read(AT_FDCWD, tree_path(&tree, "/bin/hostd"), 4096, &text, NULL), 0);
 	assert_string_equal(text, "the old one");
 	assert_int_equal(access(tree_path(&tree, "/bin/.hostd.new"), F_OK), -1);
+	assert_int_equal(access(tree_path(&tree, "/bin/hostd.trial"), F_OK), -1);
 }
 
 #define NEEDS_ROOT()                                                     \
@@ -136,10 +138,12 @@ static void test_replace(void **)
 	assert_int_equal(replace_with_path(hostd()), 0);
 	if (strncmp(answer.text, "hostd ", 6) != 0)
 		fail_msg("%s", answer.text);
-	assert_int_equal(stat(tree_path(&tree, "/bin/hostd"), &status), 0);
+	assert_int_equal(stat(tree_path(&tree, "/bin/hostd.trial"), &status), 0);
 	assert_int_equal(status.st_mode, S_IFREG | 0755);
 	assert_int_equal(access(tree_path(&tree, "/bin/.hostd.new"), F_OK), -1);
 	assert_true(status.st_size > 100000);
+	assert_int_equal(unlink(tree_path(&tree, "/bin/hostd.trial")), 0);
+	assert_old();
 }
 
 static void test_refused(void **)
@@ -195,6 +199,7 @@ static void test_truncated(void **)
 static void test_cancel(void **)
 {
 	_cleanup_free_ char *path = strdup(tree_path(&tree, "/bin/hostd")), *why = NULL;
+	_cleanup_free_ char *target = strdup(tree_path(&tree, "/bin/hostd.trial"));
 	_cleanup_fd_ int fd = open(hostd(), O_RDONLY | O_CLOEXEC);
 
 	NEEDS_ROOT();
@@ -202,8 +207,9 @@ static void test_cancel(void **)
 		struct program_replace *job = NULL;
 
 		memset(&answer, 0, sizeof(answer));
-		assert_int_equal(
-			program_replace_start(event, path, fd, on_done, &answer, &why, &job), 0);
+		assert_int_equal(program_replace_start(event, path, target, fd, on_done, &answer,
+						       &why, &job),
+				 0);
 		if (steps > 0)
 			(void)sd_event_run(event, steps == 1 ? 0 : 20000000);
 		if (answer.told)
@@ -226,8 +232,7 @@ static void test_calls_that_fail(void **)
 	NEEDS_ROOT();
 	/* the loop opens its timers when they are first wanted */
 	assert_int_equal(replace_with_path(hostd()), 0);
-	assert_int_equal(unlink(tree_path(&tree, "/bin/hostd")), 0);
-	tree_file(&tree, "/bin/hostd", "the old one");
+	assert_int_equal(unlink(tree_path(&tree, "/bin/hostd.trial")), 0);
 	fds = count_fds();
 	for (int fail_at = 1;; fail_at++) {
 		int r = 0;
