@@ -46,7 +46,7 @@ static int open_file(const struct guest *guest, enum guest_file kind, const char
 	switch (kind) {
 	case GUEST_FILE_KERNEL:
 	case GUEST_FILE_INITRD:
-		return guest_files_open(&host->files, &owner, path, true, ret_fd, ret_why);
+		return guest_files_open_boot(&host->files, &owner, path, ret_fd, ret_why);
 	case GUEST_FILE_CDROM:
 		return guest_files_open(&host->files, &owner, path, false, ret_fd, ret_why);
 	case GUEST_FILE_SEED:

@@ -95,6 +95,45 @@ int guest_files_open(const struct guest_files *files, const struct guest_files_o
 	return open_path(files, owner, path, O_RDONLY, kept, ret_fd, ret_why);
 }
 
+/*
+ * QEMU reads it by its name, with the guest's uid. Of the guest's own the folder is hostd's alone,
+ * so nobody else comes to read it; a shared one's mode is the user's to change.
+ */
+static int make_readable(const char *path, int fd, char **ret_why)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (status.st_mode & S_IROTH)
+		return 0;
+	if (strncmp(path, SHARED, strlen(SHARED)) == 0)
+		return refuse(
+			ret_why, -EACCES,
+			"its mode is %03o, and the guest's own user has to read it: run `chmod "
+			"a+r /data/images/%s`",
+			status.st_mode & 0777, path + strlen(SHARED));
+	if (fchmod(fd, (status.st_mode & 07777) | S_IRUSR | S_IRGRP | S_IROTH) == 0)
+		return 0;
+	return refuse(ret_why, -errno,
+		      "its mode is %03o, the guest's own user has to read it, and it cannot be "
+		      "changed: %s",
+		      status.st_mode & 0777, strerrordesc_np(errno));
+}
+
+int guest_files_open_boot(const struct guest_files *files, const struct guest_files_owner *owner,
+			  const char *path, int *ret_fd, char **ret_why)
+{
+	_cleanup_fd_ int fd = -EBADF;
+	int r = guest_files_open(files, owner, path, true, &fd, ret_why);
+
+	if (r >= 0)
+		r = make_readable(path, fd, ret_why);
+	if (r >= 0)
+		*ret_fd = take_fd(&fd);
+	return r;
+}
+
 /* --- disks --- */
 
 /* A guest can write what it likes into its raw disk, the magic of a format with a backing file too;

@@ -29,6 +29,11 @@ int guest_files_root(const struct guest_files *files, const struct guest_files_o
 int guest_files_open(const struct guest_files *files, const struct guest_files_owner *owner,
 		     const char *path, bool kept, int *ret_fd, char **ret_why);
 
+/* The same of a kernel or initrd, which QEMU opens itself: readable for it, or refused with what to
+ * do. */
+int guest_files_open_boot(const struct guest_files *files, const struct guest_files_owner *owner,
+			  const char *path, int *ret_fd, char **ret_why);
+
 /*
  * A disk's file, with the access that the definition asks for, made if it does not exist and has a
  * size, its header checked. *ret_format is RAW or QCOW2. Returns as above; -EROFS for a disk that
