@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "config-volume.h"
+#include "disk-child.h"
 
 struct config_volume {
 	char *label;
@@ -13,6 +14,7 @@ struct config_volume {
 	char *kept;
 	char *mountinfo;
 	char *device; /* mounted now, or NULL */
+	int limit_ms; /* what a child may take to mount it, or to read mvirt.conf */
 };
 
 /* config_volume_new() with other folders than /run/mvirt and /proc. */
@@ -25,6 +27,13 @@ char *config_volume_find_mount(char *mountinfo, const char *mount_point, dev_t *
 /* Opens a regular file on the volume read-only. Returns 0, -EINVAL for a path that leaves it or
  * names no regular file, or -errno. */
 int config_volume_open_file(struct config_volume *volume, const char *path, int *ret_fd);
+
+/*
+ * Runs in a child, because a dying stick answers late or never. Returns what the child says, or
+ * -ETIMEDOUT.
+ */
+int config_volume_in_child(void (*run)(const void *data, struct disk_child_answer *answer),
+			   const void *data, int limit_ms, struct disk_child_answer *ret_answer);
 
 /* Logs; lets the volume go when the device is what failed. */
 void config_volume_read_failed(struct config_volume *volume, const char *path, int error);

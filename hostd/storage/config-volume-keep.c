@@ -18,6 +18,8 @@
 #define COPY_BYTES (1024 * 1024)
 /* Left for the host when a file is kept. */
 #define RESERVE_BYTES (16ULL * 1024 * 1024)
+/* A large initrd on a slow stick takes its time. */
+#define KEEP_LIMITS 6
 #define NAME_BYTES_MAX 200
 #define NAME_BYTES_PLAIN 160
 
@@ -159,13 +161,13 @@ static uint64_t read_room(int kept_fd)
 	return bytes < memory ? bytes : memory;
 }
 
-static void log_no_room(const char *path, uint64_t needed, int kept_fd)
+static void fail_without_room(struct disk_child_answer *answer, uint64_t needed, int kept_fd)
 {
 	char needed_text[TEXT_BYTES_MAX], room_text[TEXT_BYTES_MAX];
 
-	log_error("config", "%s: needs %s of memory, %s are free", path,
-		  text_from_bytes(needed, needed_text),
-		  text_from_bytes(read_room(kept_fd), room_text));
+	disk_child_fail(answer, -ENOSPC, "needs %s of memory, %s are free",
+			text_from_bytes(needed, needed_text),
+			text_from_bytes(read_room(kept_fd), room_text));
 }
 
 /* Copies all of source to target. Returns 0 or -errno. */
@@ -207,10 +209,15 @@ static int copy_to_kept(int kept_fd, const char *name, int source_fd, const stru
 	return r;
 }
 
-static int keep_open_file(struct config_volume *volume, const char *path, const char *name,
-			  int source_fd)
+struct keep_work {
+	struct config_volume *volume;
+	const char *path, *name;
+};
+
+static int keep_open_file(const struct keep_work *work, int source_fd,
+			  struct disk_child_answer *answer)
 {
-	_cleanup_fd_ int kept_fd = open_kept_folder(volume);
+	_cleanup_fd_ int kept_fd = open_kept_folder(work->volume);
 	struct stat original = {}, kept = {};
 	int r = 0;
 
@@ -218,17 +225,47 @@ static int keep_open_file(struct config_volume *volume, const char *path, const 
 		return kept_fd;
 	if (fstat(source_fd, &original) < 0)
 		return -errno;
-	if (fstatat(kept_fd, name, &kept, AT_SYMLINK_NOFOLLOW) == 0 && is_same(&kept, &original))
+	if (fstatat(kept_fd, work->name, &kept, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    is_same(&kept, &original))
 		return 0;
 	r = (uint64_t)original.st_size > read_room(kept_fd)
 		    ? -ENOSPC
-		    : copy_to_kept(kept_fd, name, source_fd, &original);
+		    : copy_to_kept(kept_fd, work->name, source_fd, &original);
 	/* The volume's pages are not needed a second time. */
 	(void)posix_fadvise(source_fd, 0, 0, POSIX_FADV_DONTNEED);
 	if (r == -ENOSPC)
-		log_no_room(path, (uint64_t)original.st_size, kept_fd);
+		fail_without_room(answer, (uint64_t)original.st_size, kept_fd);
 	else if (r < 0)
+		disk_child_fail(answer, r, "%s", strerror(-r));
+	return r;
+}
+
+/* Without a reason the file is not there, or none; the caller knows what that means. */
+static void keep_in_child(const void *data, struct disk_child_answer *answer)
+{
+	const struct keep_work *work = data;
+	_cleanup_fd_ int source_fd = -EBADF;
+	int r = config_volume_open_file(work->volume, work->path, &source_fd);
+
+	if (r >= 0)
+		r = keep_open_file(work, source_fd, answer);
+	answer->error = r;
+}
+
+static int keep(struct config_volume *volume, const char *path, const char *name)
+{
+	const struct keep_work work = { .volume = volume, .path = path, .name = name };
+	struct disk_child_answer answer = {};
+	int r = config_volume_in_child(keep_in_child, &work, volume->limit_ms * KEEP_LIMITS,
+				       &answer);
+
+	if (r == -ENOSPC)
+		log_error("config", "%s: %s", path, answer.why);
+	else if (r == -ETIMEDOUT || (r < 0 && answer.why[0]))
 		config_volume_read_failed(volume, path, r);
+	/* Of a child that was killed. */
+	if (r < 0)
+		config_volume_kept_clean(volume);
 	return r;
 }
 
@@ -242,7 +279,6 @@ static bool is_kept(const struct config_volume *volume, const char *name)
 int config_volume_keep(struct config_volume *volume, const char *path)
 {
 	_cleanup_free_ char *clean = NULL, *name = NULL;
-	_cleanup_fd_ int source_fd = -EBADF;
 	int r = config_volume_clean_path(path, &clean);
 
 	if (r < 0)
@@ -250,9 +286,7 @@ int config_volume_keep(struct config_volume *volume, const char *path)
 	name = config_volume_kept_name(clean);
 	if (!name)
 		return -ENOMEM;
-	r = volume->device ? config_volume_open_file(volume, clean, &source_fd) : -ENOENT;
-	if (r >= 0)
-		r = keep_open_file(volume, clean, name, source_fd);
+	r = volume->device ? keep(volume, clean, name) : -ENOENT;
 	/* An older copy is better than none. */
 	if (r < 0 && is_kept(volume, name))
 		return 0;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -18,6 +19,7 @@
 #define CONFIG_FILE "mvirt.conf"
 #define CONFIG_BYTES_MAX (1024 * 1024)
 #define MOUNTINFO_BYTES_MAX (4 * 1024 * 1024)
+#define LIMIT_MS 10000
 
 /*
  * Everyone may read, nobody may write or execute: QEMU has no privileges. UTF-8 by "utf8" and not
@@ -127,6 +129,7 @@ int config_volume_new_below(const char *label, const char *run_folder, const cha
 	volume->mount = text_format("%s/%s", run_folder, base_name(CONFIG_VOLUME_MOUNT));
 	volume->kept = text_format("%s/%s", run_folder, base_name(CONFIG_VOLUME_KEPT));
 	volume->mountinfo = strdup(mountinfo);
+	volume->limit_ms = LIMIT_MS;
 	if (!volume->label || !volume->run || !volume->mount || !volume->kept || !volume->mountinfo)
 		return -ENOMEM;
 	r = make_folder(volume->run);
@@ -162,6 +165,43 @@ void config_volume_free(struct config_volume *volume)
 	free(volume);
 }
 
+int config_volume_in_child(void (*run)(const void *data, struct disk_child_answer *answer),
+			   const void *data, int limit_ms, struct disk_child_answer *ret_answer)
+{
+	const struct disk_child_work work = {
+		.name = "config-volume", .run = run, .data = data, .ends_with_hostd = true
+	};
+
+	return disk_child_run(&work, limit_ms, ret_answer);
+}
+
+struct mount_work {
+	const char *node, *mount;
+};
+
+static void mount_in_child(const void *data, struct disk_child_answer *answer)
+{
+	const struct mount_work *work = data;
+
+	if (mount(work->node, work->mount, "vfat", MOUNT_FLAGS, MOUNT_OPTIONS) < 0)
+		answer->error = -errno;
+}
+
+static int mount_it(const struct config_volume *volume, const char *node)
+{
+	const struct mount_work work = { node, volume->mount };
+	struct disk_child_answer answer = {};
+	int r = config_volume_in_child(mount_in_child, &work, volume->limit_ms, &answer);
+
+	if (r == -ETIMEDOUT)
+		log_error("config",
+			  "%s: does not answer, so it is left alone: it was not mounted in %d s",
+			  node, volume->limit_ms / 1000);
+	else if (r < 0)
+		log_error("config", "%s: cannot be mounted: %s", node, strerror(-r));
+	return r;
+}
+
 int config_volume_offer(struct config_volume *volume, const char *node, const char *fs_label,
 			const char *fs_type)
 {
@@ -187,11 +227,9 @@ int config_volume_offer(struct config_volume *volume, const char *node, const ch
 	device = strdup(node);
 	if (!device)
 		return -ENOMEM;
-	if (mount(node, volume->mount, "vfat", MOUNT_FLAGS, MOUNT_OPTIONS) < 0) {
-		r = -errno;
-		log_error("config", "%s: cannot be mounted: %s", node, strerror(-r));
+	r = mount_it(volume, node);
+	if (r < 0)
 		return r;
-	}
 	volume->device = take_ptr(device);
 	log_notice("config", "%s: mounted, labelled %s", node, fs_label);
 	return 1;
@@ -209,35 +247,79 @@ int config_volume_remove(struct config_volume *volume, const char *device_name)
 /* Errors of a device that is not there any more, though nobody has said so yet. */
 static bool is_device_gone(int error)
 {
-	return error == -EIO || error == -ENXIO || error == -ENODEV;
+	return error == -EIO || error == -ENXIO || error == -ENODEV || error == -ETIMEDOUT;
 }
 
 void config_volume_read_failed(struct config_volume *volume, const char *path, int error)
 {
-	log_error("config", "%s: %s: %s", volume->device, path, strerror(-error));
+	if (error == -ETIMEDOUT)
+		log_error("config", "%s: %s: it does not answer, so it is let go", volume->device,
+			  path);
+	else
+		log_error("config", "%s: %s: %s", volume->device, path, strerror(-error));
 	if (is_device_gone(error))
 		config_volume_detach(volume);
 }
 
-static int read_from_volume(struct config_volume *volume, char **ret_text)
+/* Shared with the child. */
+struct shared_text {
+	size_t length;
+	char text[CONFIG_BYTES_MAX + 1];
+};
+
+struct read_work {
+	const char *mount;
+	struct shared_text *shared;
+};
+
+static void read_in_child(const void *data, struct disk_child_answer *answer)
 {
-	_cleanup_fd_ int mount_fd = open(volume->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct read_work *work = data;
+	_cleanup_fd_ int mount_fd = open(work->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_free_ char *text = NULL;
 	size_t length = 0;
-	int r = 0;
 
-	if (mount_fd < 0)
-		return -errno;
-	r = file_read(mount_fd, CONFIG_FILE, CONFIG_BYTES_MAX, &text, &length);
-	if (r < 0)
-		return r;
-	if (strlen(text) != length) {
+	answer->error =
+		mount_fd < 0 ? -errno
+			     : file_read(mount_fd, CONFIG_FILE, CONFIG_BYTES_MAX, &text, &length);
+	if (answer->error < 0)
+		return;
+	memcpy(work->shared->text, text, length + 1);
+	work->shared->length = length;
+}
+
+static int copy_text(const struct config_volume *volume, const struct shared_text *shared,
+		     char **ret_text)
+{
+	_cleanup_free_ char *text = strdup(shared->text);
+
+	if (!text)
+		return -ENOMEM;
+	if (strlen(text) != shared->length) {
 		log_error("config", "%s: %s: holds NUL bytes; save it as UTF-8, not UTF-16",
 			  volume->device, CONFIG_FILE);
 		return -EILSEQ;
 	}
 	*ret_text = take_ptr(text);
 	return 0;
+}
+
+static int read_from_volume(struct config_volume *volume, char **ret_text)
+{
+	struct read_work work = { .mount = volume->mount };
+	struct disk_child_answer answer = {};
+	void *shared = mmap(NULL, sizeof(*work.shared), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int r = 0;
+
+	if (shared == MAP_FAILED)
+		return -errno;
+	work.shared = shared;
+	r = config_volume_in_child(read_in_child, &work, volume->limit_ms, &answer);
+	if (r >= 0)
+		r = copy_text(volume, shared, ret_text);
+	(void)munmap(shared, sizeof(*work.shared));
+	return r;
 }
 
 /* Kept beside the boot files and not among them: a guest's kernel may have any name. */

@@ -260,6 +260,8 @@ int disk_child_run(const struct disk_child_work *work, int timeout_ms,
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
+	if (r == 0 && work->ends_with_hostd)
+		kill_child(pid);
 	if (r == 0)
 		return -ETIMEDOUT;
 	(void)waitpid(pid, NULL, 0);

@@ -21,7 +21,7 @@ struct disk_child_work {
 	 * zero. */
 	void (*run)(const void *data, struct disk_child_answer *answer);
 	const void *data; /* weak; needed until disk_child_start() has returned */
-	bool ends_with_hostd; /* or goes on to its end when hostd is killed */
+	bool ends_with_hostd; /* killed then; or goes on to its end when hostd is killed */
 };
 
 /* The child is gone, and its object with it, when this is called. */
@@ -34,8 +34,8 @@ int disk_child_start(sd_event *event, const struct disk_child_work *work, disk_c
  * if they hang in the kernel. */
 void disk_child_cancel(struct disk_child *child);
 
-/* The same without the loop, for the host's end. Returns what the answer says, or -ETIMEDOUT: the
- * child is then left to itself. */
+/* The same without the loop, for the host's beginning and end. Returns what the answer says, or
+ * -ETIMEDOUT: the child is then killed if it ends with hostd, and otherwise left to itself. */
 int disk_child_run(const struct disk_child_work *work, int timeout_ms,
 		   struct disk_child_answer *ret_answer);
 

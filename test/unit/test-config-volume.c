@@ -6,6 +6,7 @@
 // link: -Wl,--wrap=fsync,--wrap=read
 #include "fake-tree.h"
 
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/statvfs.h>
@@ -18,7 +19,8 @@ static struct tree tree;
 static struct config_volume *volume;
 static char logged[4096];
 
-static struct {
+/* Of the children, too. */
+static struct fake {
 	int mounts, unmounts;
 	unsigned long mount_flags;
 	char mount_options[128], mount_type[16], mount_source[64];
@@ -26,7 +28,10 @@ static struct {
 	int openat_error, mkdir_error, read_error, fsync_error;
 	uint64_t room_bytes; /* 0: what there really is */
 	bool device_is_there;
-} fake;
+	bool hangs; /* whatever touches the stick */
+	pid_t hostd; /* which never does */
+} *shared_fake;
+#define fake (*shared_fake)
 
 int __wrap_mount(const char *source, const char *target, const char *type, unsigned long flags,
 		 const void *data);
@@ -58,9 +63,16 @@ static int refuse(int error)
 	return -1;
 }
 
+static void hang(void)
+{
+	while (fake.hangs && getpid() != fake.hostd)
+		(void)pause();
+}
+
 int __wrap_mount(const char *source, const char *target, const char *type, unsigned long flags,
 		 const void *data)
 {
+	hang();
 	if (fake.mount_error)
 		return refuse(fake.mount_error);
 	assert_string_equal(target, tree_path(&tree, "/config"));
@@ -92,6 +104,7 @@ int __wrap_stat(const char *path, struct stat *status)
 
 ssize_t __wrap_sendfile(int out, int in, off_t *offset, size_t count)
 {
+	hang();
 	return fake.sendfile_error ? refuse(fake.sendfile_error)
 				   : __real_sendfile(out, in, offset, count);
 }
@@ -126,6 +139,8 @@ int __wrap_fstatvfs(int fd, struct statvfs *status)
 
 int __wrap_openat(int fd, const char *path, int flags, ...)
 {
+	if (strcmp(path, "mvirt.conf") == 0)
+		hang();
 	return fake.openat_error ? refuse(fake.openat_error) : __real_openat(fd, path, flags, 0600);
 }
 
@@ -173,6 +188,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
+	fake.hostd = getpid();
 	logged[0] = '\0';
 	log_set_hook(on_log, NULL);
 	tree_make(&tree);
@@ -220,6 +236,18 @@ static void expect_kept(const char *path, const char *text)
 	assert_true(__real_read(fd, data, sizeof(data) - 1) >= 0);
 	assert_string_equal(data, text);
 	(void)close(fd);
+}
+
+static void expect_kept_is_empty(void)
+{
+	DIR *dir = opendir(tree_path(&tree, "/boot"));
+	int count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	(void)closedir(dir);
+	assert_int_equal(count, 2);
 }
 
 static void test_offer(void **state)
@@ -332,6 +360,44 @@ static void test_stick_vanishes_under_the_mount(void **state)
 	assert_int_equal(count_fds(), fds);
 	fake.read_error = 0;
 	assert_int_equal(config_volume_offer(volume, "/dev/sdc1", "MVIRT", "vfat"), 1);
+}
+
+/* A stick that does not answer is let go, with one line, whatever is done with it. */
+static void test_stick_hangs(void **state)
+{
+	char *text = NULL;
+	int fd = -1;
+
+	(void)state;
+	volume->limit_ms = 200;
+	fake.hangs = true;
+	assert_int_equal(config_volume_offer(volume, "/dev/sdb1", "MVIRT", "vfat"), -ETIMEDOUT);
+	expect_logged(
+		"config: /dev/sdb1: does not answer, so it is left alone: it was not mounted");
+	assert_null(config_volume_device(volume));
+
+	fake.hangs = false;
+	plug_in();
+	fake.hangs = true;
+	assert_int_equal(config_volume_read_config(volume, &text), -ENOENT);
+	expect_logged("config: /dev/sdb1: mvirt.conf: it does not answer, so it is let go");
+	assert_null(config_volume_device(volume));
+
+	fake.hangs = false;
+	plug_in();
+	assert_int_equal(config_volume_read_config(volume, &text), 0);
+	free(text);
+	fake.hangs = true;
+	assert_int_equal(config_volume_keep(volume, "boot/vmlinuz"), -ETIMEDOUT);
+	expect_logged("config: /dev/sdb1: boot/vmlinuz: it does not answer, so it is let go");
+	assert_null(config_volume_device(volume));
+	/* not once more for the next file */
+	assert_int_equal(config_volume_keep(volume, "boot/vmlinuz"), -ENOENT);
+	assert_int_equal(config_volume_open_kept(volume, "boot/vmlinuz", &fd), -ENOENT);
+	expect_kept_is_empty();
+	fake.hangs = false;
+	assert_int_equal(config_volume_read_config(volume, &text), 0);
+	free(text);
 }
 
 static void test_remove(void **state)
@@ -520,18 +586,6 @@ static void test_memory_is_full(void **state)
 	assert_string_equal(config_volume_device(volume), "/dev/sdb1");
 }
 
-static void expect_kept_is_empty(void)
-{
-	DIR *dir = opendir(tree_path(&tree, "/boot"));
-	int count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	(void)closedir(dir);
-	assert_int_equal(count, 2);
-}
-
 static void test_keep_fails_everywhere(void **state)
 {
 	int *const calls[] = { &fake.sendfile_error, &fake.fchmod_error, &fake.futimens_error,
@@ -606,6 +660,7 @@ int main(void)
 		TEST(test_bad_config_files),
 		TEST(test_config_cannot_be_kept),
 		TEST(test_stick_vanishes_under_the_mount),
+		TEST(test_stick_hangs),
 		TEST(test_remove),
 		TEST(test_next_hostd_takes_over),
 		TEST(test_stick_went_without_hostd),
@@ -622,5 +677,8 @@ int main(void)
 		TEST(test_new_fails),
 	};
 
+	shared_fake =
+		mmap(NULL, sizeof(fake), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(shared_fake != MAP_FAILED);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
