@@ -2,8 +2,10 @@
 """hostd and QEMU killed hundreds of times, guests started and stopped a thousand times: nothing is lost, doubled or left."""
 
 import os
+import pathlib
 import random
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -16,12 +18,11 @@ from conftest import guest
 
 NEIGHBOURS = ("a", "b", "c")
 SUBJECT = "subject"
-# What hostd is killed in: the guest's state before, and the command. More commands, more lines.
-OPERATIONS = {
-    "start": ("stopped", "Start"),
-    "stop": ("running", "Stop"),
-    "kill": ("running", "Kill"),
-}
+# A guest that is created, renamed and deleted; it is not started.
+MADE, RENAMED, DISK = "made", "made-again", "root.raw"
+DEFINITION = (f'guest "{MADE}" {{\n\taccel = "tcg"\n\tmemory = "16M"\n\tautostart = false\n'
+              f'\tdisk {{\n\t\tfile = "{DISK}"\n\t\tformat = "raw"\n\t\tsize = "1M"\n\t}}\n}}\n')
+WHOLE = {DISK, "guest.conf"}
 ANSWER_LIMIT_S = 2
 # Younger ones count as failures for PID 1, and five in a row make it wait (hostd/init.c).
 GROWN_UP_S = 2.2
@@ -79,23 +80,48 @@ class Life:
         if self.young % 4 == 0:
             time.sleep(max(0, self.born + GROWN_UP_S - time.monotonic()))
 
-    def command(self, command):
+    def folders(self):
+        """What is kept of guests that were created: their folders with the files in them."""
+        base = pathlib.Path(f"/proc/{self.host.init}/root/run/mvirt/memory")
+        return {path.name: {file.name for file in path.iterdir()} for path in base.glob("guests/*")}
+
+    def made(self):
+        """Which of its two names it has, if any."""
+        return [name for name in (MADE, RENAMED) if name in self.host.guests()]
+
+    def forget(self):
+        """No guest, no folder of it."""
+        for name in self.made():
+            self.host.call("io.mvirt.Guest.Delete", name=name, withDisks=True)
+        for name in self.folders():
+            shutil.rmtree(f"/proc/{self.host.init}/root/run/mvirt/memory/guests/{name}", ignore_errors=True)
+
+    def make(self):
+        self.forget()
+        self.host.call("io.mvirt.Guest.Create", definition=DEFINITION)
+        assert self.folders() == {MADE: WHOLE}
+
+    def is_one_of(self, *states):
+        """states are (names, folders): what may be there, with all that belongs to it and nothing else."""
+        found = lambda: (self.made(), self.folders())
+        try:
+            self.host.wait(lambda: found() in states, 5 * hosts.busy(), "all of it or nothing")
+        except AssertionError as error:
+            raise AssertionError(f"{found()} is none of {states}\n{error}") from None
+        records = {path.name for path in pathlib.Path(f"/proc/{self.host.init}/root/run/mvirt/guests").iterdir()}
+        assert records <= {*NEIGHBOURS, SUBJECT, *self.made()}, records
+
+    def command(self, method, **parameters):
         """Without waiting for the answer: hostd may not live to give it."""
         try:
             client = self.host.connect()
         except OSError:
             return None
         try:
-            client.send(f"io.mvirt.Guest.{command}", {"name": SUBJECT})
+            client.send(f"io.mvirt.Guest.{method}", parameters)
         except OSError:
             pass
         return client
-
-    def end_of(self, operation):
-        """Tells when its end was said. To ask hostd would be steps of its own."""
-        start = self.host.log_size()
-        line = f"guest {SUBJECT}: {'running' if OPERATIONS[operation][0] == 'stopped' else 'stopped'}"
-        return lambda: line in self.host.log(start)
 
     def settled(self):
         state = self.host.guest(SUBJECT)["state"]
@@ -118,11 +144,47 @@ class Life:
         host = self.host
         assert "record of" not in host.log(), "a record was lost"
         self.bring("stopped")
+        self.forget()
         for name in NEIGHBOURS:
             host.command("Kill", name)
         for name in NEIGHBOURS:
             host.wait_state(name, "stopped")
         host.assert_things(self.empty)
+
+
+class Operation:
+    """What hostd is killed in: the state before, the call, what is said at its end, and what may be there after a kill."""
+
+    def __init__(self, prepare, method, parameters, line, check=lambda life: None):
+        self.prepare, self.method, self.parameters, self.line, self.check = prepare, method, parameters, line, check
+
+    def end(self, life):
+        """Tells when its end was said. To ask hostd would be steps of its own."""
+        start = life.host.log_size()
+        return lambda: self.line in life.host.log(start)
+
+    def begin(self, life):
+        return life.command(self.method, **self.parameters)
+
+
+def of_subject(method, before, after):
+    return Operation(lambda life: life.bring(before), method, {"name": SUBJECT}, f"guest {SUBJECT}: {after}")
+
+
+ALL, NOTHING = ([MADE], {MADE: WHOLE}), ([], {})
+OPERATIONS = {
+    "start": of_subject("Start", "stopped", "running"),
+    "stop": of_subject("Stop", "running", "stopped"),
+    "kill": of_subject("Kill", "running", "stopped"),
+    "create": Operation(Life.forget, "Create", {"definition": DEFINITION}, f"guests: {MADE}: created",
+                        lambda life: life.is_one_of(NOTHING, ALL)),
+    "delete": Operation(Life.make, "Delete", {"name": MADE}, f"guests: {MADE}: deleted",
+                        lambda life: life.is_one_of(ALL, ([], {MADE: {DISK}}))),
+    "delete with disks": Operation(Life.make, "Delete", {"name": MADE, "withDisks": True}, f"guests: {MADE}: deleted",
+                                   lambda life: life.is_one_of(ALL, NOTHING)),
+    "rename": Operation(Life.make, "Rename", {"name": MADE, "newName": RENAMED}, f"guests: {RENAMED}: renamed",
+                        lambda life: life.is_one_of(ALL, ([RENAMED], {RENAMED: WHOLE}))),
+}
 
 
 def configuration():
@@ -131,11 +193,11 @@ def configuration():
 
 def count_calls(life, programs, operation, who):
     """How many steps the operation has, for hostd or for the child that it makes; 0 when it makes none."""
-    state, command = OPERATIONS[operation]
-    life.bring(state)
-    end = life.end_of(operation)
+    what = OPERATIONS[operation]
+    what.prepare(life)
+    end = what.end(life)
     stepper = Stepper(programs, life.host.hostd(), who, 10**9)
-    client = life.command(command)
+    client = what.begin(life)
     life.host.wait(end, 15, operation)
     time.sleep(0.05)
     client.close()
@@ -144,12 +206,12 @@ def count_calls(life, programs, operation, who):
 
 def kill_at(life, programs, operation, who, step):
     """Kills hostd in that step. Returns whether there was one."""
-    state, command = OPERATIONS[operation]
-    life.bring(state)
+    what = OPERATIONS[operation]
+    what.prepare(life)
     life.grow_up()
-    hostd, end = life.host.hostd(), life.end_of(operation)
+    hostd, end = life.host.hostd(), what.end(life)
     stepper = Stepper(programs, hostd, who, step)
-    client = life.command(command)
+    client = what.begin(life)
     life.host.wait(lambda: stepper.over() or end(), 15, operation)
     hit, _ = stepper.end()
     if client:
@@ -157,6 +219,7 @@ def kill_at(life, programs, operation, who, step):
     if not hit:
         os.kill(hostd, signal.SIGKILL)
     life.after_kill(hostd)
+    what.check(life)
     return hit
 
 
