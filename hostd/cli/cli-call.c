@@ -97,17 +97,32 @@ int cli_connect(const struct cli *cli, sd_varlink **ret_link)
 	return r;
 }
 
-int cli_wait_for_hostd(const struct cli *cli)
+/* The one that ends may still take a connection, which it does not answer any more. */
+static int try_status(const struct cli *cli, sd_json_variant **ret_status)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_fd_ int fd = connect_socket(cli->socket_path);
+	sd_json_variant *answer = NULL;
+	const char *error = NULL;
+	int r = fd < 0 ? fd : sd_varlink_connect_fd(&link, fd);
+
+	if (r < 0)
+		return r;
+	(void)take_fd(&fd);
+	r = sd_varlink_call(link, "io.mvirt.Host.Status", NULL, &answer, &error);
+	if (r < 0 || error)
+		return r < 0 ? r : -EIO;
+	*ret_status = sd_json_variant_ref(answer);
+	return 0;
+}
+
+int cli_wait_for_hostd(const struct cli *cli, sd_json_variant **ret_status)
 {
 	const struct timespec pause = { .tv_nsec = 50000000 };
 
 	for (int waited_ms = 0; waited_ms < NEXT_HOSTD_TIMEOUT_S * 1000; waited_ms += 50) {
-		int fd = connect_socket(cli->socket_path);
-
-		if (fd >= 0) {
-			(void)fd_close(fd);
+		if (try_status(cli, ret_status) >= 0)
 			return 0;
-		}
 		(void)nanosleep(&pause, NULL);
 	}
 	cli_error("the new hostd does not answer at %s: its log says why", cli->socket_path);

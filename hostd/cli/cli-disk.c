@@ -112,7 +112,7 @@ static int check_next(const struct cli *cli)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *status = NULL;
 
-	if (cli_ask(cli, "io.mvirt.Host.Status", &status) < 0)
+	if (cli_wait_for_hostd(cli, &status) < 0)
 		return 1;
 	if (!cli_bool(status, "replaceFailed"))
 		return 0;
@@ -149,5 +149,5 @@ int cli_reload(const struct cli *cli)
 	/* Its end is the end of the connection; what answers then is the new one. */
 	while (sd_varlink_wait(link, GOODBYE_USEC) > 0 && sd_varlink_process(link) >= 0)
 		;
-	return cli_wait_for_hostd(cli) < 0 ? 1 : check_next(cli);
+	return check_next(cli);
 }

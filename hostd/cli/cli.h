@@ -61,8 +61,9 @@ struct cli_command {
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Returns 0 or -errno. */
 int cli_connect(const struct cli *cli, sd_varlink **ret_link);
-/* Waits for a hostd that answers, of which the first one said goodbye. Returns 0 or -errno. */
-int cli_wait_for_hostd(const struct cli *cli);
+/* Waits for a hostd that answers, of which the first one said goodbye. The caller gets its Status.
+ * Returns 0 or -errno. */
+int cli_wait_for_hostd(const struct cli *cli, sd_json_variant **ret_status);
 /* name may be NULL. *ret_answer is the link's, until the next call. Returns 0 or -errno. */
 int cli_call_guest(sd_varlink *link, const char *method, const char *name,
 		   sd_json_variant **ret_answer);
