@@ -54,8 +54,8 @@ def recover_once(machine):
     begun, _ = machine.timed_shell("kill -9 $(pidof qemu-system-x86_64)", 60)
     machine.wait_guest(300, behind)
     marker = time.monotonic()
-    # a guest that fails often in a row gets longer pauses: none of that here
-    time.sleep(40)
+    # a guest that fails again within a minute gets longer pauses: none of that here
+    time.sleep(65)
     machine.pause()
     return marker - begun
 
@@ -68,7 +68,7 @@ def row_10(options):
             machine.wait_guest()
             machine.wait_ready()
             machine.shell("true", 300)
-            time.sleep(40)
+            time.sleep(65)
             machine.pause()
             # the peer may boot while ours is halted
         for letter in abba(options.count(7, 2)):
