@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What was deleted: renamed in hostd, unlinked by a child. A disk of a terabyte takes its time, and
-// a dying one for ever.
+// What was deleted is unlinked by a child: a disk of a terabyte takes its time, and a dying one for
+// ever.
 #include "guest-trash.h"
 
 #include <fcntl.h>
@@ -18,28 +18,6 @@ struct guest_trash {
 	struct disk_child *child; /* NULL: none is at work */
 	bool again; /* more has come since it has begun */
 };
-
-/* --- names --- */
-
-char *guest_trash_name(unsigned int number, char buffer[static GUEST_TRASH_NAME_BYTES])
-{
-	(void)snprintf(buffer, GUEST_TRASH_NAME_BYTES, GUEST_STORE_GONE "%u", number);
-	return buffer;
-}
-
-int guest_trash_put(int guests_fd, int from_fd, const char *path)
-{
-	char name[GUEST_TRASH_NAME_BYTES];
-
-	for (unsigned int number = 0; number < GUEST_TRASH_NAMES_MAX; number++) {
-		if (renameat2(from_fd, path, guests_fd, guest_trash_name(number, name),
-			      RENAME_NOREPLACE) == 0)
-			return 0;
-		if (errno != EEXIST)
-			return errno == ENOENT ? 0 : -errno;
-	}
-	return -EEXIST;
-}
 
 /* Calls for each name until it returns other than 0, which is returned then. */
 static int each(int guests_fd, int (*look)(int guests_fd, const char *name))

@@ -34,8 +34,8 @@ def compile_program(name, folder):
     """With hostd's own objects, as they are in the image."""
     source, objects = hosts.HERE.parents[1], hosts.BUILD / "obj/hostd"
     run("gcc", "-std=gnu23", "-O1", "-D_GNU_SOURCE", "-Ihostd", "-static", f"test/fault/{name}.c",
-        *objects.glob("base/*.o"), objects / "storage/guest-store.o", objects / "storage/guest-store-folder.o", "-o",
-        folder / name, cwd=source)
+        *objects.glob("base/*.o"), objects / "storage/guest-store.o", objects / "storage/guest-store-folder.o",
+        objects / "storage/guest-trash-put.o", "-o", folder / name, cwd=source)
     return folder / name
 
 
