@@ -171,7 +171,8 @@ def test_format_an_empty_disk(machine, tmp_path):
     host.console.wait(r"hostd: data: /dev/sda1: mounted", 60)
     host.qmp("device_del", id="empty-usb")
     host.console.wait(r"hostd: data: /dev/sda1: was removed", 60)
-    output = host.shell("cat /tmp/events")[1]
+    # a client of its own: it writes when it comes to it
+    output = host.shell("i=0; until grep -q lost /tmp/events || [ $i = 30 ]; do sleep 1; i=$((i+1)); done; cat /tmp/events", 60)[1]
     assert re.search(r"data volume: mounted, /dev/sda1$.*data volume: lost", output, re.MULTILINE | re.DOTALL), output
 
 
