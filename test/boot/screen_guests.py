@@ -29,9 +29,9 @@ done
 """
 
 
-def make_sector_disk(folder):
+def make_sector_disk(folder, name="screen-guest.S"):
     """The boot sector, and a MiB of nothing."""
-    source = emulator.SOURCE / "test/boot/screen-guest.S"
+    source = emulator.SOURCE / "test/boot" / name
     subprocess.run(["as", "--32", str(source), "-o", str(folder / "guest.o")], check=True)
     subprocess.run(["ld", "-m", "elf_i386", "-Ttext", "0x7c00", "-e", "0x7c00", "--oformat", "binary",
                     str(folder / "guest.o"), "-o", str(folder / "guest.bin")], check=True)
