@@ -81,9 +81,15 @@ class Life:
             time.sleep(max(0, self.born + GROWN_UP_S - time.monotonic()))
 
     def folders(self):
-        """What is kept of guests that were created: their folders with the files in them."""
+        """What is kept of guests that were created: their folders with the files in them. One may go meanwhile."""
         base = pathlib.Path(f"/proc/{self.host.init}/root/run/mvirt/memory")
-        return {path.name: {file.name for file in path.iterdir()} for path in base.glob("guests/*")}
+        found = {}
+        for path in base.glob("guests/*"):
+            try:
+                found[path.name] = {file.name for file in path.iterdir()}
+            except FileNotFoundError:
+                pass
+        return found
 
     def made(self):
         """Which of its two names it has, if any."""
@@ -99,7 +105,7 @@ class Life:
     def make(self):
         self.forget()
         self.host.call("io.mvirt.Guest.Create", definition=DEFINITION)
-        assert self.folders() == {MADE: WHOLE}
+        self.host.wait(lambda: self.folders() == {MADE: WHOLE}, 5 * hosts.busy(), "the one that was made, alone")
 
     def is_one_of(self, *states):
         """states are (names, folders): what may be there, with all that belongs to it and nothing else."""
