@@ -66,14 +66,6 @@ def demo_files(config=None):
     }
 
 
-# What the emulator's processors do once in hundreds of boots, and neither a host nor a guest can bring about: see
-# docs/testing.md, "The emulator's own faults". Where the host runs on KVM nothing of it is known.
-FAULTS = {
-    "rcu_sched kthread timer wakeup didn't happen": "one of its processors gets no timer interrupts any more",
-    "kvm_amd: set kvm_amd.dump_invalid_vmcb=1": "its SVM refused a guest that it had run before",
-}
-
-
 class Timeout(AssertionError):
     """What was waited for did not come; the message has the console's end."""
 
@@ -162,8 +154,6 @@ class Qmp:
 
 class Machine:
     """One emulated machine. Use as a context manager; it is gone at the end."""
-
-    started = []  # all of them
 
     def __init__(self, folder, medium="kernel", firmware=None, stick=None, cmdline="", memory_mib=1024,
                  cpu=None, nic=True, kvm=True, extra=(), forward=(), processors=2, terminal=False, uefi_guests=False):
@@ -264,16 +254,7 @@ class Machine:
                                        + (self.folder / "emulator.log").read_text()) from None
                 time.sleep(0.02)
 
-    def fault(self):
-        """What the emulator has done wrong, or None."""
-        known = {} if kvm_runs_guests() else FAULTS
-        return next((what for line, what in known.items() if line in self.console.text), None)
-
-    def is_running(self):
-        return self.process is not None and self.process.poll() is None
-
     def start(self):
-        Machine.started.append(self)
         (self.folder / "command").write_text(" ".join(self.arguments) + "\n")
         with open(self.folder / "emulator.log", "wb") as log:
             self.process = subprocess.Popen(self.arguments + ["-S"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
