@@ -14,15 +14,15 @@ MAKEFLAGS += -rR --no-print-directory
 .PHONY: help
 help: ## this list
 	@echo "mvirt: make TARGET [O=DIR] [V=1] [JOBS=N]"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | awk -F'\t' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 ifneq ($(MVIRT_INSIDE),1)
 
 .NOTPARALLEL:
 include os/buildroot.mk
 
-.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint bench bench-quick screenshots
-.PHONY: all clean distclean
+.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint bench bench-quick bench-screen bench-test
+.PHONY: screenshots all clean distclean
 os: inside ## kernel + initramfs + UKI: build/mvirt.efi
 all: inside ## everything there is to build: os, iso, guest, manifest
 kernel: inside ## the host's kernel: build/vmlinuz
@@ -37,7 +37,9 @@ run: inside ## boot it in an emulator (MEDIUM=iso|efi|usb|kernel FIRMWARE=uefi|b
 test: inside ## unit tests, PID 1 tests, golden files and boot tests
 test-fault: inside ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
 bench: inside ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
-bench-quick: inside ## the same in under ten minutes, with fewer runs
+bench-quick: inside ## the same with fewer runs
+bench-screen: inside ## what a guest on the screen costs of a processor, from recorded updates
+bench-test: inside ## the statistics of the benchmarks, on figures whose answer is known
 screenshots: inside ## the pictures of README.md and the manual, taken in the emulator: docs/*.png
 lint: inside ## formatting, warnings of two compilers, include directions, shell scripts, Kconfig
 
