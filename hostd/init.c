@@ -255,10 +255,8 @@ static void hostd_ended(int status)
 	if (strcmp(state.hostd_path, state.hostd) != 0)
 		give_up_hostd("cannot be started: five tries in a row failed");
 	else if (state.daemon.fast_failures == FAST_FAILURES_MAX)
-		say("hostd cannot be started: five tries in a row failed. Guests go on running. A "
-		    "rescue "
-		    "shell is where mvirt.shell= on the kernel's command line says, as "
-		    "mvirt.shell=tty1");
+		say("hostd cannot be started: five tries in a row failed. Guests go on running. "
+		    "Boot with mvirt.shell=tty1 on the kernel's command line for a rescue shell");
 }
 
 /* Starts what is due. Returns when to look again, or 0 when there is nothing to wait for. */

@@ -119,12 +119,15 @@ static int try_status(const struct cli *cli, sd_json_variant **ret_status)
 int cli_wait_for_hostd(const struct cli *cli, sd_json_variant **ret_status)
 {
 	const struct timespec pause = { .tv_nsec = 50000000 };
+	struct timespec start = {}, now = {};
 
-	for (int waited_ms = 0; waited_ms < NEXT_HOSTD_TIMEOUT_S * 1000; waited_ms += 50) {
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
 		if (try_status(cli, ret_status) >= 0)
 			return 0;
 		(void)nanosleep(&pause, NULL);
-	}
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec - start.tv_sec < NEXT_HOSTD_TIMEOUT_S);
 	cli_error("the new hostd does not answer at %s: its log says why", cli->socket_path);
 	return -ETIMEDOUT;
 }
