@@ -9,7 +9,7 @@ KERNEL_MAKE := make -C $(KERNEL_SOURCE) CC="ccache gcc" HOSTCC="ccache gcc"
 .PHONY: kernel menuconfig
 kernel: $(O)/vmlinuz
 
-$(KERNEL_FETCHED): kernel.version os/fetch-kernel $(call remember,kernel.tarball,$(KERNEL_TARBALL))
+$(KERNEL_FETCHED): kernel.version os/fetch-kernel $(wildcard os/patches/linux-*.patch) $(call remember,kernel.tarball,$(KERNEL_TARBALL))
 	$(Q)$(STEP) "kernel source" $(O)/log/kernel-source.log 0 \
 		os/fetch-kernel kernel.version $(KERNEL_SOURCE) $@ $(KERNEL_TARBALL)
 

@@ -110,28 +110,6 @@ void api_import_forget(int root_fd, const char *guest_name)
 
 /* --- what a killed hostd left --- */
 
-static int list_folder(int folder_fd, struct text_list *names)
-{
-	_cleanup_fd_ int fd = open_folder(folder_fd, ".");
-	_cleanup_dir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir)
-		return fd < 0 ? fd : -errno;
-	(void)take_fd(&fd);
-	for (;;) {
-		const struct dirent *entry = NULL;
-		int r = 0;
-
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return -errno;
-		r = text_list_add(names, entry->d_name);
-		if (r < 0)
-			return r;
-	}
-}
-
 /* Files that have their own names, and no definition that names them. 0 or -errno. */
 static int remove_listed(int guests_fd, int folder_fd)
 {
@@ -155,7 +133,7 @@ static int clean_folder(int guests_fd, const char *guest_name)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
 	_cleanup_fd_ int fd = open_folder(guests_fd, guest_name);
-	int r = fd < 0 ? fd : list_folder(fd, &names);
+	int r = fd < 0 ? fd : file_list_folder(fd, &names);
 
 	if (r >= 0)
 		r = remove_listed(guests_fd, fd);
@@ -172,7 +150,7 @@ int api_remove_half_imported(int root_fd)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
 	_cleanup_fd_ int guests_fd = open_folder(root_fd, GUESTS);
-	int r = guests_fd < 0 ? guests_fd : list_folder(guests_fd, &names), first = 0;
+	int r = guests_fd < 0 ? guests_fd : file_list_folder(guests_fd, &names), first = 0;
 
 	if (r == -ENOENT)
 		return 0;

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "text.h"
-
 int file_read_fd(int fd, size_t limit, char **ret_text, size_t *ret_length)
 {
 	_cleanup_free_ char *text = NULL;
@@ -117,4 +115,27 @@ int file_replace(int dir_fd, const char *name, const char *text, size_t length, 
 			(void)fsync(folder_fd);
 	}
 	return 0;
+}
+
+int file_list_folder(int folder_fd, struct text_list *names)
+{
+	_cleanup_fd_ int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_dir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		return -errno;
+	(void)take_fd(&fd);
+	for (;;) {
+		const struct dirent *entry = NULL;
+		int r = 0;
+
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return -errno;
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = text_list_add(names, entry->d_name);
+		if (r < 0)
+			return r;
+	}
 }

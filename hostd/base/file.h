@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "cleanup.h"
+#include "text.h"
 
 /*
  * Reads a file up to limit bytes into a new NUL-terminated string. dir_fd may be AT_FDCWD.
@@ -20,5 +21,7 @@ int file_read_line(int dir_fd, const char *path, char **ret_text);
 int file_write(int dir_fd, const char *path, const char *text);
 /* Replaces a file atomically: temporary file, fsync, rename, fsync of the folder. 0 or -errno. */
 int file_replace(int dir_fd, const char *name, const char *text, size_t length, mode_t mode);
+/* Adds the names in a folder, "." and ".." left out, in no order. Returns 0 or -errno. */
+int file_list_folder(int folder_fd, struct text_list *names);
 /* Writes all of it, whatever the kernel takes at once. Returns 0 or -errno. */
 int file_write_all(int fd, const void *data, size_t length);

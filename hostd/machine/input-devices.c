@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Keyboards and pointers, found by libudev from the kernel's own events: no udevd runs here.
+// Keyboards and pointers, opened.
 #include "input-devices.h"
 
 #include <fcntl.h>
-#include <libudev.h>
 #include <linux/input.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "input-nodes.h"
 
 struct input_devices {
 	input_device_added_t added;
 	void *userdata;
-	struct udev *udev;
-	struct udev_monitor *monitor;
-	sd_event_source *source;
+	struct input_nodes *nodes;
 };
 
 static_assert(INPUT_BITS_WORDS * 64 >= KEY_CNT);
@@ -47,73 +44,20 @@ static bool is_wanted(int fd)
 	return input_device_is_wanted(keys, movements, places);
 }
 
-/* The evdev nodes alone: mouse0 and js0 are the same hardware again. */
-static void add_device(struct input_devices *devices, struct udev_device *device)
+static void on_found(const char *path, void *userdata)
 {
-	const char *node = udev_device_get_devnode(device);
-	const char *name = udev_device_get_sysname(device);
-	_cleanup_fd_ int fd = -EBADF;
+	struct input_devices *devices = userdata;
+	_cleanup_fd_ int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
-	if (!node || !name || strncmp(name, "event", strlen("event")) != 0)
-		return;
-	fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		log_debug("screen", "%s: %s", node, strerrordesc_np(errno));
+		log_debug("screen", "%s: %s", path, strerrordesc_np(errno));
 	else if (is_wanted(fd))
 		devices->added(take_fd(&fd), devices->userdata);
 }
 
-static int on_monitor(sd_event_source *, int, uint32_t, void *userdata)
-{
-	struct input_devices *devices = userdata;
-	struct udev_device *device = udev_monitor_receive_device(devices->monitor);
-	const char *action = device ? udev_device_get_action(device) : NULL;
-
-	if (action && strcmp(action, "add") == 0)
-		add_device(devices, device);
-	udev_device_unref(device);
-	return 0;
-}
-
 void input_devices_scan(struct input_devices *devices)
 {
-	struct udev_enumerate *enumerate = udev_enumerate_new(devices->udev);
-	struct udev_list_entry *entry = NULL;
-
-	if (!enumerate)
-		return;
-	if (udev_enumerate_add_match_subsystem(enumerate, "input") >= 0 &&
-	    udev_enumerate_scan_devices(enumerate) >= 0)
-		udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
-		{
-			struct udev_device *device = udev_device_new_from_syspath(
-				devices->udev, udev_list_entry_get_name(entry));
-
-			if (!device)
-				continue;
-			add_device(devices, device);
-			udev_device_unref(device);
-		}
-	udev_enumerate_unref(enumerate);
-}
-
-static int listen_for_inputs(struct input_devices *devices, sd_event *event)
-{
-	int r = 0;
-
-	devices->udev = udev_new();
-	if (!devices->udev)
-		return -ENOMEM;
-	devices->monitor = udev_monitor_new_from_netlink(devices->udev, "kernel");
-	if (!devices->monitor)
-		return errno > 0 ? -errno : -ENOMEM;
-	r = udev_monitor_filter_add_match_subsystem_devtype(devices->monitor, "input", NULL);
-	if (r >= 0)
-		r = udev_monitor_enable_receiving(devices->monitor);
-	if (r < 0)
-		return r;
-	return sd_event_add_io(event, &devices->source, udev_monitor_get_fd(devices->monitor),
-			       EPOLLIN, on_monitor, devices);
+	input_nodes_scan(devices->nodes);
 }
 
 DEFINE_CLEANUP(struct input_devices *, input_devices_free);
@@ -128,7 +72,7 @@ int input_devices_new(sd_event *event, input_device_added_t added, void *userdat
 		return -ENOMEM;
 	devices->added = added;
 	devices->userdata = userdata;
-	r = listen_for_inputs(devices, event);
+	r = input_nodes_new(event, on_found, devices, &devices->nodes);
 	if (r < 0)
 		return r;
 	input_devices_scan(devices);
@@ -140,8 +84,6 @@ void input_devices_free(struct input_devices *devices)
 {
 	if (!devices)
 		return;
-	sd_event_source_disable_unref(devices->source);
-	udev_monitor_unref(devices->monitor);
-	udev_unref(devices->udev);
+	input_nodes_free(devices->nodes);
 	free(devices);
 }

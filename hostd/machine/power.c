@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libudev.h>
 #include <linux/input.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "input-nodes.h"
 #include "power-button-input.h"
 
 #define BITS_BYTES(highest) ((highest) / 8 + 1)
@@ -29,9 +29,7 @@ struct power_button {
 	sd_event *event;
 	void (*pressed)(void *userdata);
 	void *userdata;
-	struct udev *udev;
-	struct udev_monitor *monitor;
-	sd_event_source *monitor_source;
+	struct input_nodes *nodes;
 	struct button_input *inputs;
 };
 
@@ -123,77 +121,12 @@ int power_button_add_input(struct power_button *button, const char *node)
 	return 1;
 }
 
-/* The evdev nodes alone: mouse0 and js0 are the same hardware again. */
-static void add_device(struct power_button *button, struct udev_device *device)
+static void on_found(const char *path, void *userdata)
 {
-	const char *node = udev_device_get_devnode(device);
-	const char *name = udev_device_get_sysname(device);
-	int r = 0;
+	int r = power_button_add_input(userdata, path);
 
-	if (!node || !name || strncmp(name, "event", strlen("event")) != 0)
-		return;
-	r = power_button_add_input(button, node);
 	if (r < 0)
-		log_debug("power", "%s: %s", node, strerror(-r));
-}
-
-static int on_monitor(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct power_button *button = userdata;
-	struct udev_device *device = udev_monitor_receive_device(button->monitor);
-
-	(void)source;
-	(void)fd;
-	(void)revents;
-	if (!device)
-		return 0;
-	/* What is removed tells it on its own fd. */
-	if (udev_device_get_action(device) && strcmp(udev_device_get_action(device), "add") == 0)
-		add_device(button, device);
-	udev_device_unref(device);
-	return 0;
-}
-
-static void scan(struct power_button *button)
-{
-	struct udev_enumerate *enumerate = udev_enumerate_new(button->udev);
-	struct udev_list_entry *entry = NULL;
-
-	if (!enumerate)
-		return;
-	if (udev_enumerate_add_match_subsystem(enumerate, "input") >= 0 &&
-	    udev_enumerate_scan_devices(enumerate) >= 0)
-		udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
-		{
-			struct udev_device *device = udev_device_new_from_syspath(
-				button->udev, udev_list_entry_get_name(entry));
-
-			if (!device)
-				continue;
-			add_device(button, device);
-			udev_device_unref(device);
-		}
-	udev_enumerate_unref(enumerate);
-}
-
-static int listen_for_inputs(struct power_button *button)
-{
-	int r = 0;
-
-	button->udev = udev_new();
-	if (!button->udev)
-		return -ENOMEM;
-	/* No udevd runs here: the kernel's own events. */
-	button->monitor = udev_monitor_new_from_netlink(button->udev, "kernel");
-	if (!button->monitor)
-		return errno > 0 ? -errno : -ENOMEM;
-	r = udev_monitor_filter_add_match_subsystem_devtype(button->monitor, "input", NULL);
-	if (r >= 0)
-		r = udev_monitor_enable_receiving(button->monitor);
-	if (r < 0)
-		return r;
-	return sd_event_add_io(button->event, &button->monitor_source,
-			       udev_monitor_get_fd(button->monitor), EPOLLIN, on_monitor, button);
+		log_debug("power", "%s: %s", path, strerrordesc_np(-r));
 }
 
 DEFINE_CLEANUP(struct power_button *, power_button_free);
@@ -209,10 +142,10 @@ int power_button_new(sd_event *event, void (*pressed)(void *userdata), void *use
 	button->event = sd_event_ref(event);
 	button->pressed = pressed;
 	button->userdata = userdata;
-	r = listen_for_inputs(button);
+	r = input_nodes_new(event, on_found, button, &button->nodes);
 	if (r < 0)
 		return r;
-	scan(button);
+	input_nodes_scan(button->nodes);
 	*ret_button = take_ptr(button);
 	return 0;
 }
@@ -223,9 +156,7 @@ void power_button_free(struct power_button *button)
 		return;
 	while (button->inputs)
 		input_free(button->inputs);
-	sd_event_source_disable_unref(button->monitor_source);
-	udev_monitor_unref(button->monitor);
-	udev_unref(button->udev);
+	input_nodes_free(button->nodes);
 	sd_event_unref(button->event);
 	free(button);
 }

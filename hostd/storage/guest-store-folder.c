@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "guest-store-internal.h"
 
 #define DEPTH_MAX 32
@@ -47,33 +48,20 @@ int guest_store_open_guests(int root_fd, bool make)
 
 static int remove_below(int folder_fd, const char *name, unsigned int depth);
 
-static int remove_entries(int fd_consume, unsigned int depth)
+static int remove_entries(int folder_fd, unsigned int depth)
 {
-	_cleanup_fd_ int fd = fd_consume;
-	_cleanup_dir_ DIR *dir = fdopendir(fd);
+	_cleanup_(text_list_done) struct text_list names = {};
+	int r = file_list_folder(folder_fd, &names);
 
-	if (!dir)
-		return -errno;
-	(void)take_fd(&fd);
-	for (;;) {
-		const struct dirent *entry = NULL;
-		int r = 0;
-
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return -errno;
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		r = remove_below(dirfd(dir), entry->d_name, depth + 1);
-		if (r < 0)
-			return r;
-	}
+	for (size_t i = 0; r >= 0 && i < names.count; i++)
+		r = remove_below(folder_fd, names.items[i], depth + 1);
+	return r;
 }
 
 static int remove_below(int folder_fd, const char *name, unsigned int depth)
 {
-	int fd = -EBADF, r = 0;
+	_cleanup_fd_ int fd = -EBADF;
+	int r = 0;
 
 	if (depth > DEPTH_MAX)
 		return -ELOOP;
@@ -122,50 +110,28 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* guest.conf.new, guest.conf.to-NAME and guest.conf.to-NAME.new */
-static int list_unsettled(int folder_fd, struct text_list *names)
-{
-	_cleanup_fd_ int fd = guest_store_open_folder(folder_fd, ".");
-	_cleanup_dir_ DIR *dir = NULL;
-
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	(void)take_fd(&fd);
-	for (;;) {
-		const struct dirent *entry = NULL;
-		int r = 0;
-
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return -errno;
-		if (begins(entry->d_name, GUEST_STORE_DEFINITION "."))
-			r = text_list_add(names, entry->d_name);
-		if (r < 0)
-			return r;
-	}
-}
-
+/* What is unsettled: guest.conf.new, guest.conf.to-NAME and guest.conf.to-NAME.new */
 int guest_store_settle(int folder_fd, const char *name)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
 	_cleanup_free_ char *renamed = guest_store_renamed_path(name);
-	int r = renamed ? list_unsettled(folder_fd, &names) : -ENOMEM;
+	int r = renamed ? file_list_folder(folder_fd, &names) : -ENOMEM;
+	bool settled = false;
 
-	if (r < 0 || names.count == 0)
+	if (r < 0)
 		return r;
 	for (size_t i = 0; i < names.count; i++) {
 		const char *path = names.items[i];
 
+		if (!begins(path, GUEST_STORE_DEFINITION "."))
+			continue;
 		if (strcmp(path, renamed) == 0)
 			r = renameat(folder_fd, path, folder_fd, GUEST_STORE_DEFINITION);
 		else
 			r = unlinkat(folder_fd, path, 0);
 		if (r < 0)
 			return -errno;
+		settled = true;
 	}
-	return fsync(folder_fd) < 0 ? -errno : 0;
+	return settled && fsync(folder_fd) < 0 ? -errno : 0;
 }

@@ -58,28 +58,6 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-static int list_entries(int guests_fd_consume, struct text_list *names)
-{
-	_cleanup_fd_ int fd = guests_fd_consume;
-	_cleanup_dir_ DIR *dir = fdopendir(fd);
-
-	if (!dir)
-		return -errno;
-	(void)take_fd(&fd);
-	for (;;) {
-		const struct dirent *entry = NULL;
-		int r = 0;
-
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return -errno;
-		r = text_list_add(names, entry->d_name);
-		if (r < 0)
-			return r;
-	}
-}
-
 /* Settling what cannot be written is left for another time: load() reads the right definition. */
 static int is_defined(int guests_fd, const char *name)
 {
@@ -125,12 +103,10 @@ int guest_store_list(int root_fd, struct text_list *ret_names)
 {
 	_cleanup_(text_list_done) struct text_list entries = {}, names = {};
 	_cleanup_fd_ int guests_fd = guest_store_open_guests(root_fd, false);
-	int r = guests_fd == -ENOENT ? 0 : guests_fd, listed_fd = -EBADF;
+	int r = guests_fd == -ENOENT ? 0 : guests_fd;
 
-	if (guests_fd >= 0) {
-		listed_fd = guest_store_open_folder(guests_fd, ".");
-		r = listed_fd < 0 ? listed_fd : list_entries(listed_fd, &entries);
-	}
+	if (guests_fd >= 0)
+		r = file_list_folder(guests_fd, &entries);
 	for (size_t i = 0; r >= 0 && i < entries.count; i++) {
 		const char *name = entries.items[i];
 

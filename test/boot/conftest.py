@@ -2,10 +2,15 @@
 """Fixtures of the boot tests. The whole console of each test is kept in build/run/test/TEST/."""
 
 import re
+import signal
 
 import pytest
 
+import emulator
 import guests
+
+# Everything that a test waits for has a limit of its own; this is for what nobody thought of.
+TEST_LIMIT_S = 900
 
 
 @pytest.fixture
@@ -14,3 +19,22 @@ def machine(request):
     name = re.sub(r"[^A-Za-z0-9-]+", "-", request.node.name).strip("-")
     with guests.starter(name) as start:
         yield start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    def end(*_):
+        raise emulator.Timeout(f"{item.name} took more than {TEST_LIMIT_S} s")
+
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(TEST_LIMIT_S)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+
+
+def pytest_runtest_logreport(report):
+    """A failure is said at once: a run that is ended before its end has said what it found."""
+    if report.failed:
+        print(f"\n{report.nodeid}: {report.when} failed after {report.duration:.0f} s\n{report.longreprtext}", flush=True)

@@ -130,13 +130,17 @@ class Qmp:
 
     def __init__(self, path):
         self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(60)
         self._socket.connect(str(path))
         self._stream = self._socket.makefile("rw")
         self._read()
         self("qmp_capabilities")
 
     def _read(self):
-        line = self._stream.readline()
+        try:
+            line = self._stream.readline()
+        except TimeoutError:
+            raise Timeout("the emulator's monitor did not answer for 60 s: the emulator itself hangs") from None
         if not line:
             raise ConnectionError("the emulator ended")
         return json.loads(line)
@@ -156,7 +160,7 @@ class Machine:
     """One emulated machine. Use as a context manager; it is gone at the end."""
 
     def __init__(self, folder, medium="kernel", firmware=None, stick=None, cmdline="", memory_mib=1024,
-                 cpu=None, nic=True, kvm=True, extra=(), forward=(), processors=2, terminal=False, uefi_guests=False):
+                 cpu=None, nic=True, kvm=True, extra=(), forward=(), processors=2, terminal=False, distribution=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.medium = medium
@@ -166,10 +170,10 @@ class Machine:
         self.console = Console("console", self.folder / "console.log")
         self.shell_console = Console("shell", self.folder / "shell.log")
         self._terminal = terminal
-        # The distribution's emulator ends when a nested guest's OVMF writes CR8: os/patches/qemu-svm-cr8.patch
-        own = uefi_guests and not kvm_runs_guests()
-        self._emulator = [str(BUILD / "obj/bin/qemu-system-x86_64"), "-L", "/usr/share/qemu", "-L",
-                          "/usr/share/seabios"] if own else ["qemu-system-x86_64"]
+        # Our own QEMU as the emulator: it has what nested guests need (os/patches/qemu-svm-interrupts.patch). The
+        # distribution's has devices that ours has not.
+        self._emulator = ["qemu-system-x86_64"] if distribution else [
+            str(BUILD / "obj/bin/qemu-system-x86_64"), "-L", "/usr/share/qemu", "-L", "/usr/share/seabios"]
         self.arguments = self._build(stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors)
 
     def _build(self, stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors):
@@ -178,8 +182,10 @@ class Machine:
         if kvm_runs_guests() and kvm:
             arguments += ["-accel", "kvm", "-cpu", cpu or "host"]
         else:
-            # with vgif, some nested guests hang under TCG
-            arguments += ["-accel", "tcg,thread=multi", "-cpu", cpu or "max,vgif=off"]
+            # With vgif, some nested guests hang under TCG. A triple fault resets the machine without a word of the
+            # kernel's: the log of resets has one, and the processor's registers.
+            arguments += ["-accel", "tcg,thread=multi", "-cpu", cpu or "max,vgif=off",
+                          "-d", "cpu_reset", "-D", str(self.folder / "resets.log")]
         if self._terminal:
             arguments += ["-serial", "mon:stdio", "-device", "qemu-xhci,id=xhci"]
         else:
@@ -212,7 +218,7 @@ class Machine:
 
     def _medium(self, cmdline):
         if self.medium == "kernel":
-            line = (SOURCE / "cmdline.txt").read_text().strip() + " mvirt.shell=ttyS1 " + cmdline
+            line = (SOURCE / "cmdline.txt").read_text().strip() + " mvirt.shell=ttyS1 kvm_amd.dump_invalid_vmcb=1 " + cmdline
             return ["-kernel", str(BUILD / "vmlinuz"), "-initrd", str(BUILD / "initramfs.cpio.zst"),
                     "-append", line]
         if self.medium == "efi":

@@ -123,7 +123,7 @@ def host(tmp_path_factory):
     files["probe"] = probe
     files["qmp.txt"] = "".join(json.dumps(line) + "\n" for line in QMP_LINES).encode()
     logs = emulator.BUILD / "run" / "test" / "confinement"
-    with emulator.Machine(logs, stick=files, memory_mib=1536, uefi_guests=True) as machine:
+    with emulator.Machine(logs, stick=files, memory_mib=1536) as machine:
         machine.console.wait(r"hostd: host: ready", 180)
         for name in KINDS:
             machine.console.wait(rf"hostd: guest {name}: running", 180, start=0)

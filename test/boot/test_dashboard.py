@@ -64,7 +64,7 @@ def status_of(host, pid):
 def host():
     """A demo guest, a mistake, a card without a driver, and a panel of 3840x2160. Its tests go on where the one before
     has ended."""
-    options = {"stick": emulator.demo_files(DEMO + 'hostnam = "x"\n'),
+    options = {"stick": emulator.demo_files(DEMO + 'hostnam = "x"\n'), "distribution": True,
                "extra": ["-netdev", "user,id=net1,restrict=on", "-device", "ne2k_pci,netdev=net1", *PANEL_4K,
                          "-chardev", f"file,id=hvc,path={guests.LOGS}/dashboard/hvc.log", "-device", "virtio-serial-pci",
                          "-device", "virtconsole,chardev=hvc"]}

@@ -247,7 +247,7 @@ def test_poweroff_by_command(machine):
 
 def test_nic_removed(machine):
     """The uplink disappears: said, and the guest goes on."""
-    host = machine(stick=emulator.demo_files(DEMO), nic=False,
+    host = machine(stick=emulator.demo_files(DEMO), nic=False, distribution=True,
                    extra=["-netdev", "user,id=net0,restrict=on", "-device", "usb-net,netdev=net0,id=usbnic"])
     host.console.wait(r"hostd: net lan: 10\.0\.2\.\d+/24 \(dhcp\)", 120)
     wait_demo(host)

@@ -96,7 +96,7 @@ def test_debian(machine, tmp_path):
     volume = make_volume(tmp_path / "data.img", {
         name: {"guest.conf": DEBIAN_GUEST.format(name=name, firmware=firmware, key=key, hash=password),
                "disk.qcow2": DEBIAN} for name, firmware in kinds.items()}, 1024)
-    host = machine(extra=volume, memory_mib=2048, uefi_guests=True)
+    host = machine(extra=volume, memory_mib=2048)
     for name, firmware in kinds.items():
         # the prompt itself has no end of line, and is not echoed
         wait_guest(host, name, rf"Debian GNU/Linux 13 seeded-{firmware} ttyS0", DEBIAN_S)

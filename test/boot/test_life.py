@@ -31,7 +31,7 @@ DEMO = """
 guest "{name}" {{
 	machine = "microvm"
 	memory = "64M"
-	kernel = "guest/vmlinuz"
+	kernel = "guest/{kernel}"
 	initrd = "guest/initramfs.cpio.zst"
 	cmdline = "console=ttyS0 quiet mvirt.name={name} mvirt.address={address}/24"
 	echo-console = true
@@ -54,8 +54,8 @@ guest "{name}" {{
 """
 BOND_MACS = ("52:54:00:b0:00:01", "52:54:00:b0:00:02")
 CONFIG = (f'network "lan" {{\n\tbond = ["{BOND_MACS[0]}", "{BOND_MACS[1]}"]\n}}\n'
-          + DEMO.format(name="server", address="10.0.2.60", order='ready = "tcp:7"')
-          + DEMO.format(name="client", address="10.0.2.61", order='after = ["server"]')
+          + DEMO.format(name="server", kernel="vmlinuz", address="10.0.2.60", order='ready = "tcp:7"')
+          + DEMO.format(name="client", kernel="vmlinux", address="10.0.2.61", order='after = ["server"]')
           + WHOLE_DISK.format(name="careful", allow="")
           + WHOLE_DISK.format(name="careless", allow="allow-existing = true"))
 PATIENCE_S = 120
@@ -81,7 +81,8 @@ def host(tmp_path_factory):
         extra += ["-netdev", f"hubport,id=port{number},hubid=9",
                   "-device", f"virtio-net-pci,id=bonded{number},netdev=port{number},mac={mac},romfile="]
     with starter("life") as start:
-        machine = start(stick=emulator.demo_files(CONFIG), nic=False, memory_mib=1536, extra=extra)
+        stick = {**emulator.demo_files(CONFIG), "guest/vmlinux": emulator.BUILD / "guest/vmlinux"}
+        machine = start(stick=stick, nic=False, memory_mib=1536, extra=extra)
         machine.console.wait(r"hostd: host: ready", 180)
         yield machine
 
@@ -133,6 +134,20 @@ def test_waits_for_a_port(host):
     with GuestConsole(host, "server") as console:
         assert console.run("while nc -l -p 7; do :; done </dev/null >/dev/null 2>&1 & true")[0] == 0
     wait_guest(host, "client", r"mvirt-guest: up client 10\.0\.2\.61", 240)
+
+
+@pytest.mark.parametrize("name", ["server", "client"])
+def test_microvm_reboots(host, name):
+    """By itself, from a bzImage as from an ELF kernel with a PVH entry: the same QEMU, another boot."""
+    before = guest(host, name)["pid"]
+    start = len(host.console.text)
+    with GuestConsole(host, name) as console:
+        boot_id = console.run("cat /proc/sys/kernel/random/boot_id")[1]
+        console.shell.send("reboot -f\n")
+        wait_guest(host, name, f"mvirt-guest: up {name} ", 240, start)
+    with GuestConsole(host, name) as console:
+        assert console.run("cat /proc/sys/kernel/random/boot_id")[1] != boot_id
+    assert guest(host, name)["pid"] == before
 
 
 def test_disk_with_a_file_system(host):

@@ -43,7 +43,9 @@ guest "{name}" {{
 GATEWAY = "10.0.2.2"
 ADDRESS = {"left": "10.0.2.50", "right": "10.0.2.51", "open": "10.0.2.52"}
 ISOLATED = 'nic {{\n\t\taddress = "{address}"\n\t\tisolate = true\n\t}}\n'
-NICS = {"left": ISOLATED.format(address=ADDRESS["left"]),
+GATEWAY6, LEFT6 = "fec0::2", "fec0::50"
+NICS = {"left": ISOLATED.format(address=ADDRESS["left"]).replace('address = "', f'address = ["{LEFT6}", "').replace(
+            '"\n\t\tisolate', '"]\n\t\tisolate'),
         "right": ISOLATED.format(address=ADDRESS["right"]) + '\tnic { network = "tag-a" }',
         "open": 'nic {}\n\tnic { network = "inner" }\n\tnic { network = "tag-b" }\n\tnic { network = "tag-c" }'}
 # The two that are not kept apart ping each other, and what is outside the machine.
@@ -119,6 +121,36 @@ def test_other_address_without_filter(host):
         assert console.run("ip address add 10.0.2.98/24 dev eth0")[0] == 0
         assert console.pings(GATEWAY, "-I 10.0.2.98")
         console.run("ip address del 10.0.2.98/24 dev eth0")
+
+
+def wait_refused_is_still(host, name):
+    """What a guest's kernel sends by itself, and is refused, comes to an end."""
+    while True:
+        before = refused(host, name)
+        host.shell("sleep 5")
+        if refused(host, name) == before:
+            return before
+
+
+def test_spoofed_neighbour_discovery(host):
+    """A guest with addresses of both families claims no other address of IPv6, and sends from none."""
+    with GuestConsole(host, "left") as console:
+        assert console.run(f"ip address add {LEFT6}/64 dev eth0 nodad")[0] == 0
+        assert console.pings(GATEWAY6)
+    before = wait_refused_is_still(host, "left")
+    with GuestConsole(host, "left") as console:
+        # Whether somebody has it already is asked from no address, for the one that it wants.
+        assert console.run("ip address add fec0::99/64 dev eth0")[0] == 0
+    assert refused(host, "left") > before
+    with GuestConsole(host, "left") as console:
+        assert console.pings_not(GATEWAY6, "-I fec0::99")
+        console.run("ip address del fec0::99/64 dev eth0")
+        assert console.pings(GATEWAY6)
+    with GuestConsole(host, "open") as console:
+        # The same without a filter
+        assert console.run("ip address add fec0::98/64 dev eth0 nodad")[0] == 0
+        assert console.pings(GATEWAY6, "-I fec0::98")
+        console.run("ip address del fec0::98/64 dev eth0")
 
 
 def test_spoofed_mac(host):
