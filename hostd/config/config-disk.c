@@ -132,8 +132,9 @@ static void check_writable(struct config_parse *parse, const struct config_entry
 }
 
 static void check_bus(struct config_parse *parse, const struct config_entry *block,
-		      enum disk_bus bus, enum guest_machine machine)
+		      const struct disk_config *disk, enum guest_machine machine)
 {
+	enum disk_bus bus = disk->bus;
 	unsigned int line = config_line_of(block, "bus");
 
 	if (bus != DISK_BUS_VIRTIO && machine == GUEST_MACHINE_MICROVM)
@@ -142,6 +143,10 @@ static void check_bus(struct config_parse *parse, const struct config_entry *blo
 		config_wrong(parse, line,
 			     "machine \"pc\" has no sata: use \"virtio\", \"scsi\" or \"nvme\", or "
 			     "machine \"q35\"");
+	else if (bus == DISK_BUS_SATA && disk->readonly)
+		config_wrong(parse, line,
+			     "no SATA disk is read-only: use \"virtio\", \"scsi\" or \"nvme\", or "
+			     "cdrom { file = … } for what is a CD");
 }
 
 void config_parse_disk(struct config_parse *parse, const struct config_entry *block,
@@ -162,7 +167,7 @@ void config_parse_disk(struct config_parse *parse, const struct config_entry *bl
 	config_apply(parse, block, where, &config_disk_keys, disk);
 	check_source(parse, block, where, disk);
 	check_writable(parse, block, disk);
-	check_bus(parse, block, disk->bus, guest->machine);
+	check_bus(parse, block, disk, guest->machine);
 }
 
 void config_parse_cdrom(struct config_parse *parse, const struct config_entry *block,

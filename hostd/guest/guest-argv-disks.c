@@ -113,8 +113,8 @@ static char *disk_device(const struct guest_config *config, const struct disk_co
 		return text_format("virtio-blk-%s", virtio_transport(config));
 	case DISK_BUS_SCSI:
 		return strdup("scsi-hd,bus=scsi.0");
-	case DISK_BUS_SATA: /* no ATA disk is read-only; a CD is, and boots installers */
-		return sata_device(config, disk->readonly ? "ide-cd" : "ide-hd", port);
+	case DISK_BUS_SATA:
+		return sata_device(config, "ide-hd", port);
 	case DISK_BUS_NVME:
 		return strdup("nvme");
 	}
