@@ -170,7 +170,7 @@ class Machine:
         self.console = Console("console", self.folder / "console.log")
         self.shell_console = Console("shell", self.folder / "shell.log")
         self._terminal = terminal
-        # Our own QEMU as the emulator: it has what nested guests need (os/patches/qemu-svm-interrupts.patch). The
+        # Our own QEMU as the emulator: it has what nested guests need (os/patches/qemu-tcg-svm.patch). The
         # distribution's has devices that ours has not.
         self._emulator = ["qemu-system-x86_64"] if distribution else [
             str(BUILD / "obj/bin/qemu-system-x86_64"), "-L", "/usr/share/qemu", "-L", "/usr/share/seabios"]
