@@ -135,7 +135,7 @@ def wait_refused_is_still(host, name):
 def test_spoofed_neighbour_discovery(host):
     """A guest with addresses of both families claims no other address of IPv6, and sends from none."""
     with GuestConsole(host, "left") as console:
-        assert console.run(f"ip address add {LEFT6}/64 dev eth0")[0] == 0
+        assert console.run(f"ip address add {LEFT6}/64 dev eth0 && sleep 3")[0] == 0
         assert console.pings(GATEWAY6)
     before = wait_refused_is_still(host, "left")
     with GuestConsole(host, "left") as console:
@@ -148,7 +148,7 @@ def test_spoofed_neighbour_discovery(host):
         assert console.pings(GATEWAY6)
     with GuestConsole(host, "open") as console:
         # The same without a filter
-        assert console.run("ip address add fec0::98/64 dev eth0")[0] == 0
+        assert console.run("ip address add fec0::98/64 dev eth0 && sleep 3")[0] == 0
         assert console.pings(GATEWAY6, "-I fec0::98")
         console.run("ip address del fec0::98/64 dev eth0")
 
