@@ -139,7 +139,7 @@ static void check_bus(struct config_parse *parse, const struct config_entry *blo
 
 	if (bus != DISK_BUS_VIRTIO && machine == GUEST_MACHINE_MICROVM)
 		config_wrong(parse, line, "a microvm's disks are on bus \"virtio\" only");
-	if (bus == DISK_BUS_SATA && machine == GUEST_MACHINE_PC)
+	else if (bus == DISK_BUS_SATA && machine == GUEST_MACHINE_PC)
 		config_wrong(parse, line,
 			     "machine \"pc\" has no sata: use \"virtio\", \"scsi\" or \"nvme\", or "
 			     "machine \"q35\"");

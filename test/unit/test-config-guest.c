@@ -162,7 +162,7 @@ static void test_set(void **state)
 	set_gives(everything, "boot", "", "boot = [\"disk\", \"cdrom\", \"network\"]");
 	set_gives(small, "after", "db, cache ,x", "after = [\"db\", \"cache\", \"x\"]");
 	set_gives(small, "disk.0.readonly", "true", "readonly = true");
-	set_gives(everything, "disk.1.bus", "sata", "bus = \"sata\"");
+	set_gives(everything, "disk.1.bus", "nvme", "bus = \"nvme\"");
 	set_gives(everything, "disk.0.format", "", "file = \"disk.qcow2\"\n\t\tbus");
 	set_gives(small, "disk.1.file", "b", "file = \"b\"");
 	set_gives(small, "cdrom.0.file", "", "\tcdrom {\n\t}\n");
