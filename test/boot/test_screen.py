@@ -36,7 +36,7 @@ FIRMWARE_ALONE = ["-smbios", "type=11,value=io.systemd.stub.kernel-cmdline-extra
 MACHINES = {
     "std": ("none", {"extra": ["-vga", "std"]}),
     "virtio": ("integer", {"extra": ["-vga", "virtio"]}),
-    # a card that the kernel has no driver for: what UEFI has set up is drawn on
+    # as on a card that the kernel has no driver for: what UEFI has set up is drawn on
     "firmware": ("fit", {"medium": "efi", "firmware": "uefi", "extra": ["-vga", "std", *FIRMWARE_ALONE]}),
 }
 
