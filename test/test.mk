@@ -25,11 +25,11 @@ $(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,test.flags,$(CPPFLAGS) $(TE
 $(TEST_ARCHIVE): $(TEST_ARCHIVE_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# A test names the linker flags it needs in a line "// link: -Wl,--wrap=open".
+# A test, or a header of the tests, names the linker flags it needs in a line "// link: -Wl,--wrap=open".
 $(TEST_OBJECTS)/unit/%: test/unit/%.c $(TEST_ARCHIVE)
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) -Itest/unit $(TEST_CFLAGS) -MMD -MP -c $< -o $@.o
-	$(Q)gcc $(TEST_CFLAGS) $@.o $$(sed -n 's|^// link: ||p' $<) $(TEST_ARCHIVE) \
+	$(Q)gcc $(TEST_CFLAGS) $@.o $$(grep -o 'test/unit/[a-z-]*\.[ch]' $@.d | sort -u | xargs sed -n 's|^// link: ||p') $(TEST_ARCHIVE) \
 		-lcmocka $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 # And once more, as libFuzzer wants them. Each target is run over its corpus here; CONTRIBUTING.md says how to let it search.

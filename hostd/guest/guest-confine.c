@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the child does between clone and exec. It has one thread, a copy of hostd's memory, and
-// nobody to tell but the report pipe: each step returns 0 or -errno and frees nothing.
+// nobody to tell but its stderr: each step returns 0 or -errno and frees nothing.
 #include "guest-confine.h"
 
 #include <fcntl.h>
@@ -159,8 +159,7 @@ static int number_executable(struct guest_confine *confine)
 static int number_fds(struct guest_confine *confine)
 {
 	const struct guest_process_spec *spec = confine->spec;
-	int *const own[] = { &confine->report_fd, &confine->null_fd, &confine->stderr_fd,
-			     &confine->proc_fd };
+	int *const own[] = { &confine->null_fd, &confine->stderr_fd, &confine->proc_fd };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ELEMENTS(own); i++)
@@ -271,24 +270,25 @@ static const struct {
 	{ "dropping capabilities", .common = confine_drop_capabilities },
 	{ "forbidding new privileges", .run = forbid_new_privileges },
 	{ "loading its seccomp filter", .run = load_seccomp },
-	{ "executing it", .run = execute },
+	{ "executing it", .run = execute }, /* the last: returns only when it fails */
 };
+
+/* The C library does not know of this process: nothing here takes a lock or allocates. */
+[[noreturn]] static void fail(const struct guest_confine *confine, const char *step, int error)
+{
+	char line[128];
+	int length = snprintf(line, sizeof(line), "%s: %s\n", step, strerrordesc_np(error));
+
+	(void)!write(confine->stderr_fd, line, (size_t)length);
+	_exit(GUEST_CONFINE_FAILED);
+}
 
 void guest_confine_exec(struct guest_confine *confine)
 {
-	struct guest_confine_failure failure = {};
-
-	for (size_t i = 0; i < ELEMENTS(steps) && failure.error == 0; i++) {
+	for (size_t i = 0;; i++) {
 		int r = steps[i].common ? steps[i].common() : steps[i].run(confine);
 
 		if (r < 0)
-			failure = (struct guest_confine_failure){ .step = (int)i, .error = -r };
+			fail(confine, steps[i].name, -r);
 	}
-	(void)!write(confine->report_fd, &failure, sizeof(failure));
-	_exit(127);
-}
-
-const char *guest_confine_step_name(int step)
-{
-	return step >= 0 && (size_t)step < ELEMENTS(steps) ? steps[step].name : NULL;
 }

@@ -20,20 +20,18 @@ struct guest_confine {
 	int resolver_mount_fd; /* seen as /etc, -EBADF: none */
 	int null_mount_fd; /* seen as /dev/null */
 	const int *file_mount_fds; /* one a file */
-	int null_fd, stderr_fd, executable_fd;
+	int null_fd, executable_fd;
+	int stderr_fd; /* also takes the line about the step that failed */
 	int proc_fd; /* of /proc */
 	const struct sock_fprog *seccomp; /* guest-seccomp.h */
-	int report_fd; /* takes a guest_confine_failure, is closed by exec otherwise */
 	int *moved_fds; /* room for spec->fd_count of them */
 };
 
 /* Below /proc, each user namespace's own. */
 #define GUEST_CONFINE_NAMESPACE_LIMIT "sys/user/max_user_namespaces"
 
-struct guest_confine_failure {
-	int step;
-	int error; /* positive */
-};
+/* What the child exits with when a step fails. QEMU never does. */
+#define GUEST_CONFINE_FAILED 127
 
 /*
  * To be called in the child, which is PID 1 of new mount, PID, IPC, UTS and (unless host_network)
@@ -60,10 +58,9 @@ struct guest_confine_failure {
  * more than one, since the namespace of a QEMU that has ended goes after an RCU grace period, or
  * with the last socket that was connected to it and has its credentials (SO_PEERCRED).
  *
+ * When a step fails, "mounting its root: No such file or directory" is the only line of its stderr.
+ *
  * As PID 1 of its namespace QEMU ignores signals without a handler, even its own: abort() ends it
  * with SIGSEGV. hostd's SIGKILL always works.
  */
 [[noreturn]] void guest_confine_exec(struct guest_confine *confine);
-
-/* "mounting its root", for the log. NULL out of range. */
-const char *guest_confine_step_name(int step);

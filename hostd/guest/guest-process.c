@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// QEMU as a process: opens what its confinement takes, clones, and hears whether it was executed.
+// QEMU as a process: opens what its confinement takes, clones, finds the process again.
 #include "guest-process.h"
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -12,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -35,7 +33,6 @@ struct start {
 	int *file_mount_fds, *moved_fds;
 	int cgroup_fd, null_fd, stderr_fd, executable_fd, proc_fd, firmware_mount_fd,
 		resolver_mount_fd, null_mount_fd;
-	int report_fds[2];
 	const struct sock_fprog *seccomp; /* weak */
 };
 
@@ -44,8 +41,7 @@ static void start_done(struct start *start)
 	const int fds[] = { start->cgroup_fd,         start->null_fd,
 			    start->stderr_fd,         start->executable_fd,
 			    start->firmware_mount_fd, start->resolver_mount_fd,
-			    start->null_mount_fd,     start->proc_fd,
-			    start->report_fds[0],     start->report_fds[1] };
+			    start->null_mount_fd,     start->proc_fd };
 
 	for (size_t i = 0; i < ELEMENTS(fds); i++)
 		fd_close(fds[i]);
@@ -189,12 +185,7 @@ static int open_all(struct start *start)
 	r = open_fd(guest_process_paths()->proc, O_PATH | O_DIRECTORY, &start->proc_fd);
 	if (r < 0)
 		return complain(start, guest_process_paths()->proc, r);
-	r = open_mounts(start);
-	if (r < 0)
-		return r;
-	if (pipe2(start->report_fds, O_CLOEXEC) < 0)
-		return complain(start, "pipe", -errno);
-	return 0;
+	return open_mounts(start);
 }
 
 /* As fork(2). The C library does not know of the child, which keeps to system calls. */
@@ -221,64 +212,6 @@ static int clone_child(const struct start *start, pid_t *ret_pid, int *ret_pidfd
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Returns 0 when fd is readable, or -ETIMEDOUT. */
-static int wait_readable(int fd, int limit_ms)
-{
-	const int64_t deadline_ms = now_ms() + limit_ms;
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-
-	for (;;) {
-		int64_t left_ms = deadline_ms - now_ms();
-		int ready = poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0);
-
-		if (ready > 0)
-			return 0;
-		if (ready == 0)
-			return -ETIMEDOUT;
-		if (errno != EINTR)
-			return -errno;
-	}
-}
-
-/* The pipe ends without a word when QEMU is executed, or when the child was killed before. */
-static int wait_executed(const struct start *start)
-{
-	struct guest_confine_failure failure = {};
-	const char *step = NULL;
-	ssize_t length = 0;
-	int r = wait_readable(start->report_fds[0], GUEST_PROCESS_START_MS);
-
-	if (r < 0)
-		return complain(start, "waiting for its execution", r);
-	length = read(start->report_fds[0], &failure, sizeof(failure));
-	if (length == 0)
-		return 0;
-	if (length < 0)
-		return complain(start, "waiting for its execution", -errno);
-	step = guest_confine_step_name(failure.step);
-	if (length != sizeof(failure) || failure.error <= 0 || !step)
-		return complain(start, "waiting for its execution", -EBADMSG);
-	return complain(start, step, -failure.error);
-}
-
-/* Bounded, because a process in the kernel's hands can stay there. */
-static void kill_child(int pidfd)
-{
-	siginfo_t info;
-
-	(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-	(void)wait_readable(pidfd, GUEST_PROCESS_START_MS);
-	(void)waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
-}
-
 static int read_start_time(pid_t pid, uint64_t *ret_start_time)
 {
 	_cleanup_free_ char *text = NULL;
@@ -300,8 +233,17 @@ static int read_start_time(pid_t pid, uint64_t *ret_start_time)
 	return 0;
 }
 
+static void end_child(int pidfd_consume)
+{
+	siginfo_t info;
+
+	(void)pidfd_send_signal(pidfd_consume, SIGKILL, NULL, 0);
+	(void)waitid(P_PIDFD, (id_t)pidfd_consume, &info, WEXITED);
+	fd_close(pidfd_consume);
+}
+
 /* In the child this does not return. */
-static int clone_and_wait(struct start *start, pid_t *ret_pid, int *ret_pidfd,
+static int clone_and_name(const struct start *start, pid_t *ret_pid, int *ret_pidfd,
 			  uint64_t *ret_start_time)
 {
 	pid_t pid = 0;
@@ -323,20 +265,12 @@ static int clone_and_wait(struct start *start, pid_t *ret_pid, int *ret_pidfd,
 			.executable_fd = start->executable_fd,
 			.proc_fd = start->proc_fd,
 			.seccomp = start->seccomp,
-			.report_fd = start->report_fds[1],
 			.moved_fds = start->moved_fds,
 		});
-	start->report_fds[1] = fd_close(start->report_fds[1]);
-	r = wait_executed(start);
-	if (r == 0) {
-		r = read_start_time(pid, ret_start_time);
-		if (r < 0)
-			(void)complain(start, "its start time", r);
-	}
+	r = read_start_time(pid, ret_start_time);
 	if (r < 0) {
-		kill_child(pidfd);
-		fd_close(pidfd);
-		return r;
+		end_child(pidfd);
+		return complain(start, "its start time", r);
 	}
 	*ret_pid = pid;
 	*ret_pidfd = pidfd;
@@ -356,7 +290,6 @@ int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, i
 		.firmware_mount_fd = -EBADF,
 		.resolver_mount_fd = -EBADF,
 		.null_mount_fd = -EBADF,
-		.report_fds = { -EBADF, -EBADF },
 	};
 	int r = check_spec(spec);
 
@@ -371,7 +304,7 @@ int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, i
 		return -ENOMEM;
 	r = open_all(&start);
 	if (r == 0)
-		r = clone_and_wait(&start, ret_pid, ret_pidfd, ret_start_time);
+		r = clone_and_name(&start, ret_pid, ret_pidfd, ret_start_time);
 	if (r < 0)
 		(void)guest_cgroup_remove(spec->name);
 	return r;

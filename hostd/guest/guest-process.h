@@ -68,13 +68,12 @@ int guest_process_prepare(const char *name);
 int guest_process_listen(const char *name, const char *socket_name, int *ret_fd);
 
 /*
- * Starts QEMU in confinement (guest-confine.h); needs guest_process_prepare() before. Returns as
- * soon as QEMU is executed, which takes milliseconds and never more than GUEST_PROCESS_START_MS.
- * When something before that fails the reason is logged, nothing stays, and -errno is returned.
- * The process may have ended again on success; the pidfd, which is the caller's, tells.
+ * Starts QEMU in confinement (guest-confine.h); needs guest_process_prepare() before. Does not wait
+ * for its execution: what fails from there on ends the process with GUEST_CONFINE_FAILED and a
+ * line on its stderr. When something before that fails the reason is logged, nothing stays, and
+ * -errno is returned. The pidfd, which is the caller's, tells when the process ends.
  * ret_start_time is field 22 of /proc/PID/stat (proc_pid_stat(5)): with the pid it names a process.
  */
-#define GUEST_PROCESS_START_MS 5000
 int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, int *ret_pidfd,
 			uint64_t *ret_start_time);
 

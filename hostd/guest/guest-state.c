@@ -144,11 +144,14 @@ static unsigned int failed(const struct step *step, uint64_t run_usec)
 {
 	struct guest_life *life = step->life;
 
+	bool ran_well = run_usec >= GUEST_BACKOFF_MAX_USEC;
+
 	life->fast_failures = run_usec < GUEST_FAST_RUN_USEC ? life->fast_failures + 1 : 0;
-	life->failures = run_usec < GUEST_BACKOFF_MAX_USEC ? life->failures + 1 : 1;
+	life->failures = ran_well ? 1 : life->failures + 1;
 	if (!starts_after_failure(step) || life->fast_failures >= GUEST_FAST_FAILURES_MAX)
 		return end(step, GUEST_STATE_FAILED);
-	return end_for_now(step, GUEST_STATE_CRASHED, backoff_usec(life->failures));
+	/* What ran for long is not in a loop: it is missed, and started again at once. */
+	return end_for_now(step, GUEST_STATE_CRASHED, ran_well ? 0 : backoff_usec(life->failures));
 }
 
 static unsigned int start_failed(const struct step *step)

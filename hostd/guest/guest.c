@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "guest/guest-cgroup.h"
+#include "guest/guest-confine.h"
 #include "guest/guest-launch-internal.h"
 #include "guest/guest-process.h"
 
@@ -256,6 +257,8 @@ static enum guest_exit explain_exit(struct guest *guest, int exit_status_error, 
 		guest_set_text(reason, "QEMU is gone%s%s", colon, text);
 	else if (exit_status_error < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		guest_set_text(reason, "powered off");
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == GUEST_CONFINE_FAILED)
+		guest_set_text(reason, "QEMU is not started%s%s", colon, text);
 	else if (WIFEXITED(status))
 		guest_set_text(reason, "QEMU ended with status %d%s%s", WEXITSTATUS(status), colon,
 			       text);
