@@ -13,6 +13,7 @@
 #include "config/check.h"
 #include "hostd.h"
 #include "machine/boot-times.h"
+#include "machine/memory-kept-free.h"
 #include "machine/privileges.h"
 
 #ifndef MVIRT_VERSION
@@ -302,6 +303,7 @@ static int run(void)
 	(void)mkdir(BOOT_TIMES_FOLDER, 0755);
 	mark("PID 1");
 	start_log();
+	memory_kept_free_limit("");
 	log_move_fd = dashboards_prepare_log();
 	drop_privileges();
 	r = sd_event_default(&host.event);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // io.mvirt.Host: status, devices, power.
 #include "api-internal.h"
+#include "base/meminfo.h"
 
 int api_build_network(struct api *api, size_t index, sd_json_variant **ret_network)
 {
@@ -129,7 +130,7 @@ static void add_machine(struct json_builder *object, const struct api *api)
 {
 	const struct machine_info *machine = &api->machine;
 	char host_id[MACHINE_ID_BYTES * 2 + 1] = "";
-	uint64_t available = 0;
+	struct meminfo memory = {};
 
 	for (size_t i = 0; i < MACHINE_ID_BYTES; i++)
 		(void)snprintf(host_id + 2 * i, 3, "%02x", machine->host_id[i]);
@@ -141,8 +142,8 @@ static void add_machine(struct json_builder *object, const struct api *api)
 	json_add_text(object, "cpuModel", machine->cpu_model[0] ? machine->cpu_model : NULL);
 	json_add_unsigned(object, "cpus", machine->cpus);
 	json_add_unsigned(object, "memoryTotalBytes", machine->memory_total_bytes);
-	if (machine_memory_available("", &available) >= 0)
-		json_add_unsigned(object, "memoryAvailableBytes", available);
+	if (meminfo_read(MEMINFO_PATH, &memory) >= 0)
+		json_add_unsigned(object, "memoryAvailableBytes", memory.available_bytes);
 }
 
 static int method_status(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],

@@ -8,12 +8,11 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/meminfo.h"
 #include "base/text.h"
 #include "guest/guest-cgroup.h"
 #include "guest/guest-internal.h"
 
-#define MEMINFO "/proc/meminfo"
-#define MEMINFO_BYTES_MAX (64UL * 1024)
 #define SMAPS_BYTES_MAX (4UL * 1024 * 1024)
 /* Before anything was measured on this host: QEMU itself, its threads, page tables, buffers. */
 #define OVERHEAD_DEFAULT (UINT64_C(48) << 20)
@@ -24,17 +23,6 @@
 #define SETTLED_USEC UINT64_C(10000000)
 #define HUGEPAGE_BYTES (UINT64_C(2) << 20)
 #define HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/"
-
-/* A line "NAME:   123 kB" in bytes, or 0 when it is not there. */
-static uint64_t field(const char *text, const char *name)
-{
-	const char *line = strstr(text, name);
-	uint64_t kib = 0;
-
-	if (!line || sscanf(line + strlen(name), "%" SCNu64, &kib) != 1)
-		return 0;
-	return kib * 1024;
-}
 
 static uint64_t reserve(const struct guests *guests, uint64_t total)
 {
@@ -119,17 +107,16 @@ static uint64_t less(uint64_t a, uint64_t b)
 int guest_memory_admit(struct guest *guest, char **ret_why)
 {
 	const char *path = guest->guests->environment.meminfo;
-	_cleanup_free_ char *text = NULL;
+	struct meminfo memory = {};
 	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
 	uint64_t available = 0, kept = 0, needed = 0;
-	int r = file_read(AT_FDCWD, path ? path : MEMINFO, MEMINFO_BYTES_MAX, &text, NULL);
 
-	if (r < 0 || !strstr(text, "MemAvailable:"))
+	if (meminfo_read(path ? path : MEMINFO_PATH, &memory) < 0)
 		return 0; /* a kernel that does not say refuses nothing */
 	learn_of_all(guest->guests);
 	needed = promised(guest, guest->config);
-	kept = reserve(guest->guests, field(text, "MemTotal:"));
-	available = less(field(text, "MemAvailable:"), outstanding(guest->guests));
+	kept = reserve(guest->guests, memory.total_bytes);
+	available = less(memory.available_bytes, outstanding(guest->guests));
 	if (needed <= less(available, kept))
 		return 0;
 	guest_set_text(ret_why,

@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <strings.h>
@@ -14,10 +13,10 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/meminfo.h"
 #include "base/text.h"
 
 #define ID_FILE "host-id"
-#define PROC_BYTES_MAX (1024 * 1024)
 #define MAC_TEXT_LENGTH 17
 
 static char *read_below(const char *root, const char *path, size_t limit)
@@ -47,29 +46,6 @@ static void read_cpu_model(const char *root, struct machine_info *info)
 			       (int)strcspn(colon, "\n"), colon);
 		return;
 	}
-}
-
-/* The value of "Name:   123 kB" in bytes; 0 when there is no such line. */
-static uint64_t find_meminfo(const char *meminfo, const char *name)
-{
-	const char *line = strstr(meminfo, name);
-	uint64_t kib = 0;
-
-	if (!line || (line != meminfo && line[-1] != '\n') ||
-	    sscanf(line + strlen(name), ": %" SCNu64 " kB", &kib) != 1)
-		return 0;
-	return kib * 1024;
-}
-
-int machine_memory_available(const char *root, uint64_t *ret_bytes)
-{
-	_cleanup_free_ char *meminfo = read_below(root, "/proc/meminfo", PROC_BYTES_MAX);
-	uint64_t bytes = meminfo ? find_meminfo(meminfo, "MemAvailable") : 0;
-
-	if (bytes == 0)
-		return -ENODATA;
-	*ret_bytes = bytes;
-	return 0;
 }
 
 uint64_t machine_uptime_usec(void)
@@ -227,7 +203,8 @@ static const char *find_firmware(const char *root)
 
 void machine_info_read(const char *root, const char *run_folder, struct machine_info *ret_info)
 {
-	_cleanup_free_ char *meminfo = read_below(root, "/proc/meminfo", PROC_BYTES_MAX);
+	_cleanup_free_ char *meminfo_path = text_format("%s%s", root, MEMINFO_PATH);
+	struct meminfo memory = {};
 	struct utsname names = {};
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -238,6 +215,7 @@ void machine_info_read(const char *root, const char *run_folder, struct machine_
 			       names.release);
 	ret_info->firmware = find_firmware(root);
 	ret_info->cpus = cpus > 0 ? (unsigned int)cpus : 1;
-	ret_info->memory_total_bytes = meminfo ? find_meminfo(meminfo, "MemTotal") : 0;
+	if (meminfo_path && meminfo_read(meminfo_path, &memory) >= 0)
+		ret_info->memory_total_bytes = memory.total_bytes;
 	read_or_make_id(root, run_folder, ret_info->host_id);
 }

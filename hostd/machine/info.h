@@ -26,8 +26,6 @@ void machine_info_read(const char *root, const char *run_folder, struct machine_
 /* host_id alone, of this machine. */
 void machine_host_id(uint8_t ret_id[static MACHINE_ID_BYTES]);
 
-/* Memory that guests could have now. Returns 0 or -errno. */
-int machine_memory_available(const char *root, uint64_t *ret_bytes);
 /* Time since power-on, suspends included. */
 uint64_t machine_uptime_usec(void);
 

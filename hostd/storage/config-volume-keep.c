@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Boot files in memory: a guest starts again after the stick was pulled out.
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/sendfile.h>
@@ -11,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/meminfo.h"
 #include "base/text.h"
 #include "config-volume-internal.h"
 
@@ -137,16 +137,11 @@ static bool is_same(const struct stat *copy, const struct stat *original)
 
 static uint64_t read_available(void)
 {
-	_cleanup_free_ char *meminfo = NULL;
-	const char *line = NULL;
-	uint64_t kib = 0;
+	struct meminfo memory = {};
 
-	if (file_read(AT_FDCWD, "/proc/meminfo", 65536, &meminfo, NULL) < 0)
+	if (meminfo_read(MEMINFO_PATH, &memory) < 0)
 		return UINT64_MAX;
-	line = strstr(meminfo, "MemAvailable:");
-	if (!line || sscanf(line, "MemAvailable: %" SCNu64, &kib) != 1)
-		return UINT64_MAX;
-	return kib * 1024 > RESERVE_BYTES ? kib * 1024 - RESERVE_BYTES : 0;
+	return memory.available_bytes > RESERVE_BYTES ? memory.available_bytes - RESERVE_BYTES : 0;
 }
 
 /* What can be kept still: the lesser of the file system's room and the machine's memory. */

@@ -17,6 +17,7 @@
 
 #include "api/api-internal.h"
 #include "api/api.h"
+#include "base/meminfo.h"
 #include "machine/info.h"
 #include "storage/guest-store.h"
 
@@ -650,9 +651,9 @@ void machine_info_read(const char *root [[maybe_unused]], const char *run_folder
 					   .host_id = { 0xab, 0xcd } };
 }
 
-int machine_memory_available(const char *root [[maybe_unused]], uint64_t *ret_bytes)
+int meminfo_read(const char *path [[maybe_unused]], struct meminfo *ret_meminfo)
 {
-	*ret_bytes = 3221225472;
+	*ret_meminfo = (struct meminfo){ .total_bytes = 4294967296, .available_bytes = 3221225472 };
 	return 0;
 }
 
