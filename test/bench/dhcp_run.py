@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One run of a DHCP client: prints the seconds from the link's coming up to the address on it.
 
-usage, in network, mount and PID namespaces of its own: dhcp_run.py CLIENT LOSS SEED ROOT BUSYBOX
+usage, in network, mount and PID namespaces of its own: dhcp_run.py CLIENT LOSS SEED ROOT NETWORK
 
-A server of our own is at the other end of a veth pair; it loses each packet, in both directions, with the
-probability LOSS. Clients that watch the link are started before, the others when it comes up.
+NETWORK is a file of the network namespace to use, in which hostd runs already if it is the client. A server of our
+own is at the other end of a veth pair; it loses each packet, in both directions, with the probability LOSS. Clients that watch the link are started before, the others when it comes up.
 """
 
 import os
@@ -102,16 +102,11 @@ def prepare_root(root):
     subprocess.run(["mount", "--bind", "/dev", root / "dev"], check=True)
 
 
-def command(client, root, busybox):
-    """(its command line, whether it watches the link itself)"""
+def command(client, root):
+    """(its command line, whether it watches the link itself); hostd runs already."""
     inside = ["chroot", str(root)]
-    if client == "udhcpc":
-        # hostd's arguments (net-dhcp.c), and a script that sets the address
-        os.symlink(busybox, "/tmp/ip")
-        os.environ["PATH"] = "/tmp:" + os.environ["PATH"]
-        return [busybox, "udhcpc", "-f", "-i", LINK, "-s", str(pathlib.Path(__file__).parent / "peers/udhcpc.script"),
-                "-t", "4", "-T", "3", "-A", "20", "-V", "mvirt", "-O", "staticroutes", "-O", "mtu", "-x",
-                "hostname:bench"], False
+    if client == "hostd":
+        return [], True
     if client == "dhclient":
         return [*inside, "dhclient", "-4", "-d", LINK], False
     if client == "dhcpcd":
@@ -127,17 +122,19 @@ def command(client, root, busybox):
 
 def main():
     global ROOT
-    client, loss, seed, root, busybox = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), pathlib.Path(sys.argv[4]), sys.argv[5]
+    client, loss, seed, root, network = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), pathlib.Path(sys.argv[4]), sys.argv[5]
     ROOT = root
+    os.setns(os.open(network, os.O_RDONLY), os.CLONE_NEWNET)
     pathlib.Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1", "utf-8")
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/tmp"], check=True)
     prepare_root(root)
     _, go, ready = start_server(loss, seed)
-    run, watches = command(client, root, busybox)
+    run, watches = command(client, root)
     log = open("/tmp/dhcp-client.log", "wb")
     monitor = subprocess.Popen(["chroot", str(root), "ip", "-4", "monitor", "address"], stdout=subprocess.PIPE)
     if watches:
-        subprocess.Popen(run, stdout=log, stderr=log)
+        if run:
+            subprocess.Popen(run, stdout=log, stderr=log)
         time.sleep(3)
     begun = time.monotonic()
     os.write(go, b"1")

@@ -188,7 +188,7 @@ def run_counted(name, kernel, initramfs, cmdline, timeout=1800, memory_mib=1024,
     folder = RUN / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg",
+    command = [*emulator.OURS, "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg",
                "-icount", "shift=0,sleep=off", "-smp", "1", "-cpu", cpu, "-m", f"{memory_mib}M",
                "-display", "none", "-serial", f"file:{folder}/console.log", "-no-reboot",
                "-kernel", str(kernel), "-initrd", str(initramfs), "-append", f"console=ttyS0 {cmdline}"]

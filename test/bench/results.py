@@ -65,7 +65,7 @@ def machine():
     return {
         "processor": f"{cpu.group(1) if cpu else 'unknown'}, {os.cpu_count()} processors",
         "kernel": os.uname().release,
-        "emulator": _first_line("qemu-system-x86_64", "--version"),
+        "emulator": _first_line(str(BUILD / "obj/bin/qemu-system-x86_64"), "--version"),
         "compiler": _first_line("gcc", "--version"),
     }
 

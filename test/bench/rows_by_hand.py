@@ -11,20 +11,17 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
-import host as hosts  # noqa: E402
-
-from figures import abba  # noqa: E402
-from machines import BENCH, BUILD, RUN  # noqa: E402
-from results import Measure, Result  # noqa: E402
+import namespaces
+from figures import abba
+from machines import BENCH, BUILD
+from namespaces import hosts, in_network
+from results import Measure, Result
 
 MIB = 2**20
 DISK_MIB = 256
@@ -32,23 +29,6 @@ PORT = 7000
 NETWORK = 'network "lan" {\n\tmode = "isolated"\n\taddress = ["192.0.2.1/24"]\n}\n'
 TUNSETIFF, IFF_TAP_NO_PI_VNET = 0x400454CA, 0x0002 | 0x1000 | 0x4000
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFINDEX, SIOCBRADDIF = 0x8913, 0x8914, 0x8933, 0x89A2
-
-
-@contextlib.contextmanager
-def host(name):
-    why = hosts.impossible()
-    if why:
-        raise RuntimeError(f"no host can be made of namespaces here: {why}")
-    root = RUN / name
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    one = hosts.Host(hosts.make_root(root, NETWORK, {}))
-    one.root = root
-    try:
-        yield one
-    finally:
-        one.end()
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def definition(cmdline, disk=""):
@@ -77,26 +57,6 @@ def create(one, text, files):
         answer = client.receive()
         if "error" in answer:
             raise hosts.Refused(json.dumps(answer))
-
-
-def in_network(one, function):
-    """The result of a function that runs in the host's network namespace."""
-    kept = []
-
-    def enter():
-        try:
-            os.setns(os.open(f"/proc/{one.init}/ns/net", os.O_RDONLY | os.O_CLOEXEC), os.CLONE_NEWNET)
-            kept.append((function(), None))
-        except OSError as error:
-            kept.append((None, error))
-
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
-    result, error = kept[0]
-    if error:
-        raise error
-    return result
 
 
 def new_tap(name, bridge):
@@ -226,7 +186,7 @@ def stop_by_hostd(one):
 def row_15(options):
     files = {"vmlinuz": BUILD / "guest/vmlinuz", "initramfs.cpio.zst": BENCH / "obj/guest.cpio.zst"}
     hostd_s, hand_s, used_s = [], [], []
-    with host("by-hand-start") as one:
+    with namespaces.host("by-hand-start", NETWORK) as one:
         create(one, definition(""), files)
         start_by_hostd(one)
         _, arguments = qemu_of(one)
@@ -316,7 +276,7 @@ def measure_work(sides, runs):
 def row_13(options):
     files = {"vmlinuz": BUILD / "guest/vmlinuz", "initramfs.cpio.zst": BENCH / "obj/throughput.cpio.zst"}
     cmdline = "bench.address=192.0.2.2 bench.name=hostd"
-    with host("throughput") as one, listen_in(one) as listener:
+    with namespaces.host("throughput", NETWORK) as one, listen_in(one) as listener:
         disk = f'disk {{ file = "disk.raw" format = "raw" size = "{DISK_MIB}M" }}'
         create(one, definition(cmdline, disk), files)
         start_by_hostd(one)

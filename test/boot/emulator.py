@@ -21,6 +21,10 @@ BUILD = pathlib.Path(os.environ.get("MVIRT_BUILD", "/build"))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 OVMF = pathlib.Path("/usr/share/OVMF")
 MEDIA = ("kernel", "efi", "cd", "usb", "sata", "nvme")
+# Our own QEMU as the emulator: it has what nested guests need (os/patches/qemu-tcg-svm.patch). The distribution's
+# has devices that ours has not.
+OURS = (str(BUILD / "obj/bin/qemu-system-x86_64"), "-L", "/usr/share/qemu", "-L", "/usr/share/seabios")
+DISTRIBUTIONS = ("qemu-system-x86_64",)
 
 
 def kvm_runs_guests():
@@ -182,10 +186,7 @@ class Machine:
         self.console = Console("console", self.folder / "console.log")
         self.shell_console = Console("shell", self.folder / "shell.log")
         self._terminal = terminal
-        # Our own QEMU as the emulator: it has what nested guests need (os/patches/qemu-tcg-svm.patch). The
-        # distribution's has devices that ours has not.
-        self._emulator = ["qemu-system-x86_64"] if distribution else [
-            str(BUILD / "obj/bin/qemu-system-x86_64"), "-L", "/usr/share/qemu", "-L", "/usr/share/seabios"]
+        self._emulator = DISTRIBUTIONS if distribution else OURS
         self.arguments = self._build(stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors)
 
     def _build(self, stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors):
