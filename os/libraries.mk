@@ -6,8 +6,12 @@ MESON_STATIC := --prefix=$(SYSROOT) --libdir=lib --default-library=static --buil
 # meson finds the compilers here
 export CC := ccache gcc
 
-$(O)/sources/%: | os/fetch
-	$(Q)$(STEP) "$* source" $(O)/log/$*-source.log 0 os/fetch source $* $(O)/src/$* $@
+# A source as Debian has it, with our patches to it (docs/decisions/patches.md).
+.SECONDEXPANSION:
+$(O)/sources/%: $$(sort $$(wildcard os/patches/$$*-*.patch)) | os/fetch
+	$(Q)$(STEP) "$* source" $(O)/log/$*-source.log 0 os/fetch source $* $(O)/src/$* $@.unpatched
+	$(if $^,$(Q)cat $^ | patch -s -p1 -d $(O)/src/$*)
+	$(Q)mv $@.unpatched $@
 
 # $(call meson_build,NAME,LINES,SETUP OPTIONS,NINJA TARGETS)
 define meson_build
@@ -25,12 +29,8 @@ $(SYSROOT)/.slirp: $(O)/sources/libslirp
 	$(call meson_build,libslirp,0,$(MESON_STATIC),install)
 	$(Q)touch $@
 
-# libsystemd: sd-event, sd-json, sd-varlink; libudev from the same source. What one API client may make
-# hostd keep for it is 2 MiB in each direction and not 16: 200 clients at once must not hurt the guests.
-VARLINK_BUFFER := s/^(.define VARLINK_BUFFER_MAX) .*/\1 (2U*1024U*1024U)/
-$(SYSROOT)/.systemd: $(O)/sources/systemd $(call remember,systemd.patch,$(VARLINK_BUFFER))
-	$(Q)sed -i -E '$(VARLINK_BUFFER)' $(O)/src/systemd/src/libsystemd/sd-varlink/sd-varlink.c
-	$(Q)grep -q 'VARLINK_BUFFER_MAX (2U' $(O)/src/systemd/src/libsystemd/sd-varlink/sd-varlink.c
+# libsystemd: sd-event, sd-json, sd-varlink; libudev from the same source.
+$(SYSROOT)/.systemd: $(O)/sources/systemd
 	$(call meson_build,systemd,1084,--auto-features=disabled --prefix=/usr --buildtype=release \
 		-Doptimization=s -Dmode=release -Dtests=false -Dstatic-libsystemd=pic \
 		-Dstatic-libudev=pic,libsystemd.a libudev.a)

@@ -21,12 +21,6 @@ QEMU_LDFLAGS := -Wl,--gc-sections -Wl,-z,pack-relative-relocs
 .PHONY: qemu
 qemu: $(QEMU) $(QEMU_IMG)
 
-QEMU_PATCHES := $(sort $(wildcard os/patches/qemu-*.patch))
-$(O)/sources/qemu: $(QEMU_PATCHES) | os/fetch
-	$(Q)$(STEP) "QEMU source" $(O)/log/qemu-source.log 0 os/fetch source qemu $(QEMU_SOURCE) $@.unpatched
-	$(Q)cat $(QEMU_PATCHES) | patch -s -p1 -d $(QEMU_SOURCE)
-	$(Q)mv $@.unpatched $@
-
 $(QEMU_OBJECTS)/build.ninja: $(O)/sources/qemu os/qemu-devices.mak $(O)/sysroot/.pixman \
 		$(O)/sysroot/.slirp $(call remember,qemu.configure,$(QEMU_CONFIGURE) $(QEMU_CFLAGS) $(QEMU_LDFLAGS))
 	$(Q)cp os/qemu-devices.mak $(QEMU_SOURCE)/configs/devices/x86_64-softmmu/mvirt.mak

@@ -17,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What libsystemd reads of the API's messages at once, at least. */
-#define VARLINK_READ_BYTES 65536
 #define OPTIONS                                                                                   \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
 	 PTRACE_O_TRACEEXEC)
@@ -62,11 +60,6 @@ static bool may_fail(const struct user_regs_struct *registers)
 	case SYS_epoll_ctl:
 		return state.error == 0 || (registers->rsi == EPOLL_CTL_ADD &&
 					    (state.error == ENOMEM || state.error == ENOSPC));
-	/* libsystemd leaves a client waiting whose socket cannot be read, which a UNIX socket's
-	 * always can. */
-	case SYS_recvfrom:
-		return state.error == 0 || state.error == EINTR ||
-		       registers->rdx < VARLINK_READ_BYTES;
 	case SYS_epoll_wait:
 	case SYS_epoll_pwait2:
 		return state.error == 0 || state.error == EINTR;
