@@ -133,15 +133,36 @@ static sd_varlink *connect_link(void)
 	return answer;
 }
 
-static const char *text_of(sd_json_variant *object, const char *key)
+[[maybe_unused]] static const char *text_of(sd_json_variant *object, const char *key)
 {
 	return sd_json_variant_string(sd_json_variant_by_key(object, key));
 }
 
-static uint64_t number_of(sd_json_variant *object, const char *key)
+[[maybe_unused]] static uint64_t number_of(sd_json_variant *object, const char *key)
 {
 	return sd_json_variant_unsigned(sd_json_variant_by_key(object, key));
 }
+
+/* The server still answers. */
+[[maybe_unused]] static void assert_alive(void)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	sd_json_variant *answer = call(link, "io.mvirt.Guest.List", NULL, NULL);
+
+	assert_int_equal(sd_json_variant_elements(sd_json_variant_by_key(answer, "guests")), 8);
+}
+
+/* What the server has allocated, in KiB. */
+[[maybe_unused]] static uint64_t meter(sd_varlink *link)
+{
+	return number_of(sd_json_variant_by_key(call(link, "io.mvirt.Guest.Get", "meter", NULL),
+						"guest"),
+			 "restarts");
+}
+
+/* What the server may have allocated more than before: some clients' worth, not sd-varlink's 16 MiB
+ * for each. */
+#define MEMORY_SLACK_KIB 4096
 
 [[maybe_unused]] static int raw_connect(void)
 {

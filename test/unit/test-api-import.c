@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Files that come with a guest's definition over the API: taken in by a process of its own, which
+// others do not wait for, and during which hostd is killed.
+#include "api-define-fixture.h"
+
+/* Sends the call and returns without an answer. */
+static void begin_import(sd_varlink *link, const char *name, const char *content)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	_cleanup_free_ char *json = text_format(
+		"{\"name\":\"%s\",\"definition\":\"guest \\\"x\\\" { # mine\\n disk { file = "
+		"\\\"a.img\\\" }\\n disk { file = \\\"b.img\\\" }\\n }\","
+		"\"files\":[{\"name\":\"a.img\",\"fileDescriptor\":0},"
+		"{\"name\":\"b.img\",\"fileDescriptor\":1}]}",
+		name);
+
+	assert_return_code(sd_varlink_set_allow_fd_passing_output(link, true), 0);
+	for (int i = 0; i < 2; i++) {
+		char path[] = "/tmp/test-api-image-XXXXXX";
+		int fd = mkstemp(path);
+
+		assert_return_code(fd, errno);
+		assert_return_code(unlink(path), errno);
+		/* The first one is always good. */
+		if (i == 0)
+			assert_int_equal(write(fd, "QFI\xfb rest", 9), 9);
+		else
+			assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+		assert_int_equal(sd_varlink_push_fd(link, fd), i);
+	}
+	assert_return_code(sd_json_parse(json, 0, &parameters, NULL, NULL), 0);
+	assert_return_code(sd_varlink_invoke(link, CREATE, parameters), 0);
+	/* what has fds with it is not sent before */
+	assert_true(sd_varlink_process(link) > 0);
+}
+
+struct answer {
+	bool is_there;
+	char error[64], reason[256];
+};
+
+static int on_answer(sd_varlink *link, sd_json_variant *parameters, const char *error,
+		     sd_varlink_reply_flags_t flags, void *userdata)
+{
+	struct answer *answer = userdata;
+
+	(void)link;
+	(void)flags;
+	answer->is_there = true;
+	(void)snprintf(answer->error, sizeof(answer->error), "%s", error ? error : "");
+	if (error && parameters && sd_json_variant_by_key(parameters, "reason"))
+		(void)snprintf(answer->reason, sizeof(answer->reason), "%s",
+			       text_of(parameters, "reason"));
+	return 0;
+}
+
+static void import(sd_varlink *link, const char *name, const char *content, struct answer *answer)
+{
+	*answer = (struct answer){};
+	(void)sd_varlink_set_userdata(link, answer);
+	assert_return_code(sd_varlink_bind_reply(link, on_answer), 0);
+	begin_import(link, name, content);
+	while (!answer->is_there) {
+		int r = sd_varlink_process(link);
+
+		if (r == 0)
+			r = sd_varlink_wait(link, PATIENCE_MS * 1000);
+		assert_true(r > 0);
+	}
+}
+
+static void test_import(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *other = connect_link();
+	struct answer answer;
+
+	(void)state;
+	import(link, "imported", "raw it is", &answer);
+	assert_string_equal(answer.error, "");
+	assert_true(has_file("memory", "imported/a.img"));
+	assert_true(has_file("memory", "imported/b.img"));
+	assert_false(has_file("memory", "imported/.import-a.img"));
+	/* the formats were found out, once and for all */
+	assert_non_null(strstr(definition(other, "imported"), "\"qcow2\""));
+	assert_non_null(strstr(definition(other, "imported"), "\"raw\""));
+}
+
+/* Whichever step fails, nothing is left of the guest. */
+static void test_import_fails(void **state)
+{
+	static const struct {
+		const char *name, *content, *reason;
+	} table[] = {
+		{ "bad-image", "BAD!", "guest bad-image is not created: b.img: it has a backing" },
+		{ "no-finish", "good", "guest no-finish is not created: b.img: Input/output" },
+		{ "no-store", "good", "guest no-store is not created: No space left" },
+		{ "no-define", "good", "guest no-define is not created: Input/output" },
+	};
+	_cleanup_(sd_varlink_unrefp) sd_varlink *other = connect_link();
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(table); i++) {
+		_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+		struct answer answer;
+
+		import(link, table[i].name, table[i].content, &answer);
+		assert_string_equal(answer.error, REFUSED);
+		if (!strstr(answer.reason, table[i].reason))
+			fail_msg("%s: %s", table[i].name, answer.reason);
+		assert_false(is_there(other, table[i].name));
+		if (has_file("memory", table[i].name))
+			fail_msg("%s has left a folder", table[i].name);
+	}
+}
+
+static void wait_for_file(const char *path)
+{
+	for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += 10) {
+		if (has_file("memory", path))
+			return;
+		(void)poll(NULL, 0, 10);
+	}
+	fail_msg("%s does not come", path);
+}
+
+static void test_import_while_others_go_on(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *other = connect_link();
+	int status = 0;
+
+	(void)state;
+	begin_import(link, "slow", "SLOW");
+	wait_for_file("slow/.import-b.img");
+	assert_false(is_there(other, "slow"));
+	refused(other, CREATE,
+		"{\"name\":\"slow\",\"changes\":[{\"key\":\"kernel\",\"value\":\"k\"}]}",
+		"guest slow is being created");
+	create_web2(other, "quick");
+	refused(other, RENAME, "{\"name\":\"quick\",\"newName\":\"slow\"}", "is being created");
+	/* The client goes away: the guest is created all the same. */
+	link = sd_varlink_close_unref(link);
+	for (int waited_ms = 0; !is_there(other, "slow"); waited_ms += 50) {
+		assert_true(waited_ms < PATIENCE_MS);
+		(void)poll(NULL, 0, 50);
+	}
+	link = connect_link();
+	begin_import(link, "slow2", "SLOW");
+	wait_for_file("slow2/.import-b.img");
+	/* A hostd that ends takes back what it has begun… */
+	assert_return_code(kill(server.pid, SIGTERM), errno);
+	assert_return_code(waitpid(server.pid, &status, 0), errno);
+	assert_int_equal(status, 0);
+	assert_false(has_file("memory", "slow2"));
+	assert_true(has_file("memory", "slow/b.img"));
+	(void)start_server_with("--serve");
+}
+
+/* …and what a killed one leaves, the next removes. */
+static void test_import_killed(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *other = NULL;
+
+	(void)state;
+	begin_import(link, "slow", "SLOW");
+	wait_for_file("slow/.import-b.img");
+	restart_server(SIGKILL);
+	assert_false(has_file("memory", "slow"));
+	other = connect_link();
+	assert_false(is_there(other, "slow"));
+}
+
+/* …also between a file's own name and the definition; a definition makes the files the guest's. */
+static void test_import_killed_at_the_end(void **state)
+{
+	_cleanup_free_ char *root = text_format("%s.memory", server.path);
+	_cleanup_fd_ int root_fd = -EBADF;
+
+	(void)state;
+	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_return_code(root_fd, errno);
+	for (int defined = 0; defined < 2; defined++) {
+		int fd = -EBADF;
+
+		assert_return_code(guest_store_make_folder(root_fd, "half"), 0);
+		assert_return_code(api_import_note(root_fd, "half", "a.img\nb.img\n../../x\n"), 0);
+		assert_return_code(api_import_open(root_fd, "half", "a.img", &fd), 0);
+		(void)close(fd);
+		assert_return_code(api_import_finish(root_fd, "half", "a.img"), 0);
+		assert_return_code(api_import_open(root_fd, "half", "b.img", &fd), 0);
+		(void)close(fd);
+		if (defined)
+			assert_return_code(guest_store_create(root_fd, "half",
+							      "guest \"half\" { nic {} }"),
+					   0);
+		restart_server(SIGKILL);
+		assert_int_equal(has_file("memory", "half"), defined);
+		assert_int_equal(has_file("memory", "half/a.img"), defined);
+		assert_false(has_file("memory", "half/.import-b.img"));
+		assert_false(has_file("memory", "half/.imported"));
+	}
+	assert_return_code(guest_store_make_folder(root_fd, "empty"), 0);
+	restart_server(SIGKILL);
+	assert_false(has_file("memory", "empty"));
+}
+
+static void test_import_limit(void **state)
+{
+	sd_varlink *links[8];
+	_cleanup_(sd_varlink_unrefp) sd_varlink *other = connect_link();
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(links); i++) {
+		_cleanup_free_ char *name = text_format("slow%zu", i);
+		_cleanup_free_ char *file = text_format("slow%zu/.import-a.img", i);
+
+		links[i] = connect_link();
+		begin_import(links[i], name, "SLOW");
+		wait_for_file(file);
+	}
+	refused(other, CREATE,
+		"{\"name\":\"more\",\"changes\":[{\"key\":\"kernel\",\"value\":\"k\"}]}",
+		"too many guests are being created");
+	for (size_t i = 0; i < ELEMENTS(links); i++)
+		sd_varlink_close_unref(links[i]);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+		TEST(test_import),
+		TEST(test_import_fails),
+		TEST(test_import_while_others_go_on),
+		TEST(test_import_killed),
+		TEST(test_import_killed_at_the_end),
+		TEST(test_import_limit),
+	};
+
+	if (argc == 3 && text_equal(argv[1], "--serve"))
+		return stub_serve(argv[2], false);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
