@@ -28,7 +28,7 @@ GUEST_LINE = r"bench: userspace tsc=(\d+)"
 class Machine(emulator.Machine):
     """A machine with one disk, UEFI, three serial lines (console, shell, a guest's console)."""
 
-    def __init__(self, name, disk, ready, memory_mib=2048, guest_on_console=False, processors=2):
+    def __init__(self, name, disk, ready, memory_mib=2048, guest_on_console=False, processors=2, cmdline=""):
         self.disk = disk
         self.ready_line = ready
         self.guest_on_console = guest_on_console
@@ -36,8 +36,10 @@ class Machine(emulator.Machine):
         shutil.rmtree(folder, ignore_errors=True)
         self.guest_console = None
         third = ["-chardev", f"socket,id=guest,path={folder / 'guest'},server=on,wait=off", "-serial", "chardev:guest"]
+        # systemd-stub adds what the firmware's tables say to the kernel's command line
+        more = ["-smbios", f"type=11,value=io.systemd.stub.kernel-cmdline-extra={cmdline}"] if cmdline else []
         super().__init__(folder, medium="disk", firmware="uefi", memory_mib=memory_mib, processors=processors,
-                         extra=third)
+                         extra=third + more)
         self.guest_console = emulator.Console("guest", self.folder / "guest.log")
         self.begun = 0
 
@@ -148,7 +150,7 @@ def our_disk(name, config, shell=True):
 
 def our_machine(name="ours", config=None, **options):
     disk = our_disk(name, our_config() if config is None else config)
-    return Machine(name, disk, r"^hostd: host: ready", guest_on_console=True, **options)
+    return Machine(name, disk, r"hostd: host: ready$", guest_on_console=True, **options)
 
 
 def debian_machine(name="debian", autostart=False, **options):

@@ -3,6 +3,7 @@
 
 import functools
 import json
+import re
 
 import figures
 import machines
@@ -37,16 +38,32 @@ def boots(runs):
     return done
 
 
+def initcalls(log, before, count=8):
+    """The longest of the kernel's initcalls, in their order; before is where its clock begins."""
+    calls = [(float(end), int(usecs) / 1e6, name) for end, name, usecs in
+             re.findall(r"^<\d>\[ *(\d+\.\d+)\] initcall (\w+)\+\S+ returned \S+ after (\d+) usecs", log, re.MULTILINE)]
+    longest = sorted(sorted(calls, key=lambda call: -call[1])[:count])
+    return [{"name": f"  {name}", "start": before + end - took, "end": before + end} for end, took, name in longest]
+
+
 def timeline():
-    """What hostd says of a boot of ours: [{name, start, end}] in seconds since reset."""
-    with SIDES["ours, q35"]() as machine:
-        machine.wait_guest()
+    """A boot of ours as hostd tells it, with the kernel's longest initcalls and the guest's boot:
+    [{name, start, end}] in seconds since reset."""
+    with machines.our_machine("ours-timeline", machines.our_config("q35"),
+                              cmdline="initcall_debug printk.time=1 log_buf_len=2M") as machine:
+        guest, _ = machine.wait_guest()
         machine.wait_ready()
         answer = json.loads(machine.output("mvirt --json status --boot", 300))
-    before = answer.get("beforeKernelUsec", 0)
-    phases = [{"name": "firmware, stub, decompression", "start": 0, "end": before / 1e6}]
-    return phases + [{"name": phase["name"], "start": (before + phase["startUsec"]) / 1e6,
-                      "end": (before + phase["endUsec"]) / 1e6} for phase in answer["phases"]]
+        log = machine.output("dmesg", 300)
+    before = answer["beforeKernelUsec"] / 1e6
+    phases = [{"name": "firmware, stub, decompression", "start": 0, "end": before}]
+    for phase in answer["phases"]:
+        phases.append({"name": phase["name"], "start": before + phase["startUsec"] / 1e6,
+                       "end": before + phase["endUsec"] / 1e6})
+        if phase["name"] == "kernel":
+            phases += initcalls(log, before)
+    running = phases[-1]["end"]
+    return phases + [{"name": "guest's SeaBIOS and kernel, up to its init", "start": running, "end": max(guest, running)}]
 
 
 def measures(done, what, phrase, target):

@@ -1,189 +1,259 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A guest's console and display over the API: attached, twice at once, slowly, too often.
-#include "api-fixture.h"
+// What a dashboard's connections may do, and what does not exist on them; the console password; the
+// log as a stream; the consoles' log level is left to the boot test.
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
 #include "api-stubs.h"
+#include "base/log-history.h"
 
-static int attach(const char *name, bool replay, bool read_only)
+#define PATIENCE_USEC UINT64_C(20000000)
+#define METHOD_NOT_FOUND SD_VARLINK_ERROR_METHOD_NOT_FOUND
+
+static struct {
+	char path[64];
+	sd_varlink *look;
+	char error[128]; /* of the last answer, or "" */
+	sd_json_variant *answer;
+	unsigned int answers;
+	int fd;
+	struct host_config config;
+} test;
+
+static int on_reply(sd_varlink *link, sd_json_variant *parameters, const char *error,
+		    sd_varlink_reply_flags_t flags, void *userdata)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
-	sd_json_variant *answer = NULL;
-	const char *error = NULL;
-	int fd = -EBADF;
+	sd_json_variant *index = sd_json_variant_by_key(parameters, "fileDescriptor");
 
-	assert_return_code(sd_varlink_set_allow_fd_passing_input(link, true), 0);
-	assert_return_code(sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", name),
-					  SD_JSON_BUILD_PAIR_BOOLEAN("replay", replay),
-					  SD_JSON_BUILD_PAIR_CONDITION(read_only, "readOnly",
-								       SD_JSON_BUILD_BOOLEAN(true)),
-					  SD_JSON_BUILD_PAIR_CONDITION(!read_only, "readOnly",
-								       SD_JSON_BUILD_NULL)),
-			   0);
-	assert_return_code(
-		sd_varlink_call(link, "io.mvirt.Guest.Console", parameters, &answer, &error), 0);
-	assert_null(error);
-	fd = sd_varlink_take_fd(link, number_of(answer, "fileDescriptor"));
-	assert_return_code(fd, 0);
-	return fd;
+	(void)flags;
+	(void)userdata;
+	(void)snprintf(test.error, sizeof(test.error), "%s", error ? error : "");
+	sd_json_variant_unref(test.answer);
+	test.answer = sd_json_variant_ref(parameters);
+	if (index && !error)
+		test.fd = sd_varlink_take_fd(link, (size_t)sd_json_variant_unsigned(index));
+	test.answers++;
+	return 0;
 }
 
-/* Reads until the text has come. */
-static void expect_output(int fd, const char *text, size_t limit)
+static sd_varlink *join(int fd)
 {
-	_cleanup_free_ char *output = calloc(1, limit + 1);
-	struct pollfd polled = { .fd = fd, .events = POLLIN };
-	size_t length = 0;
+	sd_varlink *link = NULL;
 
-	while (!memmem(output, length, text, strlen(text)) && length < limit &&
-	       poll(&polled, 1, PATIENCE_MS) > 0) {
-		ssize_t n = read(fd, output + length, limit - length);
-
-		if (n <= 0)
-			break;
-		length += (size_t)n;
-	}
-	if (!memmem(output, length, text, strlen(text)))
-		fail_msg("no \"%s\" in %zu bytes: %.200s", text, length, output);
+	assert_return_code(fd, -fd);
+	assert_return_code(sd_varlink_connect_fd(&link, fd), 0);
+	(void)sd_varlink_set_allow_fd_passing_input(link, true);
+	assert_return_code(sd_varlink_bind_reply(link, on_reply), 0);
+	assert_return_code(sd_varlink_attach_event(link, stub.event, 0), 0);
+	return link;
 }
 
-static void test_console(void **state)
+static void run_until(unsigned int answers)
 {
-	int fd = attach("web", true, false), other = attach("web", false, false);
+	uint64_t start = machine_uptime_usec();
 
-	(void)state;
-	expect_output(fd, stub_ring, 4096);
-	assert_int_equal(write(fd, "ls\n", 3), 3);
-	expect_output(fd, "ls\n", 4096);
-	expect_output(other, "ls\n", 4096);
-	(void)close(fd);
-	assert_int_equal(write(other, "id\n", 3), 3);
-	expect_output(other, "id\n", 4096);
-	(void)close(other);
-}
-
-static void test_read_only_console(void **state)
-{
-	int fd = attach("web", true, true);
-
-	(void)state;
-	expect_output(fd, stub_ring, 4096);
-	assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), -1);
-	assert_int_equal(errno, EPIPE);
-	(void)close(fd);
-}
-
-/* Three times the guest takes nothing, then what was typed arrives, though the client is gone. */
-static void test_console_input_waits(void **state)
-{
-	int watcher = attach("deaf", false, true), fd = attach("deaf", false, false);
-
-	(void)state;
-	assert_int_equal(write(fd, "patience\n", 9), 9);
-	(void)close(fd);
-	expect_output(watcher, "patience\n", 4096);
-	(void)close(watcher);
-}
-
-static void test_slow_console(void **state)
-{
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
-	int slow = attach("flood", false, false);
-	uint64_t before = meter(link);
-
-	(void)state;
-	(void)call(link, "io.mvirt.Guest.Start", "flood", NULL);
-	assert_true(meter(link) < before + MEMORY_SLACK_KIB);
-	expect_output(slow, "\r\n[output lost]\r\n", FLOOD_BYTES);
-	(void)close(slow);
-	assert_alive();
-}
-
-static void test_console_limit(void **state)
-{
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
-	const char *error = NULL;
-	int fds[64];
-
-	(void)state;
-	for (size_t i = 0; i < ELEMENTS(fds); i++)
-		fds[i] = attach("web", false, false);
-	(void)call(link, "io.mvirt.Guest.Console", "web", &error);
-	assert_string_equal(error, "io.mvirt.Guest.Refused");
-	for (size_t i = 0; i < ELEMENTS(fds); i++)
-		(void)close(fds[i]);
-	(void)close(attach("web", false, false));
-}
-
-/* Call with a serial port; -1 is the first of int. */
-static const char *refused_port(const char *method, int64_t port)
-{
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
-	sd_json_variant *answer = NULL;
-	const char *error = NULL;
-	static char reason[256];
-
-	assert_return_code(sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", "web"),
-					  SD_JSON_BUILD_PAIR_INTEGER("port", port)),
-			   0);
-	assert_return_code(sd_varlink_call(link, method, parameters, &answer, &error), 0);
-	assert_non_null(error);
-	(void)snprintf(reason, sizeof(reason), "%s %s", error,
-		       sd_json_variant_string(sd_json_variant_by_key(answer, "reason")) ?: "");
-	return reason;
-}
-
-static void test_ports(void **state)
-{
-	static const char *const methods[] = { "io.mvirt.Guest.Log", "io.mvirt.Guest.Console" };
-
-	(void)state;
-	for (size_t i = 0; i < ELEMENTS(methods); i++) {
-		assert_string_equal(refused_port(methods[i], 2),
-				    "io.mvirt.Guest.Refused guest web has 1 serial port, counted "
-				    "from 1: there is no 2");
-		assert_non_null(strstr(refused_port(methods[i], 0), "there is no 0"));
-		assert_non_null(
-			strstr(refused_port(methods[i], UINT32_MAX), "there is no 4294967295"));
-		assert_non_null(strstr(refused_port(methods[i], -1), "InvalidParameter"));
+	while (test.answers < answers) {
+		assert_return_code(sd_event_run(stub.event, 100000), 0);
+		assert_true(machine_uptime_usec() - start < PATIENCE_USEC);
 	}
 }
 
-static void test_display(void **state)
+/* Calls and waits for the answer; returns the error or "". */
+static const char *call(sd_varlink *link, const char *method, const char *parameters)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
-	sd_json_variant *answer = NULL;
-	const char *error = NULL;
-	char banner[13] = "";
-	int fd = -EBADF;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+
+	if (parameters)
+		assert_return_code(sd_json_parse(parameters, 0, &object, NULL, NULL), 0);
+	test.fd = -EBADF;
+	assert_return_code(sd_varlink_invoke(link, method, object), 0);
+	run_until(test.answers + 1);
+	return test.error;
+}
+
+static int setup(void **state)
+{
+	static const struct kvm_status kvm = { .state = KVM_OK_SVM };
+	static const struct screen_status screen = {};
+	static char hostname[] = "testhost";
+	struct api_context context = { .guests = &stub.all,
+				       .kvm = &kvm,
+				       .screen = &screen,
+				       .config = &test.config,
+				       .power = stub_on_power };
 
 	(void)state;
-	assert_return_code(sd_varlink_set_allow_fd_passing_input(link, true), 0);
-	answer = call(link, "io.mvirt.Guest.Display", "web", NULL);
-	fd = sd_varlink_take_fd(link, number_of(answer, "fileDescriptor"));
-	assert_return_code(fd, 0);
-	assert_int_equal(read(fd, banner, 12), 12);
-	assert_string_equal(banner, "RFB 003.008\n");
-	assert_int_equal(read(fd, banner, 12), 0);
-	(void)close(fd);
-	(void)call(link, "io.mvirt.Guest.Display", "flood", &error);
-	assert_string_equal(error, "io.mvirt.Guest.Refused");
+	(void)snprintf(test.path, sizeof(test.path), "/tmp/test-api-console-%d", (int)getpid());
+	context.socket_path = test.path;
+	test.config = (struct host_config){ .hostname = hostname };
+	stub.all.count = 0;
+	stub.config = &test.config;
+	(void)stub_add_guest("web", GUEST_STATE_RUNNING);
+	log_history_start("/nonexistent");
+	assert_return_code(sd_event_new(&stub.event), 0);
+	assert_return_code(api_new(stub.event, &context, &stub.api), 0);
+	test.look = join(api_connect_dashboard(stub.api));
+	test.answers = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	/* What made-up guests do, they do a moment later. */
+	for (int i = 0; i < 10; i++)
+		(void)sd_event_run(stub.event, 50000);
+	test.look = sd_varlink_close_unref(test.look);
+	test.answer = sd_json_variant_unref(test.answer);
+	api_free(stub.api);
+	stub.api = NULL;
+	stub.event = sd_event_unref(stub.event);
+	log_history_stop();
+	for (size_t i = 0; i < stub.all.count; i++)
+		stub_guest_free(stub.all.items[i]);
+	return 0;
+}
+
+static void test_looking(void **state)
+{
+	static const char *const reading[] = { "io.mvirt.Host.Status", "io.mvirt.Host.Devices",
+					       "io.mvirt.Guest.List", "io.mvirt.Console.Machine" };
+	static const char *const acting[] = {
+		"io.mvirt.Host.Shutdown",      "io.mvirt.Host.Reboot",
+		"io.mvirt.Guest.Start",        "io.mvirt.Guest.Stop",
+		"io.mvirt.Guest.Kill",         "io.mvirt.Guest.Console",
+		"io.mvirt.Console.TryAddress", "io.mvirt.Console.KeepAddress",
+		"io.mvirt.Console.ShowGuest",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(reading); i++)
+		assert_string_equal(call(test.look, reading[i], NULL), "");
+	for (size_t i = 0; i < ELEMENTS(acting); i++)
+		assert_string_equal(call(test.look, acting[i], "{\"name\":\"web\"}"),
+				    METHOD_NOT_FOUND);
+	assert_string_equal(call(test.look, "io.mvirt.Guest.Log", "{\"name\":\"web\"}"), "");
+}
+
+static void test_acting(void **state)
+{
+	static const char *const never[] = {
+		"io.mvirt.Guest.Create",
+		"io.mvirt.Guest.Delete",
+		"io.mvirt.Guest.Set",
+		"io.mvirt.Host.FormatDisk",
+		"io.mvirt.Host.ReloadDaemon",
+		"io.mvirt.Guest.Medium",
+		/* A connection that acts makes no further ones. */
+		"io.mvirt.Console.Unlock",
+	};
+	sd_varlink *act = NULL;
+
+	(void)state;
+	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", NULL), "");
+	act = join(test.fd);
+	for (size_t i = 0; i < ELEMENTS(never); i++)
+		assert_string_equal(call(act, never[i], "{\"name\":\"web\"}"), METHOD_NOT_FOUND);
+	assert_string_equal(call(act, "io.mvirt.Guest.Kill", "{\"name\":\"web\"}"), "");
+	/* Of what the host cannot do, it says so. */
+	assert_string_equal(call(act, "io.mvirt.Console.TryAddress", "{\"network\":\"lan\"}"),
+			    "io.mvirt.Console.Refused");
+	sd_varlink_close_unref(act);
+}
+
+static void test_password(void **state)
+{
+	static char hash[] = "$6$abcdefgh$ltjgWl6579NluT/Vi1nwEvcil.G5Nbc4NiXZaNGStk8PSwGfQv72N2CKP"
+			     "PrVACtLtip/cZ/1GM/O6IND4WQhG.";
+	uint64_t start = 0, first = 0;
+	sd_varlink *act = NULL;
+
+	(void)state;
+	test.config.console_password = hash;
+	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", NULL),
+			    "io.mvirt.Console.Refused");
+	start = machine_uptime_usec();
+	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", "{\"password\":\"secreT\"}"),
+			    "io.mvirt.Console.Refused");
+	assert_int_equal(test.fd, -EBADF);
+	first = machine_uptime_usec() - start;
+	assert_true(first >= 900000);
+	/* The second failure takes twice as long. */
+	start = machine_uptime_usec();
+	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", "{\"password\":\"\"}"),
+			    "io.mvirt.Console.Refused");
+	assert_true(machine_uptime_usec() - start >= 1900000);
+	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", "{\"password\":\"secret\"}"),
+			    "");
+	act = join(test.fd);
+	assert_string_equal(call(act, "io.mvirt.Guest.Kill", "{\"name\":\"web\"}"), "");
+	sd_varlink_close_unref(act);
+}
+
+/* No password is right for a key whose value was a mistake. */
+static void test_locked(void **state)
+{
+	static char none[] = "!";
+
+	(void)state;
+	test.config.console_password = none;
+	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", "{\"password\":\"!\"}"),
+			    "io.mvirt.Console.Refused");
+}
+
+/* A client that goes while its password is checked, or while it waits. */
+static void test_gone_meanwhile(void **state)
+{
+	static char none[] = "!";
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+
+	(void)state;
+	test.config.console_password = none;
+	assert_return_code(sd_json_buildo(&object, SD_JSON_BUILD_PAIR_STRING("password", "x")), 0);
+	assert_return_code(sd_varlink_invoke(test.look, "io.mvirt.Console.Unlock", object), 0);
+	for (int i = 0; i < 5; i++)
+		(void)sd_event_run(stub.event, 20000);
+	test.look = sd_varlink_close_unref(test.look);
+	for (int i = 0; i < 20; i++)
+		(void)sd_event_run(stub.event, 100000);
+	test.look = join(api_connect_dashboard(stub.api));
+	assert_string_equal(call(test.look, "io.mvirt.Host.Status", NULL), "");
+}
+
+static void test_history(void **state)
+{
+	sd_json_variant *message = NULL;
+
+	(void)state;
+	log_notice("net lan", "one");
+	assert_return_code(sd_varlink_observe(test.look, "io.mvirt.Console.History", NULL), 0);
+	run_until(1);
+	message = sd_json_variant_by_key(test.answer, "message");
+	assert_string_equal(sd_json_variant_string(message), "one");
+	for (int i = 0; i < 3 * LOG_HISTORY_LINES; i++)
+		log_notice("net lan", "line %d", i);
+	run_until(1 + LOG_HISTORY_LINES);
+	message = sd_json_variant_by_key(test.answer, "message");
+	assert_string_equal(sd_json_variant_string(message), "line 599");
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
-		TEST(test_console),
-		TEST(test_read_only_console),
-		TEST(test_console_input_waits),
-		TEST(test_slow_console),
-		TEST(test_console_limit),
-		TEST(test_ports),
-		TEST(test_display),
+		cmocka_unit_test_setup_teardown(test_looking, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_acting, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_password, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_locked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gone_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_history, setup, teardown),
 	};
 
-	if (argc == 3 && text_equal(argv[1], "--serve"))
+	if (argc == 3)
 		return stub_serve(argv[2], false);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
