@@ -1,37 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The confinement for real, audited by a program inside (confined-probe.c) and by /proc from
-// outside; then QEMU itself in it. Needs root, and says so where it is not.
+// outside.
 // link: -Wl,--wrap=guest_seccomp_program
-#include "fake-tree.h"
+#include "guest-confine-fixture.h"
 
 #include <linux/seccomp.h>
-#include <poll.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 
-#include "base/cleanup.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "base/text.h"
-#include "guest/guest-cgroup.h"
 #include "guest/guest-confine.h"
-#include "guest/guest-console.h"
-#include "guest/guest-process.h"
-#include "guest/guest-qmp.h"
 #include "guest/guest-seccomp.h"
 
-#define QEMU "/build/obj/bin/qemu-system-x86_64"
 #define INDEX 17
 #define REPORT_BYTES_MAX 65536
-
-static struct tree tree;
-static struct guest_process_paths paths;
-static char guests[80], cgroup_mount[80], cgroup[96], probe[80], resolver[80], firmware[80];
-static const char *impossible; /* why, or NULL */
-static bool has_cgroup;
 
 /* What holds without the filter is to be seen too. */
 static bool without_seccomp;
@@ -68,96 +50,6 @@ static void on_log(enum log_level level [[maybe_unused]], const char *subject, c
 	struct fixture *f = userdata;
 
 	(void)snprintf(f->log, sizeof(f->log), "%s: %s", subject, message);
-}
-
-static void skip_unless_possible(void)
-{
-	if (!impossible)
-		return;
-	print_message("# skipped: %s\n", impossible);
-	skip();
-}
-
-/* --- the place of all tests --- */
-
-static const char *find_impossible(void)
-{
-	_cleanup_free_ char *map = NULL;
-	unsigned int first = 0, outside = 0, count = 0;
-
-	if (getuid() != 0)
-		return "it needs root";
-	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL) < 0 ||
-	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count < 80000)
-		return "the uids of guests do not exist in this user namespace";
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return "mount namespaces cannot be made here";
-	return NULL;
-}
-
-static int compile_probe(void)
-{
-	char command[256];
-
-	(void)snprintf(command, sizeof(command), "gcc -static -O1 -o %s test/unit/confined-probe.c",
-		       probe);
-	return system(command) == 0 ? 0 : -1;
-}
-
-/* A group below whatever the system does with the root, which is left alone. */
-static void make_cgroup(void)
-{
-	(void)snprintf(cgroup, sizeof(cgroup), "%s/mvirt-test-%d", cgroup_mount, getpid());
-	if (mkdir(cgroup_mount, 0755) < 0 || mount("cgroup2", cgroup_mount, "cgroup2", 0, NULL) < 0)
-		return;
-	has_cgroup = mkdir(cgroup, 0755) == 0;
-}
-
-static int group_setup(void **)
-{
-	tree_make(&tree);
-	(void)snprintf(guests, sizeof(guests), "%s/guests", tree.root);
-	(void)snprintf(cgroup_mount, sizeof(cgroup_mount), "%s/cgroup", tree.root);
-	(void)snprintf(probe, sizeof(probe), "%s/probe", tree.root);
-	(void)snprintf(resolver, sizeof(resolver), "%s/resolver", tree.root);
-	(void)snprintf(firmware, sizeof(firmware), "%s/firmware", tree.root);
-	(void)chmod(tree.root, 0755);
-	impossible = find_impossible();
-	if (impossible)
-		return 0;
-	if (compile_probe() < 0)
-		return -1;
-	make_cgroup();
-	tree_folder(&tree, "/firmware");
-	tree_file(&tree, "/firmware/bios.bin", "bios");
-	paths = (struct guest_process_paths){ .guests = guests,
-					      .cgroup = has_cgroup ? cgroup : "/none",
-					      .qemu = probe,
-					      .firmware = firmware,
-					      .resolver = resolver,
-					      .proc = "/proc" };
-	guest_process_set_paths(&paths);
-	return 0;
-}
-
-static int group_teardown(void **)
-{
-	/* What a failed test may have left. */
-	if (!impossible) {
-		(void)guest_process_cleanup("probe");
-		(void)guest_process_cleanup("qemu");
-	}
-	if (has_cgroup) {
-		char path[128];
-
-		(void)snprintf(path, sizeof(path), "%s/mvirt", cgroup);
-		(void)rmdir(path);
-		if (rmdir(cgroup) < 0)
-			return -1;
-	}
-	(void)umount2(cgroup_mount, MNT_DETACH);
-	tree_remove(&tree);
-	return 0;
 }
 
 /* --- one start of the probe --- */
@@ -570,153 +462,6 @@ static void test_failing_starts(void **)
 	teardown(&f);
 }
 
-/* --- QEMU itself --- */
-
-/* In the build root they are links to several packages' folders, which QEMU here would not see. */
-static void copy_firmware(const char *name)
-{
-	_cleanup_free_ char *from = text_format("/usr/share/%s", name), *data = NULL,
-			    *to = text_format("/firmware%s", strchr(name, '/'));
-	size_t length = 0;
-
-	assert_int_equal(file_read(AT_FDCWD, from, 1 << 20, &data, &length), 0);
-	tree_bytes(&tree, to, data, length);
-}
-
-struct qemu {
-	unsigned int ready, closed;
-	char events[512];
-};
-
-static void on_ready(void *userdata)
-{
-	((struct qemu *)userdata)->ready++;
-}
-
-static void on_event(const char *name, sd_json_variant *, void *userdata)
-{
-	struct qemu *qemu = userdata;
-
-	(void)strncat(qemu->events, name, sizeof(qemu->events) - strlen(qemu->events) - 1);
-}
-
-static void on_closed(int, void *userdata)
-{
-	((struct qemu *)userdata)->closed++;
-}
-
-static void wait_for(sd_event *event, const unsigned int *count)
-{
-	for (int i = 0; *count == 0 && i < 2000; i++)
-		assert_true(sd_event_run(event, 10000) >= 0);
-	if (*count == 0)
-		fail_msg("QEMU: %s", guest_process_stderr_tail("qemu"));
-}
-
-static void test_qemu(void **)
-{
-	static const char *const words[] = {
-		QEMU,
-		"-nodefaults",
-		"-no-user-config",
-		"-display",
-		"none",
-		"-accel",
-		"tcg",
-		"-machine",
-		"q35,graphics=off",
-		"-m",
-		"64M",
-		"-sandbox",
-		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-		"-L",
-		firmware,
-		"-chardev",
-		"socket,id=qmp,fd=3,server=on,wait=off",
-		"-mon",
-		"chardev=qmp,mode=control",
-		"-chardev",
-		"socket,id=serial,fd=4,server=on,wait=off",
-		"-serial",
-		"chardev:serial",
-		"-device",
-		"virtio-rng-pci",
-		NULL
-	};
-	char *argv[ELEMENTS(words)] = {};
-	struct qemu qemu = {};
-	const struct guest_qmp_callbacks callbacks = {
-		.ready = on_ready, .event = on_event, .closed = on_closed, .userdata = &qemu
-	};
-	struct guest_process_fd fds[2] = { { -1, 3 }, { -1, 4 } };
-	struct guest_process_spec spec = { .name = "qemu",
-					   .argv = argv,
-					   .limits = { .memory_bytes = 64 << 20 },
-					   .fds = fds,
-					   .fd_count = 2 };
-	struct guest_qmp *qmp = NULL;
-	struct guest_console *console = NULL;
-	_cleanup_free_ char *tail = NULL, *output = NULL;
-	struct pollfd poll_fd = { .events = POLLIN };
-	sd_event *event = NULL;
-	size_t length = 0;
-	uint64_t start_time = 0;
-	int pidfd = -EBADF, status = -1;
-	pid_t pid = 0;
-
-	skip_unless_possible();
-	if (access(QEMU, X_OK) < 0) {
-		print_message("# skipped: there is no static QEMU (make qemu)\n");
-		skip();
-	}
-	for (size_t i = 0; words[i]; i++)
-		assert_non_null(argv[i] = strdup(words[i]));
-	paths.qemu = QEMU;
-	copy_firmware("seabios/bios-256k.bin");
-	copy_firmware("qemu/kvmvapic.bin");
-	assert_true(sd_event_new(&event) >= 0);
-	assert_int_equal(guest_process_prepare("qemu"), 0);
-	assert_int_equal(guest_process_listen("qemu", "qmp", &fds[0].fd), 0);
-	assert_int_equal(guest_process_listen("qemu", "serial", &fds[1].fd), 0);
-	assert_int_equal(guest_process_start(&spec, &pid, &pidfd, &start_time), 0);
-	fd_close(fds[0].fd);
-	fd_close(fds[1].fd);
-	assert_int_equal(guest_qmp_new(event, tree_path(&tree, "/guests/qemu/qmp.sock"), &callbacks,
-				       &qmp),
-			 0);
-	assert_int_equal(
-		guest_console_new(tree_path(&tree, "/guests/qemu/ring"), NULL, NULL, &console), 0);
-	assert_int_equal(guest_console_connect(console, event,
-					       tree_path(&tree, "/guests/qemu/serial.sock")),
-			 0);
-	wait_for(event, &qemu.ready);
-	/* The firmware speaks when there is no picture. */
-	for (int i = 0; length == 0 && i < 3000; i++) {
-		free(take_ptr(output));
-		assert_true(sd_event_run(event, 10000) >= 0);
-		assert_int_equal(guest_console_copy(console, &output, &length), 0);
-	}
-	assert_true(length > 0);
-	assert_int_equal(guest_qmp_execute(qmp, "quit", NULL, NULL, NULL), 0);
-	wait_for(event, &qemu.closed);
-	assert_non_null(strstr(qemu.events, "SHUTDOWN"));
-	poll_fd.fd = pidfd;
-	assert_int_equal(poll(&poll_fd, 1, 20000), 1);
-	assert_int_equal(guest_process_exit_status(pid, pidfd, &status), 0);
-	assert_int_equal(status, 0);
-	tail = guest_process_stderr_tail("qemu");
-	if (tail)
-		print_message("# QEMU said: %s\n", tail);
-	assert_null(tail);
-	assert_int_equal(guest_process_cleanup("qemu"), 0);
-	fd_close(pidfd);
-	guest_qmp_free(qmp);
-	guest_console_free(console);
-	sd_event_unref(event);
-	for (size_t i = 0; argv[i]; i++)
-		free(argv[i]);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -727,7 +472,6 @@ int main(void)
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_cleanup_kills),
 		cmocka_unit_test(test_failing_starts),
-		cmocka_unit_test(test_qemu),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
