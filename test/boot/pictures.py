@@ -184,7 +184,7 @@ def wait_color(host, color, keys=None, timeout=PATIENCE_S):
 
 
 def wait_area(host, color):
-    """The area that has the color, when two looks in a row have found the same."""
+    """The area that has the color, when two looks have found the same: a guest takes its time to fill a screen."""
     before = None
     deadline = time.monotonic() + PATIENCE_S
     while True:
@@ -193,6 +193,7 @@ def wait_area(host, color):
             return area
         assert time.monotonic() < deadline, f"{color} does not come to rest: {area}"
         before = area
+        time.sleep(0.5)
 
 
 def key(host, *names):

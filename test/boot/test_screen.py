@@ -148,9 +148,14 @@ def test_resolution_change(screen):
     wait_shown(screen, BLUE, 1)
     small = wait_area(screen, BLUE)
     wait_color(screen, MAGENTA, keys=["m"])
-    left, top, right, bottom = wait_area(screen, MAGENTA)
-    picture = wait_picture(screen, lambda picture: picture.count(BLUE) == 0 and picture.area(WHITE) is None, "the new mode alone")
-    assert abs(left + right + 1 - picture.width) <= 2 and abs(top + bottom + 1 - picture.height) <= 2
+
+    def filled(picture):
+        area = picture.area(MAGENTA, step=1)
+        return (area and abs(area[0] + area[2] + 1 - picture.width) <= 2 and abs(area[1] + area[3] + 1 - picture.height) <= 2
+                and picture.count(BLUE) == 0 and picture.area(WHITE) is None)
+
+    picture = wait_picture(screen, filled, "the new mode alone, in the middle")
+    left, top, right, bottom = picture.area(MAGENTA, step=1)
     if screen.scale == "none":
         assert (right - left + 1, bottom - top + 1) == (640, 480)
     elif screen.scale == "integer":
