@@ -64,8 +64,9 @@ def greeting_initramfs():
     more = machines.emulator.subprocess.run([str(BUILD / "obj/tools/gen_init_cpio"), str(overlay)],
                                             capture_output=True, check=True).stdout
     path = machines.RUN / "greeting.cpio"
-    # one archive behind the other: the kernel unpacks both
-    path.write_bytes((PEERS / "by-hand/initramfs.cpio.zst").read_bytes() + more)
+    # one archive behind the other, at a multiple of four: the kernel unpacks both
+    first = (PEERS / "by-hand/initramfs.cpio.zst").read_bytes()
+    path.write_bytes(first + bytes(-len(first) % 4) + more)
     return path
 
 
