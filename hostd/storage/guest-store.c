@@ -75,11 +75,14 @@ static int is_defined(int guests_fd, const char *name)
 	return guest_store_has_definition(fd, name);
 }
 
-/* A folder that cannot be read costs that guest alone. */
+/* A folder that cannot be read costs that guest alone. An empty one was made for files that did not
+ * come any more; one with disks stays. */
 static int add_if_defined(int guests_fd, const char *name, struct text_list *names)
 {
 	int r = is_defined(guests_fd, name);
 
+	if (r == 0)
+		(void)unlinkat(guests_fd, name, AT_REMOVEDIR);
 	if (r < 0)
 		log_error("data", "guests/%s: cannot be read: %s", name, strerrordesc_np(-r));
 	return r > 0 ? text_list_add(names, name) : 0;

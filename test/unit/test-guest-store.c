@@ -121,9 +121,12 @@ static void test_left_overs(void **)
 	tree_file(&tree, "/guests/b/guest.conf", "b");
 	tree_file(&tree, "/guests/a/guest.conf", "a");
 	tree_file(&tree, "/guests/no-definition/disk.raw", "disk");
+	tree_folder(&tree, "/guests/empty");
 	tree_link(&tree, "/guests/link", "/guests/a");
 	assert_string_equal(listed(), "a=a b=b");
 	expect_nothing_left_over();
+	assert_false(there_is("/guests/empty"));
+	assert_true(there_is("/guests/link"));
 	assert_true(there_is("/guests/Not A Name/guest.conf"));
 	assert_true(there_is("/guests/no-definition/disk.raw"));
 }
