@@ -223,7 +223,10 @@ def kill_at(life, programs, operation, who, step):
     if client:
         client.close()
     if not hit:
-        os.kill(hostd, signal.SIGKILL)
+        try:
+            os.kill(hostd, signal.SIGKILL)
+        except ProcessLookupError:  # the step was reached in the same moment
+            pass
     life.after_kill(hostd)
     what.check(life)
     return hit
