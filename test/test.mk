@@ -29,7 +29,7 @@ $(TEST_ARCHIVE): $(TEST_ARCHIVE_OBJECTS)
 $(TEST_OBJECTS)/unit/%: test/unit/%.c $(TEST_ARCHIVE)
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) -Itest/unit $(TEST_CFLAGS) -MMD -MP -c $< -o $@.o
-	$(Q)gcc $(TEST_CFLAGS) $@.o $$(grep -o 'test/unit/[a-z-]*\.[ch]' $@.d | sort -u | xargs sed -n 's|^// link: ||p') $(TEST_ARCHIVE) \
+	$(Q)gcc $(TEST_CFLAGS) $@.o $$(grep -o 'test/unit/[a-z0-9-]*\.[ch]' $@.d | sort -u | xargs sed -n 's|^// link: ||p') $(TEST_ARCHIVE) \
 		-lcmocka $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 # And once more, as libFuzzer wants them. Each target is run over its corpus here; CONTRIBUTING.md says how to let it search.

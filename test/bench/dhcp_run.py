@@ -4,7 +4,8 @@
 usage, in network, mount and PID namespaces of its own: dhcp_run.py CLIENT LOSS SEED ROOT NETWORK
 
 NETWORK is a file of the network namespace to use, in which hostd runs already if it is the client. A server of our
-own is at the other end of a veth pair; it loses each packet, in both directions, with the probability LOSS. Clients that watch the link are started before, the others when it comes up.
+own is at the other end of a veth pair; it loses each packet, in both directions, with the probability LOSS. Clients
+that watch the link are started before, the others when it comes up.
 """
 
 import os

@@ -215,7 +215,7 @@ def kill_at(life, programs, operation, who, step):
     what = OPERATIONS[operation]
     what.prepare(life)
     life.grow_up()
-    hostd, end = life.host.hostd(), what.end(life)
+    hostd, end, start = life.host.hostd(), what.end(life), life.host.log_size()
     stepper = Stepper(programs, hostd, who, step)
     client = what.begin(life)
     life.host.wait(lambda: stepper.over() or end(), 15, operation)
@@ -225,8 +225,8 @@ def kill_at(life, programs, operation, who, step):
     if not hit:
         try:
             os.kill(hostd, signal.SIGKILL)
-        except ProcessLookupError:  # the step was reached in the same moment
-            pass
+        except ProcessLookupError:  # the step was reached after all, before the stepper could say so
+            life.host.wait(lambda: "init: hostd was killed" in life.host.log(start), 5, "the kill that came first")
     life.after_kill(hostd)
     what.check(life)
     return hit

@@ -32,6 +32,7 @@ static struct {
 	unsigned int cleanups_before_start;
 	bool exits_unknown, gone, deaf;
 	const char *status, *stderr_tail;
+	int failure_status; /* of a process that ends with a failure; 0: 1 */
 	struct {
 		char name[NAME_LENGTH_MAX + 1];
 		pid_t pid;
@@ -81,7 +82,7 @@ static void on_usr1(int)
 
 static void on_usr2(int)
 {
-	_exit(1);
+	_exit(fake.failure_status ? fake.failure_status : 1);
 }
 
 int __wrap_guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid,

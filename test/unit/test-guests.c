@@ -6,6 +6,7 @@
 // link: -Wl,--wrap=guest_qmp_new,--wrap=guest_qmp_execute,--wrap=guest_qmp_free
 // link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
 // link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
+#include "guest/guest-confine.h"
 #include "guests-fixture.h"
 
 static void start_and_stop(void **)
@@ -113,6 +114,21 @@ static void crash_loop_fails(void **)
 	assert_int_equal(fake.starts, 1 + GUEST_FAST_FAILURES_MAX);
 	start("web");
 	assert_int_equal(guest_restarts(find("web")), 0);
+}
+
+/* The child could not become QEMU: the line on its stderr is the reason. */
+static void confinement_fails(void **)
+{
+	new_hostd();
+	settle();
+	fake.stderr_tail = "mounting its root: No space left on device";
+	fake.failure_status = GUEST_CONFINE_FAILED;
+	start("web");
+	assert_int_equal(kill(guest_pid(find("web")), SIGUSR2), 0);
+	wait_for("web", GUEST_STATE_CRASHED);
+	assert_string_equal(guest_reason(find("web")),
+			    "QEMU is not started: mounting its root: No space left on device");
+	wait_for("web", GUEST_STATE_STARTING);
 }
 
 static void deadline_kills(void **)
@@ -281,6 +297,7 @@ int main(void)
 		TEST(user_network),
 		TEST(killed_comes_back),
 		TEST(crash_loop_fails),
+		TEST(confinement_fails),
 		TEST(deadline_kills),
 		TEST(kill_is_at_once),
 		TEST(stop_before_qmp),
