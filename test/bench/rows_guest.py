@@ -151,35 +151,37 @@ def supervisor(machine, names, start, stop, starts, askers=()):
     return size, woken, (ticks(machine, pids) - used) / starts, alone
 
 
-def our_supervisor(starts):
-    with machines.our_machine("ours-supervisor", OURS_IDLE) as machine:
+def our_supervisor(number, starts):
+    with machines.our_machine(f"ours-supervisor-{number}", OURS_IDLE) as machine:
         found = supervisor(machine, ("hostd",), "mvirt start bench", "mvirt kill bench", starts, ("mvirt-dashboard",))
         everything = processes(machine, ("init", "hostd", "mvirt-dashboard"))
-        return found, pss(machine, [pid for pids in everything.values() for pid in pids])
+        return *found, pss(machine, [pid for pids in everything.values() for pid in pids])
 
 
-def libvirt_supervisor(starts):
-    with machines.debian_machine("debian-supervisor") as machine:
+def libvirt_supervisor(number, starts):
+    with machines.debian_machine(f"debian-supervisor-{number}") as machine:
         return supervisor(machine, ("libvirtd", "virtlogd", "virtlockd"), "virsh -q -c qemu:///system start bench",
                           "virsh -q -c qemu:///system destroy bench", starts)
 
 
 def row_11(options):
-    starts = options.count(10, 5)
+    runs, starts = options.count(7, 1), 5
     # memory, wake-ups and processor time: nothing that the other machine's work would change
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        both = pool.submit(our_supervisor, starts), pool.submit(libvirt_supervisor, starts)
-        (ours, all_pss), peer = both[0].result(), both[1].result()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+        both = [(pool.submit(our_supervisor, number, starts), pool.submit(libvirt_supervisor, number, starts))
+                for number in range(runs)]
+        ours, peer = ([one.result() for one in side] for side in zip(*both, strict=True))
+    sizes, woken, used, alone, all_sizes = map(list, zip(*ours, strict=True))
+    peer_sizes, peer_woken, peer_used, _ = map(list, zip(*peer, strict=True))
     return Result(
         row="11", title="supervisor",
         definition="hostd against libvirtd and virtlogd, one guest running: PSS; how often their threads were woken in 60 s "
-                   f"of idleness; their processor time for a stop and a start, the mean of {starts}.",
-        measures=[Measure("PSS", "bytes", [ours[0]], [peer[0]], "libvirtd + virtlogd", 0.1),
-                  Measure("processor time of a stop and a start", "s", [ours[2]], [peer[2]], "libvirtd + virtlogd", 0.1),
-                  Measure("wake-ups in 60 s, ours", "count", [ours[1]], [], ""),
-                  Measure("wake-ups in 60 s, ours, without the dashboards, which ask once a minute", "count", [ours[3]],
-                          [], ""),
-                  Measure("wake-ups in 60 s, libvirtd + virtlogd", "count", [peer[1]], [], ""),
-                  Measure("PSS of PID 1, hostd and the dashboards together", "bytes", [all_pss], [peer[0]],
+                   f"of idleness; their processor time for a stop and a start, the mean of {starts} in each run.",
+        measures=[Measure("PSS", "bytes", sizes, peer_sizes, "libvirtd + virtlogd", 0.1),
+                  Measure("processor time of a stop and a start", "s", used, peer_used, "libvirtd + virtlogd", 0.1),
+                  Measure("wake-ups in 60 s, ours", "count", woken, [], ""),
+                  Measure("wake-ups in 60 s, ours, without the dashboards, which ask once a minute", "count", alone, [], ""),
+                  Measure("wake-ups in 60 s, libvirtd + virtlogd", "count", peer_woken, [], ""),
+                  Measure("PSS of PID 1, hostd and the dashboards together", "bytes", all_sizes, peer_sizes,
                           "libvirtd + virtlogd")],
         commands=["cat /proc/PID/smaps_rollup", "grep ^voluntary /proc/PID/task/*/status"])
