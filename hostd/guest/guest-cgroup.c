@@ -301,7 +301,10 @@ uint64_t guest_cgroup_memory(const char *name)
 {
 	_cleanup_fd_ int fd = -EBADF;
 
-	return open_group(name, &fd) < 0 ? 0 : read_number(fd, "memory.current");
+	if (open_group(name, &fd) < 0)
+		return 0;
+	return read_key(fd, "memory.stat", "anon") + read_key(fd, "memory.stat", "shmem") +
+	       read_key(fd, "memory.stat", "kernel");
 }
 
 bool guest_cgroup_was_oom_killed(const char *name)

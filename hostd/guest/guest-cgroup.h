@@ -43,7 +43,7 @@ int guest_cgroup_make(const char *name, const struct guest_cgroup_limits *limits
 /* What the guest uses; what the kernel does not tell is 0. Returns 0, or -ESRCH without a cgroup.
  */
 int guest_cgroup_read_stats(const char *name, struct guest_stats *ret_stats);
-/* Bytes charged to it now, or 0. */
+/* Bytes charged to it now that it alone can give back, or 0: not the page cache of files. */
 uint64_t guest_cgroup_memory(const char *name);
 /* Whether the kernel killed something of it for lack of memory; to be asked before its removal. */
 bool guest_cgroup_was_oom_killed(const char *name);

@@ -14,7 +14,8 @@
 #include "guest/guest-internal.h"
 
 #define SMAPS_BYTES_MAX (4UL * 1024 * 1024)
-/* Before anything was measured on this host: QEMU itself, its threads, page tables, buffers. */
+/* Before anything was measured on this host: QEMU's heap and threads, page tables, buffers. Its
+ * program and other files are in memory once for all guests, or can be dropped: not counted. */
 #define OVERHEAD_DEFAULT (UINT64_C(48) << 20)
 /* The host itself: hostd, the kernel's own needs, its page cache for disks. */
 #define RESERVE_MIN (UINT64_C(32) << 20)
@@ -184,8 +185,8 @@ void guest_memory_return_hugepages(void)
 
 /* --- what QEMU uses itself --- */
 
-/* Sum of the resident bytes of all mappings but the guest's memory, which is the largest. */
-static uint64_t overhead(const char *smaps, uint64_t guest_bytes)
+/* Resident bytes of the guest's memory: of the mappings that are as large, which no other is. */
+static uint64_t guest_resident(const char *smaps, uint64_t guest_bytes)
 {
 	uint64_t sum = 0, size = 0;
 
@@ -195,7 +196,7 @@ static uint64_t overhead(const char *smaps, uint64_t guest_bytes)
 		line += *line == '\n';
 		if (sscanf(line, "Size: %" SCNu64, &kib) == 1)
 			size = kib * 1024;
-		else if (sscanf(line, "Rss: %" SCNu64, &kib) == 1 && size < guest_bytes)
+		else if (sscanf(line, "Rss: %" SCNu64, &kib) == 1 && size >= guest_bytes)
 			sum += kib * 1024;
 	}
 	return sum;
@@ -213,7 +214,8 @@ void guest_memory_learn(struct guest *guest)
 	(void)snprintf(path, sizeof(path), "/proc/%d/smaps", record->pid);
 	if (file_read(AT_FDCWD, path, SMAPS_BYTES_MAX, &smaps, NULL) < 0)
 		return;
-	measured = overhead(smaps, record->config->memory_bytes);
+	measured = less(guest_cgroup_memory(record->config->name),
+			guest_resident(smaps, record->config->memory_bytes));
 	/* Never less than was seen before: a guest that has used more may do so again. */
 	if (measured > record->overhead_bytes)
 		record->overhead_bytes = measured;

@@ -176,6 +176,9 @@ static void test_stats(void **)
 	tree_file(&f.tree, GROUP "/cpu.stat",
 		  "usage_usec 123456789012\nuser_usec 1\nsystem_usec 2\n");
 	tree_file(&f.tree, GROUP "/memory.current", "98765432101\n");
+	tree_file(&f.tree, GROUP "/memory.stat",
+		  "anon 60000000000\nfile 30000000000\nkernel 1000000000\nkernel_stack 16384\n"
+		  "shmem 7000000000\nfile_mapped 5\nanon_thp 6\n");
 	tree_file(&f.tree, GROUP "/memory.events",
 		  "low 0\nhigh 0\nmax 4\noom 1\noom_kill 2\noom_group_kill 1\n");
 	tree_file(&f.tree, GROUP "/io.stat",
@@ -189,7 +192,7 @@ static void test_stats(void **)
 	assert_int_equal(stats.disk_written_bytes, 800);
 	assert_int_equal(stats.disk_reads, 100);
 	assert_int_equal(stats.disk_writes, 12);
-	assert_int_equal(guest_cgroup_memory("web"), 98765432101);
+	assert_int_equal(guest_cgroup_memory("web"), 68000000000);
 	assert_int_equal(guest_cgroup_memory("nobody"), 0);
 	assert_true(guest_cgroup_was_oom_killed("web"));
 	assert_false(guest_cgroup_was_oom_killed("nobody"));
