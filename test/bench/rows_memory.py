@@ -83,9 +83,12 @@ def row_5(options):
                 for side in list(sides)[1:]]
     notes = []
     if not options.quick:
-        ours = smallest(lambda mib: machines.our_machine("ours-small", SMALL, memory_mib=mib), 96, 384, 16, 90)
-        by_hand = smallest(lambda mib: machines.by_hand_machine("by-hand-small", "microvm", memory_mib=mib), 128, 640, 16,
-                           120)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            both = (pool.submit(smallest, lambda mib: machines.our_machine("ours-small", SMALL, memory_mib=mib),
+                                96, 384, 16, 120),
+                    pool.submit(smallest, lambda mib: machines.by_hand_machine("by-hand-small", "microvm", memory_mib=mib),
+                                128, 640, 16, 150))
+            ours, by_hand = (one.result() for one in both)
         measures.append(Measure("smallest machine that runs a guest (ours 64 MiB, by hand 128 MiB)", "bytes", [ours * MIB],
                                 [by_hand * MIB], "by hand"))
         notes.append("The smallest machine is found to 16 MiB; under UEFI, whose own memory is part of it.")
