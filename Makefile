@@ -37,7 +37,7 @@ run: inside ## boot it in an emulator (MEDIUM=iso|efi|usb|kernel FIRMWARE=uefi|b
 test: inside ## unit tests, PID 1 tests, golden files and boot tests
 test-fault: inside ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
 bench: inside ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
-bench-quick: inside ## the same with fewer runs
+bench-quick: inside ## the same with fewer runs: build/bench/quick.md
 bench-screen: inside ## what a guest on the screen costs of a processor, from recorded updates
 bench-test: inside ## the statistics of the benchmarks, on figures whose answer is known
 screenshots: inside ## the pictures of README.md and the manual, taken in the emulator: docs/*.png

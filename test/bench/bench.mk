@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make bench: us and the peers side by side (test/bench/README.md). ROW=2 or ROW="3 7" runs these rows alone;
-# bench-quick runs fewer of what takes long. Both write docs/benchmarks.md.
+# make bench: us and the peers side by side (test/bench/README.md). ROW=2 or ROW="3 7" runs these rows alone
+# and writes docs/benchmarks.md; bench-quick runs fewer of what takes long, and writes build/bench/quick.md.
 
 BENCH := $(O)/bench
 BENCH_PEERS := $(BENCH)/peers

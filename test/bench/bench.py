@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs rows and writes docs/benchmarks.md: bench.py [--quick] [--report] [ROW...]"""
+"""Runs rows and writes docs/benchmarks.md (with --quick build/bench/quick.md): bench.py [--quick] [--report] [ROW...]"""
 
 import argparse
 import sys
@@ -58,7 +58,8 @@ def main():
         for line in report.summary(result):
             print(f"mvirt: bench: row {name}: {line}", file=sys.stderr)
         print(f"mvirt: bench: row {name} took {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    report.write()
+    if output := report.write(options.quick):
+        print(f"mvirt: bench: {output}", file=sys.stderr)
     return failed
 
 

@@ -87,9 +87,9 @@ class Ratio:
         return self.value >= target if self.more_is_better else self.value <= target
 
 
-def abba(runs):
-    """The order of 2 * runs runs of two sides, so that what drifts hits both alike: ABBA ABBA…"""
-    return ["AB"[i % 4 in (1, 2)] for i in range(2 * runs)]
+def abba(runs, sides="AB"):
+    """The order of so many runs of each side, so that what drifts hits all alike: ABBA ABBA…, ABCCBA…"""
+    return [side for number in range(runs) for side in (sides if number % 2 == 0 else sides[::-1])]
 
 
 def digits(value, count=3):

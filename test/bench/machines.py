@@ -153,16 +153,16 @@ def our_machine(name="ours", config=None, **options):
     return Machine(name, disk, r"hostd: host: ready$", guest_on_console=True, **options)
 
 
-def debian_machine(name="debian", autostart=False, **options):
-    """libvirt's; with its guest started at boot or not."""
-    return Machine(name, PEERS / ("debian-autostart.raw" if autostart else "debian.raw"), r"bench: ready", **options)
+def debian_machine(name="debian", guest="", **options):
+    """libvirt's; guest is which of its guests is started at boot: "autostart", or "small" of 64 MiB, or none."""
+    return Machine(name, PEERS / f"debian{guest and '-' + guest}.raw", r"bench: ready", **options)
 
 
-def by_hand_machine(name="by-hand", guest=None, **options):
-    """Busybox and QEMU; guest is the machine type of the guest that is started at boot, or None."""
+def by_hand_machine(name="by-hand", guest="", **options):
+    """Busybox and QEMU; guest is which guest is started at boot: "microvm", or "small" of 64 MiB, or none."""
     path = RUN / f"{name}.img"
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = PEERS / "by-hand" / (f"by-hand-{guest}.efi" if guest else "by-hand.efi")
+    image = PEERS / "by-hand" / f"by-hand{guest and '-' + guest}.efi"
     emulator.make_fat(path, "ESP", {"EFI/BOOT/BOOTX64.EFI": image})
     return Machine(name, path, r"bench: ready", **options)
 

@@ -10,8 +10,6 @@ import results
 from figures import Ratio, Sample, digits, in_unit
 
 HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = HERE.parents[1]
-OUTPUT = SOURCE / "docs/benchmarks.md"
 
 HEAD = """# Benchmarks
 
@@ -117,9 +115,12 @@ def text(everything, pictures):
     return "\n".join(part for part in parts if part)
 
 
-def write():
-    everything = results.read_all()
+def write(quick):
+    """Writes the report beside its folder of pictures, and returns where."""
+    everything = results.read_all(quick)
     if not everything:
-        return
-    pictures = plots.draw(everything, SOURCE / "docs/benchmarks")
-    OUTPUT.write_text(text(everything, pictures), "utf-8")
+        return None
+    folder = results.folder(quick)
+    output = folder.with_suffix(".md")
+    output.write_text(text(everything, plots.draw(everything, folder)), "utf-8")
+    return output

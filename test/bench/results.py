@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a row measured, and where it is kept: one JSON file a row, so that one row can be run alone."""
+"""What a row measured, and where it is kept: one JSON file a row, committed with the report that is made of them, so that
+one row can be run alone."""
 
 import dataclasses
 import datetime
@@ -10,7 +11,12 @@ import re
 import subprocess
 
 BUILD = pathlib.Path(os.environ.get("MVIRT_BUILD", "/build"))
-FOLDER = BUILD / "bench/results"
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+
+
+def folder(quick):
+    """Where a report and its pictures go; its rows are in results/. What a quick run finds replaces nothing."""
+    return BUILD / "bench/quick" if quick else SOURCE / "docs/benchmarks"
 
 
 @dataclasses.dataclass
@@ -81,14 +87,15 @@ def run(row, options):
 
 
 def save(result):
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / f"{result.row}.json").write_text(json.dumps(dataclasses.asdict(result), indent=1) + "\n", "utf-8")
+    kept = folder(result.quick) / "results"
+    kept.mkdir(parents=True, exist_ok=True)
+    (kept / f"{result.row}.json").write_text(json.dumps(dataclasses.asdict(result), indent=1) + "\n", "utf-8")
 
 
-def read_all():
+def read_all(quick=False):
     """Every kept result, in the order of rows."""
     found = []
-    for path in sorted(FOLDER.glob("*.json"), key=lambda path: int(path.stem)):
+    for path in sorted((folder(quick) / "results").glob("*.json"), key=lambda path: int(path.stem)):
         fields = json.loads(path.read_text("utf-8"))
         fields["measures"] = [Measure(**measure) for measure in fields["measures"]]
         found.append(Result(**fields))

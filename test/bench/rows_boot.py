@@ -12,7 +12,7 @@ from results import Measure, Result
 # name: (a new machine, its guest's machine type). The guest is started at boot on every side.
 SIDES = {
     "ours, q35": lambda: machines.our_machine("ours-q35", machines.our_config("q35")),
-    "Debian 13 with libvirt": lambda: machines.debian_machine("debian-boot", autostart=True),
+    "Debian 13 with libvirt": lambda: machines.debian_machine("debian-boot", "autostart"),
     "ours, microvm": lambda: machines.our_machine("ours-microvm", machines.our_config("microvm")),
     "by hand": lambda: machines.by_hand_machine("by-hand-boot", "microvm"),
 }

@@ -65,6 +65,7 @@ def test_abba_gives_each_side_as_many_runs_and_the_same_mean_place():
         assert len(places["A"]) == len(places["B"]) == runs
         assert sum(places["A"]) == sum(places["B"])
     assert "".join(figures.abba(3)).count("A") == 3
+    assert figures.abba(2, ["x", "y", "z"]) == ["x", "y", "z", "z", "y", "x"]
 
 
 @pytest.mark.parametrize("value, unit, text", [
