@@ -62,7 +62,7 @@ static void add_accelerator(struct arguments *arguments)
 		guest_argv_add_fd(arguments, GUEST_FD_KVM, GUEST_FD_KVM);
 		guest_argv_option(arguments, "-accel", "kvm,device=/dev/fdset/%d", GUEST_FD_KVM);
 	} else {
-		guest_argv_option(arguments, "-accel", "tcg");
+		guest_argv_option(arguments, "-accel", "tcg,tb-size=%d", GUEST_TCG_BUFFER_MIB);
 		if (strcmp(cpu, "host") == 0)
 			cpu = "max"; /* the host's processor is KVM's to give */
 	}

@@ -36,7 +36,7 @@ static void refusals(void **)
 	redefine(0);
 	assert_refused(
 		"web", -ENOMEM,
-		"memory is to be 4 GiB and 48 MiB for QEMU, and this machine has 4 GiB free, "
+		"memory is to be 4 GiB and 168 MiB for QEMU, and this machine has 4 GiB free, "
 		"of which 1 B are kept for the host");
 	host.guest[0].memory_bytes = 3 * GIB;
 	redefine(0);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a guest is expected to use beside its memory: before anything was measured, and after.
+// link: -Wl,--wrap=guest_process_start,--wrap=guest_process_adopt,--wrap=guest_process_exit_status
+// link: -Wl,--wrap=guest_process_cleanup,--wrap=guest_process_stderr_tail
+// link: -Wl,--wrap=guest_process_prepare,--wrap=guest_process_listen
+// link: -Wl,--wrap=guest_qmp_new,--wrap=guest_qmp_execute,--wrap=guest_qmp_free
+// link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
+// link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
+#include "guests-fixture.h"
+
+#include "guest/guest-internal.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* /proc and /sys/fs/cgroup of this test. */
+static struct {
+	char folder[32], proc[48], cgroup[48];
+	struct guest_process_paths paths;
+} kernel_tells;
+
+static int set_up_kernel(void **state)
+{
+	(void)snprintf(kernel_tells.folder, sizeof(kernel_tells.folder),
+		       "/tmp/mvirt-memory-XXXXXX");
+	assert_non_null(mkdtemp(kernel_tells.folder));
+	(void)snprintf(kernel_tells.proc, sizeof(kernel_tells.proc), "%s/proc",
+		       kernel_tells.folder);
+	(void)snprintf(kernel_tells.cgroup, sizeof(kernel_tells.cgroup), "%s/cgroup",
+		       kernel_tells.folder);
+	kernel_tells.paths = *guest_process_paths();
+	kernel_tells.paths.proc = kernel_tells.proc;
+	kernel_tells.paths.cgroup = kernel_tells.cgroup;
+	guest_process_set_paths(&kernel_tells.paths);
+	return set_up(state);
+}
+
+static int tear_down_kernel(void **state)
+{
+	guest_process_set_paths(NULL);
+	(void)remove_folder(kernel_tells.folder);
+	return tear_down(state);
+}
+
+/* A file below the folder of this test, with the folders it is in. */
+static void tell(const char *path, const char *text)
+{
+	_cleanup_free_ char *whole = text_format("%s/%s", kernel_tells.folder, path);
+	FILE *file = NULL;
+
+	assert_non_null(whole);
+	for (char *slash = whole + strlen(kernel_tells.folder); slash;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		assert_true(mkdir(whole, 0700) == 0 || errno == EEXIST);
+		*slash = '/';
+	}
+	file = fopen(whole, "we");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* As the kernel tells it of a guest's cgroup and its QEMU: guest_kib of the guest's memory are
+ * resident. */
+static void tell_of(const char *name, uint64_t memory_kib, uint64_t guest_kib, uint64_t anon_kib)
+{
+	_cleanup_free_ char *group = text_format("cgroup/mvirt/%s/memory.stat", name),
+			    *smaps = text_format("proc/%d/smaps", *fake_process(name)),
+			    *charged =
+				    text_format("anon %" PRIu64 "\nfile 99999999\nkernel %" PRIu64
+						"\nshmem %" PRIu64 "\n",
+						(anon_kib + guest_kib - 2048) * 1024,
+						UINT64_C(1024) * 1024, UINT64_C(1024) * 1024),
+			    *mappings = text_format(
+				    "7f0000000000-7f0040000000 rw-p 00000000 00:00 0 \n"
+				    "Size:           %8" PRIu64 " kB\nRss:            %8" PRIu64
+				    " kB\nPss:                   1 kB\n"
+				    "7f0040000000-7f0040010000 r-xp 00000000 00:02 9 /qemu\n"
+				    "Size:                 64 kB\nRss:                  64 kB\n",
+				    memory_kib, guest_kib);
+
+	tell("cgroup/cgroup.controllers", "memory\n");
+	tell(group, charged);
+	tell(smaps, mappings);
+}
+
+/* The guest is refused, and the line has what QEMU is thought to use. */
+static void assert_expected(const char *name, const char *for_qemu)
+{
+	_cleanup_free_ char *why = NULL, *wanted = text_format(" and %s for QEMU,", for_qemu);
+
+	assert_int_equal(guest_memory_admit(find(name), &why), -ENOMEM);
+	assert_contains(why, wanted);
+}
+
+/* 1000 MiB are available; web of 64, which has not started, and db of 2000. */
+static void new_hostd_with_kvm(void)
+{
+	host.environment.kvm_usable = true;
+	host.guest[1].accel = GUEST_ACCEL_ANY;
+	host.guest[0].machine = host.guest[1].machine = GUEST_MACHINE_MICROVM;
+	host.guest[0].memory_bytes = 64 * MIB;
+	host.guest[1].memory_bytes = 2000 * MIB;
+	write_meminfo("MemTotal: 2048000 kB\nMemFree: 1 kB\nMemAvailable: 1024000 kB\n");
+	new_hostd();
+	settle();
+}
+
+/* Tests run where there may be no KVM, and which it is is known from the record. */
+static void start_under_kvm(const char *name)
+{
+	start(name);
+	find(name)->record.kvm = true;
+}
+
+/* 16 MiB (24 where it is no microvm), page tables for 2000 (7.8), a display's 32, and what TCG
+ * translates into, 128. */
+static void before_anything_was_measured(void **)
+{
+	new_hostd_with_kvm();
+	assert_expected("db", "23.8 MiB");
+	host.guest[1].hugepages = true;
+	redefine(1);
+	write_meminfo("MemTotal: 2048000 kB\nMemFree: 1 kB\nMemAvailable: 10240 kB\n");
+	assert_expected("db", "16 MiB"); /* huge pages are taken elsewhere, and have few tables */
+}
+
+static void without_kvm(void **)
+{
+	new_hostd_with_kvm();
+	host.guest[1].accel = GUEST_ACCEL_TCG;
+	redefine(1);
+	assert_expected("db", "151.8 MiB");
+}
+
+static void with_a_display(void **)
+{
+	new_hostd_with_kvm();
+	host.guest[1].machine = GUEST_MACHINE_Q35;
+	host.guest[1].display = GUEST_DISPLAY_VNC;
+	redefine(1);
+	assert_expected("db", "63.8 MiB");
+}
+
+/* A guest that has run for a while is measured, and others like it are thought to be the same. */
+static void measured(void **)
+{
+	new_hostd_with_kvm();
+	start_under_kvm("web");
+	tell_of("web", 64 * 1024, 40 * 1024, 9 * 1024);
+	/* not yet: what it does at its start it may still be doing */
+	assert_expected("db", "23.8 MiB");
+	find("web")->record.life.started_usec = 0;
+	assert_expected("db", "16.8 MiB");
+	/* once a run, and never less than was seen */
+	tell_of("web", 64 * 1024, 40 * 1024, 30 * 1024);
+	assert_expected("db", "16.8 MiB");
+	host.guest[1].machine = GUEST_MACHINE_Q35;
+	redefine(1);
+	assert_expected("db", "31.8 MiB");
+}
+
+/* What the guest has not used yet of its promise is not given away again. */
+static void promised_and_not_used(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd_with_kvm();
+	start_under_kvm("web");
+	tell_of("web", 64 * 1024, 40 * 1024, 9 * 1024);
+	find("web")->record.life.started_usec = 0;
+	host.guest[1].memory_bytes = 974 * MIB;
+	redefine(1);
+	/* 1000 less 64.25 + 9 - 49 is 975.75; db is to have 9, and 3.8 of page tables */
+	assert_expected("db", "12.8 MiB");
+	host.guest[1].memory_bytes = 962 * MIB;
+	redefine(1);
+	assert_int_equal(guest_memory_admit(find("db"), &why), 0);
+}
+
+#define KERNEL_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, set_up_kernel, tear_down_kernel)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		KERNEL_TEST(before_anything_was_measured),
+		KERNEL_TEST(without_kvm),
+		KERNEL_TEST(with_a_display),
+		KERNEL_TEST(measured),
+		KERNEL_TEST(promised_and_not_used),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
