@@ -163,7 +163,7 @@ uint64_t guest_started_usec(const struct guest *guest)
 
 bool guest_uses_kvm(const struct guest *guest)
 {
-	if (guest_state_has_process(guest->record.life.state))
+	if (guest_state_has_process(guest->record.life.state) && guest->record.pid)
 		return guest->record.kvm;
 	return guest->config->accel != GUEST_ACCEL_TCG && guest->guests->environment.kvm_usable;
 }

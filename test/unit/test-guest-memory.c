@@ -125,6 +125,14 @@ static void before_anything_was_measured(void **)
 	assert_expected("db", "16 MiB"); /* huge pages are taken elsewhere, and have few tables */
 }
 
+/* At boot nobody asks before: the first look is while the guest starts. */
+static void while_it_starts(void **)
+{
+	new_hostd_with_kvm();
+	find("db")->record.life.state = GUEST_STATE_STARTING;
+	assert_expected("db", "23.8 MiB");
+}
+
 static void without_kvm(void **)
 {
 	new_hostd_with_kvm();
@@ -185,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		KERNEL_TEST(before_anything_was_measured),
+		KERNEL_TEST(while_it_starts),
 		KERNEL_TEST(without_kvm),
 		KERNEL_TEST(with_a_display),
 		KERNEL_TEST(measured),
