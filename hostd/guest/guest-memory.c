@@ -28,8 +28,9 @@
 /* 8 bytes of page tables for 4 KiB, once for QEMU and once for KVM: grow as the guest uses memory.
  */
 #define PAGE_TABLES_DIVISOR 256
-/* The host itself: hostd, the kernel's own needs, its page cache for disks. */
-#define RESERVE_MIN (UINT64_C(32) << 20)
+/* The host itself: hostd, and page cache for disks. What the kernel keeps for itself is no part of
+ * what is available. */
+#define RESERVE_MIN (UINT64_C(16) << 20)
 #define RESERVE_DIVISOR 32
 /* A guest has done by then what it does at its start. */
 #define SETTLED_USEC UINT64_C(10000000)

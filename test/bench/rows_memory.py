@@ -40,9 +40,9 @@ def idle_memory(sides):
         return {side: (used(machine), machine.output("cat /proc/meminfo")) for side, machine in up.items()}
 
 
-# What a kernel, the firmware or hostd says when the memory is not enough.
+# What a kernel, the firmware, hostd or a root file system that did not fit says when the memory is not enough.
 TOO_SMALL = re.compile(r"Kernel panic|Out of memory|EFI_OUT_OF_RESOURCES|Out of Resources|hostd: guest bench: failed|oom-kill"
-                       r"|[Cc]annot allocate memory")
+                       r"|[Cc]annot allocate memory|X64 Exception Type|Initramfs unpacking failed|runsv: not found")
 
 
 def boots_with(make, memory_mib, limit):
