@@ -110,17 +110,16 @@ def row_5(options):
     idle = [idle_memory(sides) for _ in range(options.count(7, 1))]
     measures = [Measure("idle host", "bytes", [one["ours"][0] for one in idle], [one[side][0] for one in idle], side, 0.15)
                 for side in list(sides)[1:]]
-    notes = []
     kept = {name: field(idle[0]["ours"][1], name) for name in
             ("MemTotal", "MemFree", "MemAvailable", "Cached", "Shmem", "Unevictable", "AnonPages", "Slab", "SUnreclaim",
              "KernelStack", "PageTables", "Percpu")}
-    notes.append("Ours, of that: " + ", ".join(f"{name} {size / MIB:.1f} MiB" for name, size in kept.items())
-                 + ". The files of the initramfs are in Shmem: they are the root file system.")
+    note = ("Ours, of that: " + ", ".join(f"{name} {size / MIB:.1f} MiB" for name, size in kept.items())
+            + ". The files of the initramfs are in Shmem: they are the root file system.")
     return Result(
         row="5", title="memory",
         definition=f"A machine of {FITTED_MIB} MiB, UEFI, no guest, 60 s after ready: what was fitted less "
                    "`MemAvailable`, so the kernel and the firmware's tables are in it.",
-        measures=measures, commands=["cat /proc/meminfo"], notes=notes, extra={"meminfo": kept})
+        measures=measures, commands=["cat /proc/meminfo"], notes=[note], extra={"meminfo": kept})
 
 
 # --- per guest ---

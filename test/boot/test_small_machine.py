@@ -28,7 +28,6 @@ def test_a_guest_that_uses_all_of_its_memory(machine):
     host = machine(stick=emulator.demo_files(GUEST % ("demo", "true") + GUEST % ("more", "false")), memory_mib=200)
     host.console.wait(r"demo: mvirt-guest: up demo", 90)
     hostd = host.shell("pidof hostd")[1]
-    # not as a here-document: the shell on the serial line shows all that is typed
     status, output = host.shell(f"(echo; echo '{FILL}'; sleep 20) | mvirt console demo", 90)
     assert status == 0 and re.search(r"^filled-0", output, re.MULTILINE), output
     used = int(host.shell("cat /sys/fs/cgroup/mvirt/demo/memory.current")[1])
