@@ -41,34 +41,38 @@ def idle_memory(sides):
 
 
 # What a kernel, the firmware, hostd or a root file system that did not fit says when the memory is not enough.
-TOO_SMALL = re.compile(r"Kernel panic|Out of memory|EFI_OUT_OF_RESOURCES|Out of Resources|hostd: guest bench: failed|oom-kill"
-                       r"|[Cc]annot allocate memory|X64 Exception Type|Initramfs unpacking failed|runsv: not found")
+TOO_SMALL = re.compile(r"(?:Kernel panic|Out of memory|EFI_OUT_OF_RESOURCES|Out of Resources|hostd: guest bench: failed|oom-kill"
+                       r"|[Cc]annot allocate memory|X64 Exception Type|Initramfs unpacking failed|runsv: not found).*")
 
 
 def boots_with(make, memory_mib, limit):
-    """Whether a machine of so much memory boots and its guest reaches userspace, in so many seconds."""
+    """Boots a machine of so much memory; returns why its guest did not reach userspace in so many seconds, or None."""
     with make(memory_mib) as machine:
         deadline = time.monotonic() + limit
         while time.monotonic() < deadline and machine.process.poll() is None:
             if re.search(machines.GUEST_LINE, machine.console.text + machine.guest_console.text):
-                return True
+                return None
             if TOO_SMALL.search(machine.console.text):
-                return False
+                time.sleep(1)  # for the rest of its line
+                return TOO_SMALL.search(machine.console.text).group().strip()
             time.sleep(0.5)
-        return False
+        return f"nothing in {limit} s" if machine.process.poll() is None else "the machine was reset"
 
 
 def smallest(make, low, high, step, limit):
-    """The smallest memory in MiB, to step, with which make(memory) runs its guest; with low nothing does."""
-    if not boots_with(make, high, limit):
-        raise RuntimeError(f"not even {high} MiB are enough")
+    """The smallest memory in MiB, to step, with which make(memory) runs its guest, and why not with a step less.
+
+    With low nothing does."""
+    if why := boots_with(make, high, limit):
+        raise RuntimeError(f"not even {high} MiB are enough: {why}")
+    ended = f"{low} MiB were not tried"
     while high - low > step:
         middle = (low + high) // 2 // step * step
-        if boots_with(make, middle, limit):
-            high = middle
+        if why := boots_with(make, middle, limit)):
+            low, ended = middle, f"{middle} MiB: {why}"
         else:
-            low = middle
-    return high
+            high = middle
+    return high, ended
 
 
 def small(name, machine_type):
@@ -86,19 +90,26 @@ SMALLEST = (
 )
 
 
-def row_16(_options):
+def row_16(options):
+    def search(make):
+        return [smallest(make, 96, 608, 16, 420) for _ in range(options.count(3, 1))]
+
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        # all of them at once: 16 MiB more or less do not depend on time
-        found = [[pool.submit(smallest, make, 96, 608, 16, 420) for make in sides] for _, _, *sides in SMALLEST]
-        sizes = [[[one.result() * MIB] for one in sides] for sides in found]
+        # all sides at once: 16 MiB more or less do not depend on time
+        running = [[pool.submit(search, make) for make in sides] for _, _, *sides in SMALLEST]
+        found = [[one.result() for one in sides] for sides in running]
+    measures, notes = [], []
+    for (machine_type, peer, *_), (ours, peers) in zip(SMALLEST, found, strict=True):
+        measures.append(Measure(f"{machine_type} guest of 64 MiB", "bytes", [mib * MIB for mib, _ in ours],
+                                [mib * MIB for mib, _ in peers], peer, 0.15))
+        notes += [f"What ended the largest machine that was too small, {side}: "
+                  + "; ".join(f"`{why}`" for why in dict.fromkeys(why for _, why in searches)) + "."
+                  for side, searches in ((f"ours with a {machine_type}", ours), (peer, peers))]
     return Result(
         row="16", title="the smallest machine",
         definition="The least memory, to 16 MiB, with which a machine boots under UEFI, whose own memory is part of it, and runs a "
-                   "guest of 64 MiB up to its userspace. Found by halving between 96 MiB, taken to be too little, and 608; one "
-                   "search a side.",
-        measures=[Measure(f"{machine_type} guest of 64 MiB", "bytes", ours, peers, peer, 0.15)
-                  for (machine_type, peer, *_), (ours, peers) in zip(SMALLEST, sizes, strict=True)],
-        commands=["-m MIB"])
+                   "guest of 64 MiB up to its userspace. Found by halving between 96 MiB, taken to be too little, and 608.",
+        measures=measures, notes=notes, commands=["-m MIB"])
 
 
 def row_5(options):
