@@ -51,7 +51,7 @@ static char *remark(const struct model_guest *guest)
 	if (guest->reason)
 		return strdup(guest->reason);
 	if (guest->waiting)
-		return text_format("waits for %s", guest->waiting);
+		return strdup(guest->waiting);
 	if (guest->emulated)
 		return text_format("%s%semulated: slow, no isolation",
 				   guest->address ? guest->address : "",
