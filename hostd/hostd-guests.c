@@ -15,6 +15,8 @@
 /* A file that is no configuration at all would fill every console with its mistakes. */
 #define MISTAKES_TOLD_MAX 32
 #define BOOT_USEC_MAX UINT64_C(300000000)
+/* A disk that spins up, or a slow stick, is not found before. */
+#define DISKS_FOUND_USEC UINT64_C(30000000)
 #define UEFI_VARIABLES_TEMPLATE "/usr/share/qemu/OVMF_VARS.fd"
 
 /* --- files --- */
@@ -65,6 +67,23 @@ static const char *boot_node(const struct host *host)
 	return config_volume_device(host->volume);
 }
 
+/* The disks of this machine, to be freed; or NULL. */
+static struct disk_claim_device *list_disks(const struct host *host, size_t *ret_count)
+{
+	const struct disk_device *disks = devices_disks(host->devices, ret_count);
+	struct disk_claim_device *list = calloc(*ret_count + 1, sizeof(*list));
+
+	for (size_t i = 0; list && i < *ret_count; i++)
+		list[i] = (struct disk_claim_device){ .name = disks[i].name,
+						      .node = disks[i].node,
+						      .parent = disks[i].parent,
+						      .serial = disks[i].serial,
+						      .path = disks[i].path,
+						      .type = disks[i].type,
+						      .label = disks[i].label };
+	return list;
+}
+
 static int claim_disk(const struct host *host, const struct disk_config *disk, int *ret_fd,
 		      char **ret_why)
 {
@@ -74,22 +93,26 @@ static int claim_disk(const struct host *host, const struct disk_config *disk, i
 		.allow_existing = disk->allow_existing,
 		.boot_node = boot_node(host),
 	};
-	_cleanup_free_ struct disk_claim_device *claims = NULL;
 	size_t count = 0;
-	const struct disk_device *disks = devices_disks(host->devices, &count);
+	_cleanup_free_ struct disk_claim_device *disks = list_disks(host, &count);
 
-	claims = calloc(count + 1, sizeof(*claims));
-	if (!claims)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		claims[i] = (struct disk_claim_device){ .name = disks[i].name,
-							.node = disks[i].node,
-							.parent = disks[i].parent,
-							.serial = disks[i].serial,
-							.path = disks[i].path,
-							.type = disks[i].type,
-							.label = disks[i].label };
-	return disk_claim_open(&request, claims, count, ret_fd, ret_why);
+	return disks ? disk_claim_open(&request, disks, count, ret_fd, ret_why) : -ENOMEM;
+}
+
+static const char *missing_disk(const struct guest *guest, void *userdata)
+{
+	const struct host *host = userdata;
+	const struct guest_config *config = guest_config(guest);
+	size_t count = 0;
+	_cleanup_free_ struct disk_claim_device *disks = list_disks(host, &count);
+
+	for (size_t i = 0; disks && i < config->disk_count; i++) {
+		const char *device = config->disks[i].device;
+
+		if (device && !disk_claim_finds(device, disks, count))
+			return device;
+	}
+	return NULL;
 }
 
 /* What is on a whole disk is the guest's own affair: it is raw. */
@@ -318,6 +341,7 @@ int host_start_guests(struct host *host)
 		.open_file = open_file,
 		.open_disk = open_disk,
 		.open_tap = open_tap,
+		.missing_disk = missing_disk,
 		.power_off_host = power_off_host,
 		.event = on_guest_event,
 		.all_stopped = host_on_all_stopped,
@@ -327,6 +351,7 @@ int host_start_guests(struct host *host)
 		.kvm_usable = kvm_usable(&host->kvm),
 		.kvm_why = host->kvm.why,
 		.memory_reserve_bytes = host->config->memory_reserve_bytes,
+		.disks_found_usec = DISKS_FOUND_USEC,
 	};
 	int r = open_memory_folder(host);
 

@@ -57,6 +57,8 @@ static void on_disk_added(const struct disk_device *disk, void *userdata)
 
 	(void)config_volume_offer(host->volume, disk->node, disk->label, disk->type);
 	(void)data_volume_offer(host->data_volume, disk->node, disk->label, disk->type);
+	if (host->guests)
+		guests_disk_found(host->guests);
 }
 
 static void on_disk_removed(const char *name, void *userdata)

@@ -55,6 +55,8 @@ struct guests {
 	struct guest **items; /* owned, by name */
 	size_t count, allocated;
 	sd_event_source *sequence_source; /* a look at who may start or stop now is due */
+	sd_event_source
+		*disks_source; /* environment.disks_found_usec, when somebody waits for it */
 	sd_event_source *deadline_source; /* of guests_stop_all() */
 	bool stopping; /* guests_stop_all() was called and all_stopped was not yet */
 	bool no_start; /* guests_stop_all() was called */

@@ -45,6 +45,9 @@ struct guests_callbacks {
 			 enum disk_format *ret_format, char **ret_why, void *userdata);
 	int (*open_tap)(const struct guest *guest, size_t nic_index, int *ret_tap_fd,
 			int *ret_vhost_fd, void *userdata);
+	/* A disk of its that this machine has not found (yet), as the definition names it, or NULL.
+	 */
+	const char *(*missing_disk)(const struct guest *guest, void *userdata);
 	/* on-poweroff = "host". */
 	void (*power_off_host)(const struct guest *guest, void *userdata);
 	/* An event of a guest, for the API's subscribers. detail may be NULL. */
@@ -62,6 +65,9 @@ struct guests_environment {
 	/* For tests; NULL means /run/mvirt/guests and /proc/meminfo. */
 	const char *folder, *meminfo;
 	uint64_t memory_reserve_bytes; /* what guests may not take; 0: a share of the machine */
+	/* CLOCK_BOOTTIME: until then disks are still being found, and an autostart waits for its.
+	 */
+	uint64_t disks_found_usec;
 };
 
 /*
@@ -80,8 +86,10 @@ void guests_free(struct guests *guests);
 int guests_define(struct guests *guests, struct guest_config *config_consume,
 		  enum guest_origin origin, struct guest **ret_guest);
 /* At boot: starts it if its autostart says so, and an earlier hostd has not done it, when its turn
- * has come (after, start-delay). */
+ * has come (after, start-delay) and its disks are there. */
 void guest_autostart(struct guest *guest);
+/* The machine has found a disk: an autostart may have waited for it. */
+void guests_disk_found(struct guests *guests);
 /* A new guest that nobody has started: no later hostd of this boot is to do it by itself. 0 or
  * -errno, which is logged. */
 int guest_skip_autostart(struct guest *guest);
@@ -133,7 +141,7 @@ const struct guest_config *guest_config(const struct guest *guest); /* the defin
 const struct guest_config *guest_running_config(const struct guest *guest);
 enum guest_origin guest_origin(const struct guest *guest);
 bool guest_is_paused(const struct guest *guest);
-/* Why an autostart is still due: "waiting for db", or NULL. */
+/* Why an autostart is still due: "waiting for db", "starts after 5 s", or NULL. */
 const char *guest_waiting(const struct guest *guest);
 enum guest_state guest_state(const struct guest *guest);
 const char *guest_reason(const struct guest *guest); /* why it is failed or crashed, or NULL */

@@ -57,13 +57,56 @@ static int on_delay_over(sd_event_source *, uint64_t, void *userdata)
 	return 0;
 }
 
-/* Its turn has come: now, or after its start-delay. */
-static void take_turn(struct guest *guest)
+static void tell_waiting(struct guest *guest, char *reason_consume)
+{
+	_cleanup_free_ char *reason = reason_consume;
+
+	if (!reason || text_equal(guest->waiting, reason))
+		return;
+	free(guest->waiting);
+	guest->waiting = take_ptr(reason);
+	log_notice(guest_subject(guest).text, "%s", guest->waiting);
+	guest_tell(guest, "waiting", guest->waiting);
+}
+
+static int on_disks_found(sd_event_source *, uint64_t, void *userdata)
+{
+	struct guests *guests = userdata;
+
+	guests->disks_source = sd_event_source_disable_unref(guests->disks_source);
+	guests_sequence_soon(guests);
+	return 0;
+}
+
+static bool waits_for_disk(struct guest *guest)
+{
+	struct guests *guests = guest->guests;
+	const uint64_t until_usec = guests->environment.disks_found_usec;
+	const char *disk = guests->callbacks.missing_disk(guest, guests->callbacks.userdata);
+	uint64_t now_usec = 0;
+
+	if (!disk || sd_event_now(guests->event, CLOCK_BOOTTIME, &now_usec) < 0 ||
+	    now_usec >= until_usec)
+		return false;
+	if (!guests->disks_source &&
+	    sd_event_add_time(guests->event, &guests->disks_source, CLOCK_BOOTTIME, until_usec,
+			      TIMER_ACCURACY_USEC, on_disks_found, guests) < 0)
+		return false;
+	tell_waiting(guest, text_format("waiting for the disk %s", disk));
+	return true;
+}
+
+/* Its turn has come: now, or when its disks are there, and after its start-delay. */
+static void take_turn(struct guest *guest, const struct guest_order_turn *turn)
 {
 	uint64_t delay_usec = (uint64_t)guest->config->start_delay_s * 1000000;
+	_cleanup_free_ char *reason = NULL;
 
-	if (guest->delay_source)
+	if (guest->delay_source || waits_for_disk(guest))
 		return;
+	reason = guest_order_reason(turn);
+	if (reason)
+		log_warning(guest_subject(guest).text, "started although %s", reason);
 	if (delay_usec > 0 && sd_event_add_time_relative(
 				      guest->guests->event, &guest->delay_source, CLOCK_BOOTTIME,
 				      delay_usec, TIMER_ACCURACY_USEC, on_delay_over, guest) >= 0) {
@@ -72,18 +115,6 @@ static void take_turn(struct guest *guest)
 		return;
 	}
 	start_now(guest);
-}
-
-static void wait_for_other(struct guest *guest, const struct guest_order_turn *turn)
-{
-	_cleanup_free_ char *reason = guest_order_reason(turn);
-
-	if (!reason || text_equal(guest->waiting, reason))
-		return;
-	free(guest->waiting);
-	guest->waiting = take_ptr(reason);
-	log_notice(guest_subject(guest).text, "%s", guest->waiting);
-	guest_tell(guest, "waiting", guest->waiting);
 }
 
 /* Starting one changes what may be said of the others, so the look after it is a new one. */
@@ -97,25 +128,16 @@ static void start_those_whose_turn_it_is(struct guests *guests)
 		return;
 	}
 	for (size_t i = 0; i < guests->count; i++) {
-		struct guest *guest = guests->items[i];
-		_cleanup_free_ char *reason = NULL;
-
 		switch (turns[i].turn) {
 		case GUEST_TURN_NONE:
 			break;
 		case GUEST_TURN_WAIT:
-			wait_for_other(guest, &turns[i]);
-			break;
-		case GUEST_TURN_NOW_WITHOUT:
-		case GUEST_TURN_NOW_IN_LOOP:
-			reason = guest->delay_source ? NULL : guest_order_reason(&turns[i]);
-			if (reason)
-				log_warning(guest_subject(guest).text, "started although %s",
-					    reason);
-			take_turn(guest);
+			tell_waiting(guests->items[i], guest_order_reason(&turns[i]));
 			break;
 		case GUEST_TURN_NOW:
-			take_turn(guest);
+		case GUEST_TURN_NOW_WITHOUT:
+		case GUEST_TURN_NOW_IN_LOOP:
+			take_turn(guests->items[i], &turns[i]);
 			break;
 		}
 	}
@@ -128,6 +150,11 @@ void guest_autostart(struct guest *guest)
 		return;
 	guest->wants_start = true;
 	guests_sequence_soon(guest->guests);
+}
+
+void guests_disk_found(struct guests *guests)
+{
+	guests_sequence_soon(guests);
 }
 
 int guest_skip_autostart(struct guest *guest)

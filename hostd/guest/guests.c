@@ -185,6 +185,7 @@ void guests_free(struct guests *guests)
 	if (!guests)
 		return;
 	sd_event_source_disable_unref(guests->sequence_source);
+	sd_event_source_disable_unref(guests->disks_source);
 	sd_event_source_disable_unref(guests->deadline_source);
 	for (size_t i = 0; i < guests->count; i++)
 		guest_free(guests->items[i]);

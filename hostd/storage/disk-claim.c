@@ -111,6 +111,21 @@ static int find(struct claim *claim)
 		      device);
 }
 
+bool disk_claim_finds(const char *device, const struct disk_claim_device *devices,
+		      size_t device_count)
+{
+	const struct disk_claim_request request = { .device = device };
+	_cleanup_free_ char *why = NULL;
+	struct claim claim = {
+		.request = &request,
+		.devices = devices,
+		.count = device_count,
+		.ret_why = &why,
+	};
+
+	return find(&claim) != -ENODEV;
+}
+
 /* --- whether it may be had: each returns 0 or refuses --- */
 
 static const struct disk_claim_device *device_of_node(const struct claim *claim, const char *node)

@@ -19,6 +19,10 @@ struct disk_claim_request {
 	const char *boot_node; /* the boot medium's device, or NULL */
 };
 
+/* Whether device, of a request, is one of these: false only when it is certain that it is not. */
+bool disk_claim_finds(const char *device, const struct disk_claim_device *devices,
+		      size_t device_count);
+
 /*
  * Opens it (O_EXCL when writable, so that the kernel refuses what is mounted or part of something).
  * Refused, with one line in *ret_why (to be freed): no such disk; more than one with that serial;

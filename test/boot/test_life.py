@@ -52,13 +52,31 @@ guest "{name}" {{
 	}}
 }}
 """
+LATE_DISK = """
+guest "late" {
+	machine = "pc"
+	memory = "32M"
+	disk {
+		device = "serial:late"
+	}
+}
+"""
 BOND_MACS = ("52:54:00:b0:00:01", "52:54:00:b0:00:02")
 CONFIG = (f'network "lan" {{\n\tbond = ["{BOND_MACS[0]}", "{BOND_MACS[1]}"]\n}}\n'
           + DEMO.format(name="server", kernel="vmlinuz", address="10.0.2.60", order='ready = "tcp:7"')
           + DEMO.format(name="client", kernel="vmlinux", address="10.0.2.61", order='after = ["server"]')
           + WHOLE_DISK.format(name="careful", allow="")
-          + WHOLE_DISK.format(name="careless", allow="allow-existing = true"))
+          + WHOLE_DISK.format(name="careless", allow="allow-existing = true")
+          + LATE_DISK)
 PATIENCE_S = 120
+
+
+def plug_late(machine, path):
+    """A stick, when the guest that it is for waits for it."""
+    path.write_bytes(bytes(1 << 20))
+    machine.console.wait(r"hostd: guest late: waiting for the disk serial:late", 30, start=0)
+    machine.qmp("blockdev-add", **{"node-name": "late", "driver": "file", "filename": str(path)})
+    machine.qmp("device_add", driver="usb-storage", id="late", drive="late", serial="late", bus="xhci.0")
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +102,7 @@ def host(tmp_path_factory):
         stick = {**emulator.demo_files(CONFIG), "guest/vmlinux": emulator.BUILD / "guest/vmlinux"}
         machine = start(stick=stick, nic=False, memory_mib=1536, extra=extra)
         machine.console.wait(r"hostd: host: ready", 180)
+        plug_late(machine, folder / "late.img")
         yield machine
 
 
@@ -148,6 +167,12 @@ def test_microvm_reboots(host, name):
     with GuestConsole(host, name) as console:
         assert console.run("cat /proc/sys/kernel/random/boot_id")[1] != boot_id
     assert guest(host, name)["pid"] == before
+
+
+def test_disk_that_is_found_late(host):
+    """A guest that starts with the host waits for its disk."""
+    host.console.wait(r"hostd: guest late: running", 60, start=0)
+    assert "guest late: failed" not in host.console.text
 
 
 def test_disk_with_a_file_system(host):

@@ -57,6 +57,11 @@ static void on_event(const struct guest *guest, const char *kind, const char *de
 		api_publish_guest_event(host.api, guest, kind, detail);
 }
 
+static const char *no_missing_disk(const struct guest *, void *)
+{
+	return NULL;
+}
+
 static void on_all_stopped(void *)
 {
 }
@@ -81,6 +86,7 @@ static void define_guests(const char *folder)
 	const struct guests_callbacks callbacks = { .open_file = refuse_file,
 						    .open_disk = refuse_disk,
 						    .open_tap = refuse_tap,
+						    .missing_disk = no_missing_disk,
 						    .event = on_event,
 						    .all_stopped = on_all_stopped };
 	const struct guests_environment environment = { .kvm_why = "fuzzed",

@@ -34,6 +34,7 @@ static struct {
 	struct guests_environment environment;
 	char folder[32], meminfo[64], disk_path[64];
 	int open_boot_error, open_disk_error, open_tap_error;
+	const char *missing_disk; /* of web */
 	bool vhost;
 	unsigned int all_stopped, power_offs;
 	char events[4096]; /* "web running\n"… */
@@ -68,6 +69,11 @@ static struct {
 	*ret_tap_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	*ret_vhost_fd = host.vhost ? open("/dev/null", O_RDWR | O_CLOEXEC) : -EBADF;
 	return 0;
+}
+
+[[maybe_unused]] static const char *missing_disk(const struct guest *guest, void *)
+{
+	return text_equal(guest_config(guest)->name, name_web) ? host.missing_disk : NULL;
 }
 
 [[maybe_unused]] static void power_off_host(const struct guest *, void *)
@@ -112,6 +118,7 @@ static struct {
 		.open_file = open_file,
 		.open_disk = open_disk,
 		.open_tap = open_tap,
+		.missing_disk = missing_disk,
 		.power_off_host = power_off_host,
 		.event = on_event,
 		.all_stopped = on_all_stopped,

@@ -239,6 +239,24 @@ static void test_found(void **)
 	HAD(insists("/dev/sda2"), O_RDWR | O_EXCL);
 }
 
+static bool finds(const char *device)
+{
+	return disk_claim_finds(device, devices, ELEMENTS(devices));
+}
+
+static void test_finds(void **)
+{
+	assert_true(finds("serial:EMPTY"));
+	assert_true(finds("path:pci-0000:00:1f.2-ata-1.0"));
+	assert_true(finds("/dev/sda2"));
+	assert_false(finds("serial:NONE"));
+	assert_false(finds("path:pci-1"));
+	assert_false(finds("/dev/sdz"));
+	assert_false(disk_claim_finds("serial:EMPTY", devices, 0));
+	/* It is for the start to say what is wrong with it. */
+	assert_true(finds("nothing"));
+}
+
 static void test_not_found(void **)
 {
 	REFUSED(wants("/dev/sdz"), -ENODEV,
@@ -397,6 +415,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_boot_medium, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mounted, setup, teardown),
