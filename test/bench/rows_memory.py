@@ -68,7 +68,7 @@ def smallest(make, low, high, step, limit):
     ended = f"{low} MiB were not tried"
     while high - low > step:
         middle = (low + high) // 2 // step * step
-        if why := boots_with(make, middle, limit)):
+        if why := boots_with(make, middle, limit):
             low, ended = middle, f"{middle} MiB: {why}"
         else:
             high = middle
