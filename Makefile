@@ -41,7 +41,7 @@ bench-quick: inside ## the same with fewer runs: build/bench/quick.md
 bench-screen: inside ## what a guest on the screen costs of a processor, from recorded updates
 bench-test: inside ## the statistics of the benchmarks, on figures whose answer is known
 screenshots: inside ## the pictures of README.md and the manual, taken in the emulator: docs/*.png
-lint: inside ## formatting, warnings of two compilers, include directions, shell scripts, Kconfig
+lint: inside ## formatting, warnings of two compilers, include directions, shell scripts, Python, Kconfig
 
 clean: ## remove our output, keep the build root and the sources
 	$(OUTSIDE_CLEAN)

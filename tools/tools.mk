@@ -10,6 +10,7 @@ run: $(if $(filter kernel,$(MEDIUM)),$(UKI),$(if $(filter efi,$(MEDIUM)),$(UKI),
 
 LINT_C := $(sort $(wildcard hostd/*.c hostd/*/*.c hostd/*/*.h test/*/*.c test/unit/*/*.c))
 LINT_SHELL := $(shell grep -lrE '^\#!/bin/(ba)?sh' --include='*' os iso uki initramfs guest test tools .ci 2>/dev/null)
+LINT_PYTHON := $(sort $(wildcard test/*/*.py) $(shell grep -lrE '^\#!/usr/bin/python3' docs/man iso os tools))
 
 lint: $(SYSROOT)/.systemd $(KERNEL_OBJECTS)/.config $(GUEST_OBJECTS)/.config
 	$(Q)clang-format --dry-run --Werror $(LINT_C)
@@ -18,5 +19,6 @@ lint: $(SYSROOT)/.systemd $(KERNEL_OBJECTS)/.config $(GUEST_OBJECTS)/.config
 		gcc -fsyntax-only $(CPPFLAGS) $(CFLAGS) $$f && \
 		clang -fsyntax-only $(CPPFLAGS) -std=gnu23 $(WARNINGS) $$f || exit 1; done
 	$(Q)shellcheck $(LINT_SHELL) hostd/cli/completion/mvirt.bash
+	$(Q)pyflakes3 $(LINT_PYTHON)
 	$(Q)tools/check-spdx
 	@echo "mvirt: lint: no complaint"

@@ -14,7 +14,6 @@ import re
 import socket
 import struct
 import subprocess
-import threading
 import time
 
 import namespaces

@@ -3,7 +3,6 @@
 
 import contextlib
 import pathlib
-import re
 import shutil
 
 import emulator

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import struct
-import subprocess
 
 import emulator
 from guests import GUEST, GuestConsole, make_volume, wait_guest

@@ -6,7 +6,6 @@ dm-log-writes' format, keeps every write and flush of its disk. A cut is a prefi
 completed flush is on the disk, of what came after it any part may be. e2fsck -p repairs it, as hostd does, and the next
 hostd has to find each definition old or new, and whole."""
 
-import pathlib
 import random
 import re
 import shutil
