@@ -117,7 +117,7 @@ static void make_usual(struct screen *screen)
 	add_guest(screen, "web", "running", ",\"uptimeUsec\":3600000000,\"accel\":\"kvm\"");
 	add_guest(screen, "a-guest-with-a-very-long-name-00", "failed",
 		  ",\"reason\":\"it wants 64 GiB, the host has 12 GiB\"");
-	add_guest(screen, "db", "stopped", "");
+	add_guest(screen, "db", "stopped", ",\"waiting\":\"waiting for web\"");
 	take(screen, "stats", "{\"name\":\"web\",\"cpuUsec\":10,\"memoryBytes\":123456789}");
 	for (unsigned int i = 1; i <= 30; i++)
 		add_line(screen, i);
