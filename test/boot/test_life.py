@@ -52,14 +52,14 @@ guest "{name}" {{
 	}}
 }}
 """
-LATE_DISK = """
-guest "late" {
+NAMED_DISK = """
+guest "{name}" {{
 	machine = "pc"
 	memory = "32M"
-	disk {
-		device = "serial:late"
-	}
-}
+	disk {{
+		device = "serial:{name}"
+	}}
+}}
 """
 BOND_MACS = ("52:54:00:b0:00:01", "52:54:00:b0:00:02")
 CONFIG = (f'network "lan" {{\n\tbond = ["{BOND_MACS[0]}", "{BOND_MACS[1]}"]\n}}\n'
@@ -67,7 +67,7 @@ CONFIG = (f'network "lan" {{\n\tbond = ["{BOND_MACS[0]}", "{BOND_MACS[1]}"]\n}}\
           + DEMO.format(name="client", kernel="vmlinux", address="10.0.2.61", order='after = ["server"]')
           + WHOLE_DISK.format(name="careful", allow="")
           + WHOLE_DISK.format(name="careless", allow="allow-existing = true")
-          + LATE_DISK)
+          + NAMED_DISK.format(name="late") + NAMED_DISK.format(name="never"))
 PATIENCE_S = 120
 
 
@@ -173,6 +173,14 @@ def test_disk_that_is_found_late(host):
     """A guest that starts with the host waits for its disk."""
     host.console.wait(r"hostd: guest late: running", 60, start=0)
     assert "guest late: failed" not in host.console.text
+
+
+def test_disk_that_is_not_found(host):
+    """It is not waited for without end, and the line says what is missing and where to look."""
+    host.console.wait(r"hostd: guest never: waiting for the disk serial:never", 60, start=0)
+    found = host.console.wait(r"hostd: guest never: failed \((.*)\)", PATIENCE_S, start=0)
+    assert found.group(1) == 'disk "serial:never": there is no disk serial:never (`mvirt devices` lists them)'
+    assert guest(host, "never")["state"] == "failed"
 
 
 def test_disk_with_a_file_system(host):
