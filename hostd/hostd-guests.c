@@ -293,6 +293,7 @@ void host_data_mounted(int root_fd, void *userdata)
 		log_error("data", "the guests on it cannot be listed: %s", strerror(-r));
 	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_DATA);
 	host_empty_trash(GUEST_ORIGIN_DATA, host);
+	host_keep_crashes(root_fd);
 	if (host->api)
 		api_publish_data_volume_event(host->api, "mounted", NULL);
 }

@@ -35,6 +35,7 @@ static void host_done(struct host *host)
 	program_replace_cancel(host->replacement);
 	free(host->shell_terminal);
 	free(host->line_type);
+	free(host->panic_timeout);
 	guests_free(host->guests);
 	fd_close(host->files.memory_fd);
 	net_free(host->net);
@@ -317,8 +318,10 @@ static int run(void)
 		return r;
 	host.shell_terminal = cmdline_value("mvirt.shell");
 	host.line_type = cmdline_value("mvirt.term");
+	host.panic_timeout = cmdline_value("panic");
 
 	mark("log, privileges");
+	host_take_crashes(&host);
 	probe_kvm(&host);
 	mark("KVM probe");
 	probe_screen(&host);

@@ -60,6 +60,7 @@ struct host {
 	bool replace_failed; /* this is the hostd before one that did not come up */
 	struct dashboards *dashboards;
 	char *shell_terminal, *line_type; /* mvirt.shell=, mvirt.term= */
+	char *panic_timeout; /* panic= */
 	bool stopping;
 };
 
@@ -75,6 +76,11 @@ void host_data_lost(void *userdata);
 void host_empty_trash(enum guest_origin origin, void *userdata);
 /* It was found, and cannot be used. */
 void host_data_failed(const char *why, void *userdata);
+/* hostd-crash.c */
+/* Tells of panics that the firmware remembers. */
+void host_take_crashes(struct host *host);
+/* They are kept on the data volume, too. */
+void host_keep_crashes(int data_fd);
 /* hostd-api.c */
 int host_start_api(struct host *host, const char *version);
 

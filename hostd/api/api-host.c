@@ -253,7 +253,8 @@ int api_host_bind(sd_varlink_server *server)
 {
 	return api_bind(server, "io.mvirt.Host.Status", method_status, "io.mvirt.Host.Devices",
 			method_devices, "io.mvirt.Host.BootTimes", api_method_boot_times,
-			"io.mvirt.Host.FormatDisk", api_method_format_disk,
-			"io.mvirt.Host.ReloadDaemon", api_method_reload, "io.mvirt.Host.Shutdown",
-			method_shutdown, "io.mvirt.Host.Reboot", method_reboot);
+			"io.mvirt.Host.Crash", api_method_crash, "io.mvirt.Host.FormatDisk",
+			api_method_format_disk, "io.mvirt.Host.ReloadDaemon", api_method_reload,
+			"io.mvirt.Host.Shutdown", method_shutdown, "io.mvirt.Host.Reboot",
+			method_reboot);
 }

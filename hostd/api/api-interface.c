@@ -178,6 +178,16 @@ static SD_VARLINK_DEFINE_METHOD(
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(phases, BootPhase, SD_VARLINK_ARRAY));
 
 static SD_VARLINK_DEFINE_METHOD(
+	Crash, SD_VARLINK_FIELD_COMMENT("Which one; without it the newest"),
+	SD_VARLINK_DEFINE_INPUT(name, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("All that are kept, the newest first"),
+	SD_VARLINK_DEFINE_OUTPUT(names, SD_VARLINK_STRING, SD_VARLINK_ARRAY),
+	SD_VARLINK_FIELD_COMMENT("The one that follows; without it there is none"),
+	SD_VARLINK_DEFINE_OUTPUT(name, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("The last lines that the kernel said"),
+	SD_VARLINK_DEFINE_OUTPUT(text, SD_VARLINK_STRING, SD_VARLINK_NULLABLE));
+
+static SD_VARLINK_DEFINE_METHOD(
 	FormatDisk, SD_VARLINK_FIELD_COMMENT("Serial of a whole disk, as Devices has it"),
 	SD_VARLINK_DEFINE_INPUT(serial, SD_VARLINK_STRING, 0),
 	SD_VARLINK_FIELD_COMMENT("Although something is on it, which is lost then"),
@@ -202,6 +212,8 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_SYMBOL_COMMENT("Disks and network interfaces that are there now"),
 	&vl_method_Devices, SD_VARLINK_SYMBOL_COMMENT("How long each step of the boot took"),
 	&vl_method_BootTimes,
+	SD_VARLINK_SYMBOL_COMMENT("What an earlier boot said when it panicked or oopsed"),
+	&vl_method_Crash,
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Makes a data volume on a whole disk: a partition table with one partition, and "
 		"ext4 on it. Refused when the disk is not empty, unless erase is given; always "

@@ -108,6 +108,11 @@ int api_build_data_volume(const struct data_volume *volume, sd_json_variant **re
 int api_method_boot_times(sd_varlink *link, sd_json_variant *parameters,
 			  sd_varlink_method_flags_t flags, void *userdata);
 
+/* --- api-crash.c --- */
+
+int api_method_crash(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
+		     void *userdata);
+
 /* --- api-reload.c --- */
 
 int api_method_reload(sd_varlink *link, sd_json_variant *parameters,

@@ -117,6 +117,7 @@ const char *cli_guest_label(sd_json_variant *guest);
 
 int cli_status(const struct cli *cli);
 int cli_boot_times(const struct cli *cli);
+int cli_crash(const struct cli *cli);
 int cli_devices(const struct cli *cli);
 int cli_poweroff(const struct cli *cli);
 int cli_reboot(const struct cli *cli);

@@ -54,6 +54,8 @@ static const struct cli_command commands[] = {
 	{ "delete", "[--with-disks] NAME…", "delete stopped guests, and keep their disks", 1,
 	  GUESTS, CLI_OPTION_JSON | CLI_OPTION_WITH_DISKS, cli_delete },
 	{ "events", "", "what happens, as it happens", 0, 0, CLI_OPTION_JSON, cli_events },
+	{ "host crash", "[NAME]", "what an earlier boot said when it panicked", 0, 1,
+	  CLI_OPTION_JSON, cli_crash },
 	{ "host format-disk", "[--erase [--confirm SERIAL]] SERIAL",
 	  "make a data volume on an empty disk", 1, 1,
 	  CLI_OPTION_JSON | CLI_OPTION_ERASE | CLI_OPTION_CONFIRM, cli_format_disk },

@@ -222,7 +222,7 @@ class Machine:
         return arguments + list(extra)
 
     def _firmware(self):
-        if self.firmware == "bios" or self.medium == "kernel":
+        if self.firmware == "bios":
             return []
         variables = self.folder / "vars.fd"
         shutil.copy(OVMF / "OVMF_VARS_4M.fd", variables)

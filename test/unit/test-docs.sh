@@ -122,7 +122,7 @@ result $? "zsh offers every key of a guest, and no other"
 [ "$(offers start '' | tr '\n' ' ')" = "db web " ] && [ "$(offers start db w)" = web ] &&
 	[ "$(offers --json info d)" = db ] && [ -z "$(offers info db '')" ] && [ -z "$(offers create '')" ]
 result $? "bash offers guests where they are wanted"
-[ "$(offers host '' | tr '\n' ' ')" = "format-disk reload " ] && [ "$(offers host format-disk --c)" = --confirm ]
+[ "$(offers host '' | tr '\n' ' ')" = "crash format-disk reload " ] && [ "$(offers host format-disk --c)" = --confirm ]
 result $? "bash knows commands of two words"
 
 echo "1..$count"

@@ -68,7 +68,7 @@ _mvirt() {
 	fi
 	case $command in
 	'' | help) COMPREPLY=($(compgen -W "$commands" -- "$word")) ;;
-	host) COMPREPLY=($(compgen -W 'format-disk reload' -- "$word")) ;;
+	host) COMPREPLY=($(compgen -W 'crash format-disk reload' -- "$word")) ;;
 	'host reload') COMPREPLY=($(compgen -f -- "$word")) ;;
 	set | create)
 		if ((names == 0)); then
