@@ -220,6 +220,13 @@ static void on_qmp_closed(int error, void *userdata)
 	reconnect_later(guest);
 }
 
+/* Every command without its reply is answered by this, so those who asked find no connection. */
+static void disconnect_qmp(struct guest *guest)
+{
+	guest->qmp_ready = false;
+	guest_qmp_free(take_ptr(guest->qmp));
+}
+
 static void connect_qmp(struct guest *guest)
 {
 	const struct guest_qmp_callbacks callbacks = {
@@ -231,7 +238,7 @@ static void connect_qmp(struct guest *guest)
 	_cleanup_free_ char *path = place(guest, "qmp.sock");
 	int r = 0;
 
-	guest_qmp_free(take_ptr(guest->qmp));
+	disconnect_qmp(guest);
 	r = path ? guest_qmp_new(guest->guests->event, path, &callbacks, &guest->qmp) : -ENOMEM;
 	if (r < 0)
 		reconnect_later(guest);
@@ -319,8 +326,7 @@ void guest_detach(struct guest *guest)
 {
 	guest->exit_source = sd_event_source_disable_unref(guest->exit_source);
 	guest->reconnect_source = sd_event_source_disable_unref(guest->reconnect_source);
-	guest_qmp_free(take_ptr(guest->qmp));
-	guest->qmp_ready = false;
+	disconnect_qmp(guest);
 	guest->display_source = sd_event_source_disable_unref(guest->display_source);
 	for (size_t i = 0; i < GUEST_SERIAL_PORTS_MAX; i++)
 		if (guest->consoles[i])

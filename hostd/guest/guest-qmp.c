@@ -270,7 +270,7 @@ static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arg
 int guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
 		      guest_qmp_reply_t reply, void *userdata)
 {
-	if (qmp->freed || qmp->state != QMP_STATE_READY)
+	if (!qmp || qmp->freed || qmp->state != QMP_STATE_READY)
 		return -ENOTCONN;
 	return execute(qmp, command, arguments, -EBADF, reply, userdata);
 }
@@ -279,7 +279,7 @@ int guest_qmp_execute_with_fd(struct guest_qmp *qmp, const char *command,
 			      sd_json_variant *arguments, int fd_consume, guest_qmp_reply_t reply,
 			      void *userdata)
 {
-	if (qmp->freed || qmp->state != QMP_STATE_READY) {
+	if (!qmp || qmp->freed || qmp->state != QMP_STATE_READY) {
 		fd_close(fd_consume);
 		return -ENOTCONN;
 	}

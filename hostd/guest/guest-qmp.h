@@ -48,7 +48,8 @@ DEFINE_CLEANUP(struct guest_qmp *, guest_qmp_free);
 /*
  * Sends a command; arguments (an object) and reply may be NULL. Replies find their command by id,
  * so they may come in any order; each reply is called exactly once. Returns 0, -ENOTCONN before
- * ready and after closed, -ENOBUFS when QEMU does not read, or -ENOMEM; then reply is not called.
+ * ready, after closed and where qmp is NULL (as it is for a reply that comes of guest_qmp_free()),
+ * -ENOBUFS when QEMU does not read, or -ENOMEM; then reply is not called.
  */
 int guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
 		      guest_qmp_reply_t reply, void *userdata);

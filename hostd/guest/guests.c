@@ -184,6 +184,9 @@ void guests_free(struct guests *guests)
 {
 	if (!guests)
 		return;
+	/* What ends with the connections to QEMU is told to nobody: those who listened may be gone.
+	 */
+	guests->callbacks = (struct guests_callbacks){};
 	sd_event_source_disable_unref(guests->sequence_source);
 	sd_event_source_disable_unref(guests->disks_source);
 	sd_event_source_disable_unref(guests->deadline_source);

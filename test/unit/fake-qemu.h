@@ -50,6 +50,7 @@ static struct {
 	const char *held; /* the one of them that is not answered */
 	guest_qmp_reply_t held_reply;
 	void *held_userdata;
+	const struct guest_qmp *held_qmp;
 } fake;
 
 static pid_t *fake_process(const char *name)
@@ -237,6 +238,8 @@ int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *result = NULL;
 
+	if (!qmp)
+		return -ENOTCONN;
 	assert_true(qmp->used);
 	if (strcmp(command, "system_powerdown") == 0) {
 		fake.powerdowns++;
@@ -251,6 +254,7 @@ int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json
 	if (text_equal(fake.held, command)) {
 		fake.held_reply = reply;
 		fake.held_userdata = userdata;
+		fake.held_qmp = qmp;
 	} else if (reply)
 		reply(result,
 		      !text_equal(fake.refused, command) ? NULL
@@ -273,11 +277,25 @@ int __wrap_guest_qmp_execute_with_fd(struct guest_qmp *qmp, const char *command,
 	return __wrap_guest_qmp_execute(qmp, command, arguments, reply, userdata);
 }
 
+/* To the command that was held. */
+static void fake_answer(const char *error)
+{
+	guest_qmp_reply_t reply = fake.held_reply;
+
+	fake.held_reply = NULL;
+	fake.held_qmp = NULL;
+	if (reply)
+		reply(NULL, error, fake.held_userdata);
+}
+
 void __wrap_guest_qmp_free(struct guest_qmp *qmp);
 void __wrap_guest_qmp_free(struct guest_qmp *qmp)
 {
-	if (qmp)
-		qmp->used = false;
+	if (!qmp)
+		return;
+	qmp->used = false;
+	if (fake.held_qmp == qmp)
+		fake_answer("the connection to QEMU is closed");
 }
 
 int __wrap_guest_console_new(const char *path, void (*line)(const char *text, void *userdata),

@@ -167,11 +167,47 @@ static void late(void **)
 	assert_string_equal(told.why, "drive 1: blockdev-open-tray: QEMU has not answered in 20 s");
 	fake.held = NULL;
 	host.events[0] = '\0';
-	fake.held_reply(NULL, NULL, fake.held_userdata);
+	fake_answer(NULL);
 	assert_events("web medium\n");
 	assert_int_equal(told.times, 1);
 	assert_int_equal(change(1, NULL, &why), 0);
 	assert_int_equal(told.times, 1);
+}
+
+/* In each step of a change hostd ends, and in each step QEMU: who asked is told once. */
+static void over(void **)
+{
+	static const char *const steps[] = {
+		"blockdev-open-tray", "blockdev-remove-medium", "blockdev-del",
+		"remove-fd",          "blockdev-add",           "blockdev-close-tray",
+	};
+
+	for (size_t i = 0; i < 2 * ELEMENTS(steps); i++) {
+		_cleanup_free_ char *why = NULL;
+		bool hostd = i % 2 == 0;
+
+		new_hostd();
+		if (guest_state(find("web")) == GUEST_STATE_STOPPED)
+			start("web");
+		settle();
+		qmp_ready("web");
+		fake.held = steps[i / 2];
+		assert_int_equal(change(1, iso, &why), 0);
+		assert_int_equal(told.times, 0);
+		fake.held = NULL;
+		host.events[0] = '\0';
+		if (hostd) {
+			end_hostd();
+			assert_events("");
+		} else {
+			assert_int_equal(guest_kill(find("web"), &why), 0);
+			wait_for("web", GUEST_STATE_STOPPED);
+			assert_contains(host.events, "web medium-failed\n");
+			end_hostd();
+		}
+		assert_int_equal(told.times, 1);
+		assert_contains(told.why, "drive 1: ");
+	}
 }
 
 static void refused_by_us(void **)
@@ -263,7 +299,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DRIVES(insert),        DRIVES(eject),   DRIVES(refused_by_qemu),
 		DRIVES(refused_by_us), DRIVES(display), DRIVES(serial_ports),
-		DRIVES(locked),        DRIVES(late),    TEST(identity),
+		DRIVES(locked),        DRIVES(late),    DRIVES(over),
+		TEST(identity),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
