@@ -284,6 +284,13 @@ void guest_console_remove_listener(struct guest_console_listener *listener)
 
 /* --- the object --- */
 
+void guest_console_set_line(struct guest_console *console, guest_console_line_t line)
+{
+	if (line == console->lines.line)
+		return;
+	console->lines = (struct guest_lines){ .line = line, .userdata = console->lines.userdata };
+}
+
 int guest_console_new(const char *ring_path, guest_console_line_t line, void *userdata,
 		      struct guest_console **ret_console)
 {

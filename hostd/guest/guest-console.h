@@ -28,6 +28,8 @@ typedef void (*guest_console_line_t)(const char *text, void *userdata);
  */
 int guest_console_new(const char *ring_path, guest_console_line_t line, void *userdata,
 		      struct guest_console **ret_console);
+/* Another line callback, or NULL, from the next byte on. Not from within a callback. */
+void guest_console_set_line(struct guest_console *console, guest_console_line_t line);
 /* Not from within a callback. Listeners get nothing any more, and are still to be removed. */
 void guest_console_free(struct guest_console *console);
 DEFINE_CLEANUP(struct guest_console *, guest_console_free);

@@ -99,6 +99,8 @@ void guest_go_on(struct guest *guest);
 /* The ring is there before the guest has ever run, so that one can wait for its first word. 0,
  * -ENODEV when it has no such port, or -errno. */
 int guest_open_console(struct guest *guest, size_t port);
+/* The definition is another one: the echo follows it. */
+void guest_echo_redefined(struct guest *guest);
 
 /* guest-display.c */
 /* Lets clients connect to the display of a guest that has one. Warns when it cannot. */
@@ -127,6 +129,8 @@ void guest_memory_learn(struct guest *guest);
 /* guest-ready.c */
 /* From RUNNING on: sets guest->ready when its "ready" has come true, and tells the sequence. */
 void guest_ready_begin(struct guest *guest);
+/* The definition is another one: what is not ready yet is watched by its rule from now on. */
+void guest_ready_redefined(struct guest *guest);
 void guest_ready_end(struct guest *guest);
 
 /* guests-sequence.c */

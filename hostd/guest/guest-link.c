@@ -58,6 +58,12 @@ void guest_go_on(struct guest *guest)
 		(void)guest_qmp_execute(guest->qmp, "cont", NULL, on_halt_reply, guest);
 }
 
+/* What its QEMU was told when it was started, whatever the definition says by now. */
+static bool pauses_on_panic(const struct guest *guest)
+{
+	return guest->record.config->on_panic == GUEST_ON_PAUSE;
+}
+
 static void on_status(sd_json_variant *result, const char *error, void *userdata)
 {
 	struct guest *guest = userdata;
@@ -67,7 +73,7 @@ static void on_status(sd_json_variant *result, const char *error, void *userdata
 		return;
 	status = sd_json_variant_string(sd_json_variant_by_key(result, "status"));
 	if (text_equal(status, "internal-error") ||
-	    (text_equal(status, "guest-panicked") && guest->config->on_panic != GUEST_ON_PAUSE)) {
+	    (text_equal(status, "guest-panicked") && !pauses_on_panic(guest))) {
 		guest_set_text(&guest->pending_reason, "the guest cannot go on (%s)", status);
 		guest_handle(guest, GUEST_EVENT_BROKEN, GUEST_EXIT_UNKNOWN);
 	} else if (text_equal(status, "paused")) {
@@ -120,7 +126,7 @@ static void on_reset(struct guest *guest, sd_json_variant *data)
 
 static void on_panicked(struct guest *guest, sd_json_variant *)
 {
-	if (guest->config->on_panic != GUEST_ON_PAUSE)
+	if (!pauses_on_panic(guest))
 		guest_set_text(&guest->pending_reason, "the guest panicked");
 	guest_tell(guest, "panicked", NULL);
 	guest_handle(guest, GUEST_EVENT_PANICKED, GUEST_EXIT_UNKNOWN);
@@ -251,6 +257,11 @@ static void echo_line(const char *text, void *userdata)
 	log_echo(guest->config->name, text);
 }
 
+static guest_console_line_t line_of_port(const struct guest *guest, size_t port)
+{
+	return port == 0 && guest->config->echo_console ? echo_line : NULL;
+}
+
 /* "console.ring", "console2.ring"…: of the first port without a number. */
 static char *place_of_port(const struct guest *guest, const char *stem, size_t port,
 			   const char *suffix)
@@ -274,7 +285,6 @@ static size_t count_ports(const struct guest *guest)
 int guest_open_console(struct guest *guest, size_t port)
 {
 	_cleanup_free_ char *path = NULL;
-	bool echo = port == 0 && guest->config->echo_console;
 
 	if (port >= count_ports(guest))
 		return -ENODEV;
@@ -285,7 +295,13 @@ int guest_open_console(struct guest *guest, size_t port)
 		return -ENOMEM;
 	if (mkdirat(guest->guests->folder_fd, guest->config->name, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	return guest_console_new(path, echo ? echo_line : NULL, guest, &guest->consoles[port]);
+	return guest_console_new(path, line_of_port(guest, port), guest, &guest->consoles[port]);
+}
+
+void guest_echo_redefined(struct guest *guest)
+{
+	if (guest->consoles[0])
+		guest_console_set_line(guest->consoles[0], line_of_port(guest, 0));
 }
 
 static void connect_console(struct guest *guest, size_t port)

@@ -14,8 +14,13 @@
 #define TRY_MAX_USEC UINT64_C(5000000)
 #define TRY_ACCURACY_USEC UINT64_C(50000)
 
+/* What is watched for is the watch's own: the definition may be another one at any moment. */
 struct guest_ready_watch {
 	struct guest *guest; /* weak */
+	enum guest_ready rule;
+	char *text; /* owned; of GUEST_READY_CONSOLE */
+	struct sockaddr_storage address; /* of GUEST_READY_TCP; without a length there is none */
+	socklen_t address_length;
 	struct guest_console_listener *listener;
 	struct guest_lines lines;
 	sd_event_source *timer_source, *connect_source;
@@ -23,12 +28,13 @@ struct guest_ready_watch {
 	uint64_t delay_usec;
 };
 
-static void become_ready(struct guest *guest)
+/* By the rule RUNNING nobody has to be told: the state says so. */
+static void become_ready(struct guest *guest, enum guest_ready rule)
 {
-	if (guest->ready)
+	if (guest->ready || guest->record.life.state != GUEST_STATE_RUNNING)
 		return;
 	guest->ready = true;
-	if (guest->config->ready != GUEST_READY_RUNNING) {
+	if (rule != GUEST_READY_RUNNING) {
 		log_notice(guest_subject(guest).text, "ready");
 		guest_tell(guest, "ready", NULL);
 	}
@@ -41,8 +47,8 @@ static void on_line(const char *text, void *userdata)
 {
 	const struct guest_ready_watch *watch = userdata;
 
-	if (strstr(text, watch->guest->config->ready_text))
-		become_ready(watch->guest);
+	if (strstr(text, watch->text))
+		become_ready(watch->guest, watch->rule);
 }
 
 static void on_output(const void *data, size_t length, void *userdata)
@@ -87,13 +93,11 @@ static int on_connected(sd_event_source *, int fd, uint32_t, void *userdata)
 	if (error)
 		return try_later(watch);
 	watch->timer_source = sd_event_source_disable_unref(watch->timer_source);
-	become_ready(watch->guest);
+	become_ready(watch->guest, watch->rule);
 	return 0;
 }
 
-/* The first address that the definition gives to a NIC; the parser has seen to it that there is
- * one.
- */
+/* The first address that the definition gives to a NIC, or NULL. */
 static const char *first_address(const struct guest_config *config)
 {
 	for (size_t i = 0; i < config->nic_count; i++)
@@ -102,21 +106,20 @@ static const char *first_address(const struct guest_config *config)
 	return NULL;
 }
 
-static socklen_t make_address(const struct guest_config *config, struct sockaddr_storage *storage)
+static socklen_t make_address(const char *text, unsigned int port, struct sockaddr_storage *storage)
 {
 	struct sockaddr_in *ipv4 = (struct sockaddr_in *)storage;
 	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)storage;
-	const char *text = first_address(config);
 
 	*storage = (struct sockaddr_storage){};
 	if (text && inet_pton(AF_INET, text, &ipv4->sin_addr) == 1) {
 		ipv4->sin_family = AF_INET;
-		ipv4->sin_port = htons((uint16_t)config->ready_port);
+		ipv4->sin_port = htons((uint16_t)port);
 		return sizeof(*ipv4);
 	}
 	if (text && inet_pton(AF_INET6, text, &ipv6->sin6_addr) == 1) {
 		ipv6->sin6_family = AF_INET6;
-		ipv6->sin6_port = htons((uint16_t)config->ready_port);
+		ipv6->sin6_port = htons((uint16_t)port);
 		return sizeof(*ipv6);
 	}
 	return 0;
@@ -126,18 +129,15 @@ static socklen_t make_address(const struct guest_config *config, struct sockaddr
 static int on_try(sd_event_source *, uint64_t, void *userdata)
 {
 	struct guest_ready_watch *watch = userdata;
-	struct sockaddr_storage address;
-	socklen_t length = make_address(watch->guest->config, &address);
 	int r = 0;
 
 	watch->connect_source = sd_event_source_disable_unref(watch->connect_source);
 	watch->fd = fd_close(watch->fd);
-	if (length == 0)
-		return 0;
-	watch->fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	watch->fd = socket(watch->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (watch->fd < 0)
 		return try_later(watch);
-	if (connect(watch->fd, (const struct sockaddr *)&address, length) < 0 &&
+	if (connect(watch->fd, (const struct sockaddr *)&watch->address, watch->address_length) <
+		    0 &&
 	    errno != EINPROGRESS)
 		return try_later(watch);
 	r = sd_event_add_io(watch->guest->guests->event, &watch->connect_source, watch->fd,
@@ -158,24 +158,42 @@ static int try_later(struct guest_ready_watch *watch)
 	return r;
 }
 
+/* The rule counts at once, the address of a NIC only from the next start on: what runs has that of
+ * its own definition, unless it had none then. */
+static int watch_port(struct guest_ready_watch *watch)
+{
+	const struct guest *guest = watch->guest;
+	const char *address = first_address(guest->record.config);
+
+	if (!address)
+		address = first_address(guest->config);
+	watch->address_length =
+		make_address(address, guest->config->ready_port, &watch->address);
+	return watch->address_length ? try_later(watch) : -EADDRNOTAVAIL;
+}
+
 /* --- */
 
 static int begin(struct guest_ready_watch *watch)
 {
-	switch (watch->guest->config->ready) {
+	const struct guest_config *config = watch->guest->config;
+
+	switch (watch->rule) {
 	case GUEST_READY_RUNNING:
 		break;
 	case GUEST_READY_CONSOLE:
-		return watch_console(watch);
+		watch->text = strdup(config->ready_text);
+		return watch->text ? watch_console(watch) : -ENOMEM;
 	case GUEST_READY_TCP:
-		return try_later(watch);
+		return watch_port(watch);
 	}
-	become_ready(watch->guest);
+	become_ready(watch->guest, watch->rule);
 	return 0;
 }
 
 void guest_ready_begin(struct guest *guest)
 {
+	enum guest_ready rule = guest->config->ready;
 	struct guest_ready_watch *watch = NULL;
 	int r = 0;
 
@@ -183,10 +201,11 @@ void guest_ready_begin(struct guest *guest)
 		return;
 	watch = calloc(1, sizeof(*watch));
 	if (!watch) {
-		become_ready(guest); /* those that wait are not to wait for ever */
+		become_ready(guest, rule); /* those that wait are not to wait for ever */
 		return;
 	}
 	*watch = (struct guest_ready_watch){ .guest = guest,
+					     .rule = rule,
 					     .fd = -EBADF,
 					     .delay_usec = TRY_FIRST_USEC };
 	guest->ready_watch = watch;
@@ -196,19 +215,33 @@ void guest_ready_begin(struct guest *guest)
 	log_warning(guest_subject(guest).text,
 		    "whether it is ready cannot be watched (%s): taken for ready",
 		    strerrordesc_np(-r));
-	become_ready(guest);
+	become_ready(guest, rule);
 }
 
-void guest_ready_end(struct guest *guest)
+static void end_watch(struct guest *guest)
 {
 	struct guest_ready_watch *watch = take_ptr(guest->ready_watch);
 
-	guest->ready = false;
 	if (!watch)
 		return;
 	guest_console_unlisten(watch->listener);
 	sd_event_source_disable_unref(watch->timer_source);
 	sd_event_source_disable_unref(watch->connect_source);
 	fd_close(watch->fd);
+	free(watch->text);
 	free(watch);
+}
+
+void guest_ready_redefined(struct guest *guest)
+{
+	if (guest->ready || !guest->ready_watch)
+		return;
+	end_watch(guest);
+	guest_ready_begin(guest);
+}
+
+void guest_ready_end(struct guest *guest)
+{
+	end_watch(guest);
+	guest->ready = false;
 }

@@ -201,11 +201,19 @@ void guests_free(struct guests *guests)
 static void set_definition(struct guest *guest, struct guest_config *config_consume,
 			   enum guest_origin origin)
 {
+	bool another_delay = guest->config->start_delay_s != config_consume->start_delay_s;
+
 	guest_config_free(guest->definition);
 	guest->definition = config_consume;
 	guest->config = config_consume;
 	guest->origin = origin;
 	guest->record.origin = origin;
+	/* What is under way by a key that counts at once goes on by its new value. */
+	if (another_delay)
+		guest->delay_source = sd_event_source_disable_unref(guest->delay_source);
+	guest->wants_start = guest->wants_start && config_consume->autostart;
+	guest_echo_redefined(guest);
+	guest_ready_redefined(guest);
 }
 
 static int add_defined(struct guests *guests, struct guest_config *config_consume,
