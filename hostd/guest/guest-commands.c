@@ -227,7 +227,7 @@ int guest_console_read(struct guest *guest, size_t port, char **ret_data, size_t
 {
 	int r = guest_open_console(guest, port);
 
-	return r < 0 ? r : guest_console_copy(guest->consoles[port], ret_data, ret_length);
+	return r < 0 ? r : guest_console_copy(guest->consoles[port], 0, ret_data, ret_length);
 }
 
 int guest_console_write(struct guest *guest, size_t port, const void *data, size_t length)

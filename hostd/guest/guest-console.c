@@ -91,11 +91,18 @@ static void ring_write(struct ring *ring, const char *data, size_t length)
 	__atomic_store_n(&ring->written, ring->written + length, __ATOMIC_RELEASE);
 }
 
-int guest_console_copy(struct guest_console *console, char **ret_data, size_t *ret_length)
+uint64_t guest_console_written(const struct guest_console *console)
+{
+	return console->ring->written;
+}
+
+int guest_console_copy(const struct guest_console *console, uint64_t since, char **ret_data,
+		       size_t *ret_length)
 {
 	const struct ring *ring = console->ring;
-	uint64_t written = ring->written;
-	size_t length = written < GUEST_CONSOLE_RING_BYTES ? written : GUEST_CONSOLE_RING_BYTES;
+	/* A ring that was made anew has only what came after. */
+	uint64_t written = ring->written, wanted = written - (since <= written ? since : 0);
+	size_t length = wanted < GUEST_CONSOLE_RING_BYTES ? wanted : GUEST_CONSOLE_RING_BYTES;
 	size_t start = (written - length) % GUEST_CONSOLE_RING_BYTES;
 	size_t first = GUEST_CONSOLE_RING_BYTES - start;
 	char *data = malloc(length + 1);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
@@ -43,8 +44,12 @@ int guest_console_connect(struct guest_console *console, sd_event *event, const 
 /* Takes what QEMU sent before (its last words), up to one ring of it. */
 void guest_console_disconnect(struct guest_console *console);
 
-/* The ring's content, oldest first; the copy is the caller's, with a NUL that is not counted. */
-int guest_console_copy(struct guest_console *console, char **ret_data, size_t *ret_length);
+/* Bytes that were ever written to the ring, by all the guest's runs since the host's start. */
+uint64_t guest_console_written(const struct guest_console *console);
+/* The ring's content, oldest first, without what is older than since (0, or what was written then);
+ * the copy is the caller's, with a NUL that is not counted. */
+int guest_console_copy(const struct guest_console *console, uint64_t since, char **ret_data,
+		       size_t *ret_length);
 
 /* All or nothing. Returns 0, -ENOTCONN, -ENOBUFS when the guest does not read, or -errno. */
 int guest_console_send(struct guest_console *console, const void *data, size_t length);

@@ -30,7 +30,6 @@ struct guest {
 	bool wants_start; /* its autostart waits for its turn */
 	char *waiting; /* "waiting for db", or NULL */
 	sd_event_source *delay_source;
-	bool ready; /* what comes after it may start */
 	struct guest_ready_watch *ready_watch;
 
 	int pidfd; /* owned, -EBADF without a process */
@@ -127,7 +126,7 @@ void guest_memory_return_hugepages(void);
 void guest_memory_learn(struct guest *guest);
 
 /* guest-ready.c */
-/* From RUNNING on: sets guest->ready when its "ready" has come true, and tells the sequence. */
+/* From RUNNING on: sets record.ready when its "ready" has come true, and tells the sequence. */
 void guest_ready_begin(struct guest *guest);
 /* The definition is another one: what is not ready yet is watched by its rule from now on. */
 void guest_ready_redefined(struct guest *guest);

@@ -87,6 +87,10 @@ static int write_record(struct guest *guest, struct guest_launch *launch)
 	record->pid = 0;
 	record->start_time = 0;
 	record->kvm = launch->kvm;
+	record->ready = false;
+	record->console_start = guest_open_console(guest, 0) < 0
+					? 0
+					: guest_console_written(guest->consoles[0]);
 	free(record->disks);
 	record->disks = take_ptr(launch->identities);
 	record->disk_count = guest->config->disk_count;

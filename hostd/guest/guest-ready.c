@@ -31,10 +31,11 @@ struct guest_ready_watch {
 /* By the rule RUNNING nobody has to be told: the state says so. */
 static void become_ready(struct guest *guest, enum guest_ready rule)
 {
-	if (guest->ready || guest->record.life.state != GUEST_STATE_RUNNING)
+	if (guest->record.ready || guest->record.life.state != GUEST_STATE_RUNNING)
 		return;
-	guest->ready = true;
+	guest->record.ready = true;
 	if (rule != GUEST_READY_RUNNING) {
+		(void)guest_save(guest); /* the next hostd may not find what has said so */
 		log_notice(guest_subject(guest).text, "ready");
 		guest_tell(guest, "ready", NULL);
 	}
@@ -55,24 +56,25 @@ static void on_output(const void *data, size_t length, void *userdata)
 {
 	struct guest_ready_watch *watch = userdata;
 
-	if (!watch->guest->ready)
+	if (!watch->guest->record.ready)
 		guest_lines_feed(&watch->lines, data, length);
 }
 
-/* What was said before counts too: a new hostd may have missed the line. */
+/* What this run has said before counts too: an earlier hostd had it, or another rule was watched. */
 static int watch_console(struct guest_ready_watch *watch)
 {
 	_cleanup_free_ char *said = NULL;
+	struct guest *guest = watch->guest;
 	size_t length = 0;
-	int r = guest_console_read(watch->guest, 0, &said, &length);
+	int r = guest_open_console(guest, 0);
 
+	if (r >= 0)
+		r = guest_console_copy(guest->consoles[0], guest->record.console_start, &said,
+				       &length);
 	if (r < 0)
 		return r;
 	watch->lines = (struct guest_lines){ .line = on_line, .userdata = watch };
-	/* The ring holds earlier runs as well, so it is asked only for a process that was taken up.
-	 */
-	if (watch->guest->has_record)
-		guest_lines_feed(&watch->lines, said, length);
+	guest_lines_feed(&watch->lines, said, length);
 	return guest_console_listen(watch->guest, 0, on_output, watch, &watch->listener);
 }
 
@@ -197,7 +199,7 @@ void guest_ready_begin(struct guest *guest)
 	struct guest_ready_watch *watch = NULL;
 	int r = 0;
 
-	if (guest->ready || guest->ready_watch)
+	if (guest->record.ready || guest->ready_watch)
 		return;
 	watch = calloc(1, sizeof(*watch));
 	if (!watch) {
@@ -234,7 +236,7 @@ static void end_watch(struct guest *guest)
 
 void guest_ready_redefined(struct guest *guest)
 {
-	if (guest->ready || !guest->ready_watch)
+	if (guest->record.ready || !guest->ready_watch)
 		return;
 	end_watch(guest);
 	guest_ready_begin(guest);
@@ -243,5 +245,5 @@ void guest_ready_redefined(struct guest *guest)
 void guest_ready_end(struct guest *guest)
 {
 	end_watch(guest);
-	guest->ready = false;
+	guest->record.ready = false;
 }

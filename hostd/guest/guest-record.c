@@ -93,6 +93,8 @@ static int build(const struct guest_record *record, sd_json_variant **ret_varian
 			      SD_JSON_BUILD_PAIR_UNSIGNED("origin", record->origin),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("overhead_bytes", record->overhead_bytes),
 			      SD_JSON_BUILD_PAIR_BOOLEAN("kvm", record->kvm),
+			      SD_JSON_BUILD_PAIR_BOOLEAN("ready", record->ready),
+			      SD_JSON_BUILD_PAIR_UNSIGNED("console_start", record->console_start),
 			      SD_JSON_BUILD_PAIR_VARIANT("disks", disks),
 			      SD_JSON_BUILD_PAIR_VARIANT("user_nics", user_nics),
 			      SD_JSON_BUILD_PAIR_STRING("config", config));
@@ -170,6 +172,10 @@ static const sd_json_dispatch_field record_fields[] = {
 	FIELD("origin", origin, UNSIGNED, sd_json_dispatch_uint32),
 	FIELD("overhead_bytes", overhead_bytes, UNSIGNED, sd_json_dispatch_uint64),
 	FIELD("kvm", kvm, BOOLEAN, sd_json_dispatch_stdbool),
+	{ "ready", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_stdbool,
+	  offsetof(struct guest_record, ready), 0 },
+	{ "console_start", SD_JSON_VARIANT_UNSIGNED, sd_json_dispatch_uint64,
+	  offsetof(struct guest_record, console_start), 0 },
 	{ "disks", SD_JSON_VARIANT_ARRAY, dispatch_disks, 0, SD_JSON_MANDATORY },
 	FIELD("config", config, STRING, dispatch_config),
 	{},
@@ -195,6 +201,8 @@ int guest_record_parse(const char *text, struct guest_record *ret_record)
 	if (record.life.state >= GUEST_STATE_COUNT || record.life.ending > GUEST_ENDING_REBOOT ||
 	    record.pid < 0)
 		return -EBADMSG;
+	/* Saved before the end of a run was, maybe. */
+	record.ready = record.ready && record.life.state == GUEST_STATE_RUNNING;
 	*ret_record = record;
 	record = (struct guest_record){};
 	return 0;

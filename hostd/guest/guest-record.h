@@ -26,6 +26,8 @@ struct guest_record {
 	unsigned int origin; /* enum guest_origin of guest.h: where its definition was */
 	uint64_t overhead_bytes; /* what its QEMU used beyond the guest's memory; 0: not measured */
 	bool kvm;
+	bool ready; /* what comes after it may start */
+	uint64_t console_start; /* what its console's ring had ever had when this run began */
 	struct guest_disk_identity *disks; /* owned */
 	size_t disk_count;
 };

@@ -303,6 +303,7 @@ void guest_adopt(struct guest *guest)
 		r = guest_attach(guest, take_fd(&pidfd));
 	if (r >= 0) {
 		guest_handle(guest, GUEST_EVENT_ADOPT, GUEST_EXIT_UNKNOWN);
+		follow(guest); /* no other state, but its neighbours wait for this hostd's word */
 		return;
 	}
 	guest_handle(guest, GUEST_EVENT_EXIT, explain_exit(guest, -ECHILD, 0));

@@ -30,7 +30,7 @@ static struct guest_order_guest *view(const struct guests *guests)
 			.name = guest->config->name,
 			.after = &guest->config->after,
 			.wants_start = guest->wants_start,
-			.is_ready = guest->ready,
+			.is_ready = guest->record.ready,
 			.is_idle = is_idle(guest) && !guest->wants_start,
 			.has_process = guest_state_has_process(guest->record.life.state),
 		};

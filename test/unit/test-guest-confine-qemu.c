@@ -129,7 +129,7 @@ static void test_qemu(void **)
 	for (int i = 0; length == 0 && i < 3000; i++) {
 		free(take_ptr(output));
 		assert_true(sd_event_run(event, 10000) >= 0);
-		assert_int_equal(guest_console_copy(console, &output, &length), 0);
+		assert_int_equal(guest_console_copy(console, 0, &output, &length), 0);
 	}
 	assert_true(length > 0);
 	assert_int_equal(guest_qmp_execute(qmp, "quit", NULL, NULL, NULL), 0);

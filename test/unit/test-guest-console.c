@@ -192,10 +192,19 @@ static void assert_ring(struct fixture *f, const void *data, size_t length)
 	_cleanup_free_ char *copy = NULL;
 	size_t copy_length = 0;
 
-	assert_int_equal(guest_console_copy(f->console, &copy, &copy_length), 0);
+	assert_int_equal(guest_console_copy(f->console, 0, &copy, &copy_length), 0);
 	assert_int_equal(copy_length, length);
 	assert_memory_equal(copy, data, length);
 	assert_int_equal(copy[length], '\0');
+}
+
+static void assert_since(struct fixture *f, uint64_t since, const char *text)
+{
+	_cleanup_free_ char *copy = NULL;
+	size_t length = 0;
+
+	assert_int_equal(guest_console_copy(f->console, since, &copy, &length), 0);
+	assert_string_equal(copy, text);
 }
 
 static void reopen(struct fixture *f)
@@ -221,6 +230,11 @@ static void test_ring(void **)
 	connect_guest(&f);
 	say(&f, " again", 6);
 	assert_ring(&f, "hello\0\xff again", 13);
+	/* From a moment on; one that is not of this ring is older than all of it. */
+	assert_int_equal(guest_console_written(f.console), 13);
+	assert_since(&f, 7, " again");
+	assert_since(&f, 13, "");
+	assert_since(&f, 14, "hello");
 	teardown(&f);
 }
 

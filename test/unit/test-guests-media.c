@@ -7,7 +7,7 @@
 // link: -Wl,--wrap=guest_qmp_execute_with_fd,--wrap=sd_event_add_time_relative
 // link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
 // link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
-// link: -Wl,--wrap=guest_console_set_line
+// link: -Wl,--wrap=guest_console_set_line,--wrap=guest_console_written
 #include "guests-fixture.h"
 
 static char iso[] = "data:iso/one.iso";

@@ -66,16 +66,22 @@ static void say(const char *text)
 	settle();
 }
 
+/* The next hostd's, or the next run's. */
+static void take_connection(void)
+{
+	settle();
+	serial_fd = fd_close(serial_fd);
+	serial_fd = accept4(listening_fd, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(serial_fd >= 0);
+}
+
 /* web runs, and db waits for it. */
 static void run_web(void)
 {
 	new_hostd();
 	settle();
 	qmp_ready("web");
-	settle();
-	serial_fd = fd_close(serial_fd);
-	serial_fd = accept4(listening_fd, NULL, NULL, SOCK_CLOEXEC);
-	assert_true(serial_fd >= 0);
+	take_connection();
 	assert_int_equal(guest_state(find("web")), GUEST_STATE_RUNNING);
 	assert_int_equal(guest_state(find("db")), GUEST_STATE_STOPPED);
 	assert_non_null(guest_waiting(find("db")));
@@ -201,6 +207,108 @@ static void panic(void **)
 	assert_int_equal(kill(guest_pid(find("web")), 0), 0);
 }
 
+/* --- another hostd --- */
+
+/* The one that it waits for runs already, and says its word to the next hostd. */
+static void hostd_ends_while_one_waits(void **)
+{
+	run_web();
+	say("logi");
+	for (int hostd = 0; hostd < 2; hostd++) {
+		end_hostd();
+		new_hostd();
+		settle();
+		take_connection();
+		assert_int_equal(guest_state(find("db")), GUEST_STATE_STOPPED);
+		assert_non_null(guest_waiting(find("db")));
+	}
+	say("n: \n");
+	assert_int_equal(guest_state(find("db")), GUEST_STATE_STARTING);
+	assert_int_equal(fake.starts, 2);
+}
+
+/* By the simplest rule it is ready as soon as it is taken up. */
+static void running_is_ready(void **)
+{
+	host.guest[0].ready = GUEST_READY_RUNNING;
+	host.guest_count = 1;
+	new_hostd();
+	settle();
+	qmp_ready("web");
+	end_hostd();
+	host.guest_count = 2;
+	new_hostd();
+	settle();
+	assert_int_equal(guest_state(find("db")), GUEST_STATE_STARTING);
+}
+
+/* What has said so is out of the ring by now, and the port may not answer any more. */
+static void was_ready(void **)
+{
+	host.guest_count = 1;
+	new_hostd();
+	settle();
+	qmp_ready("web");
+	settle();
+	take_connection();
+	say("login: \n");
+	for (int i = 0; i < 70; i++) {
+		char kib[1024];
+
+		memset(kib, 'x', sizeof(kib));
+		kib[sizeof(kib) - 1] = '\0';
+		say(kib);
+	}
+	end_hostd();
+	host.guest_count = 2;
+	new_hostd();
+	settle();
+	assert_int_equal(guest_state(find("db")), GUEST_STATE_STARTING);
+	assert_null(strstr(host.events, "ready"));
+}
+
+/* The ring has the word of the run before. */
+static void another_run(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	run_web();
+	host.guest[1].autostart = false;
+	redefine(1);
+	say("login: \n");
+	assert_contains(host.events, "web ready\n");
+	assert_int_equal(guest_kill(find("web"), &why), 0);
+	wait_for("web", GUEST_STATE_STOPPED);
+	end_hostd();
+	new_hostd();
+	settle();
+	start("web");
+	take_connection();
+	assert_null(strstr(host.events, "ready"));
+	for (int hostd = 0; hostd < 2; hostd++) {
+		end_hostd();
+		new_hostd();
+		settle();
+		take_connection();
+		assert_null(strstr(host.events, "ready"));
+	}
+	say("login: \n");
+	assert_contains(host.events, "web ready\n");
+}
+
+static void said_early(void **)
+{
+	new_hostd();
+	settle();
+	take_connection();
+	say("login: \n");
+	assert_int_equal(guest_state(find("web")), GUEST_STATE_STARTING);
+	assert_int_equal(guest_state(find("db")), GUEST_STATE_STOPPED);
+	qmp_ready("web");
+	settle();
+	assert_int_equal(guest_state(find("db")), GUEST_STATE_STARTING);
+}
+
 int main(void)
 {
 #define SERIAL(function) \
@@ -209,7 +317,9 @@ int main(void)
 		SERIAL(ready_at_once), SERIAL(ready_by_another_line),
 		SERIAL(ready_by_a_port), SERIAL(echo),
 		SERIAL(start_delay), SERIAL(no_autostart),
-		SERIAL(panic),
+		SERIAL(panic), SERIAL(hostd_ends_while_one_waits),
+		SERIAL(running_is_ready), SERIAL(was_ready),
+		SERIAL(another_run), SERIAL(said_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
