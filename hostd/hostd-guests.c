@@ -291,7 +291,8 @@ void host_data_mounted(int root_fd, void *userdata)
 	r = define_stored(host, root_fd, GUEST_ORIGIN_DATA);
 	if (r < 0)
 		log_error("data", "the guests on it cannot be listed: %s", strerror(-r));
-	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_DATA);
+	else
+		(void)guests_take_left_over(host->guests, GUEST_ORIGIN_DATA);
 	host_empty_trash(GUEST_ORIGIN_DATA, host);
 	host_keep_crashes(root_fd);
 	if (host->api)

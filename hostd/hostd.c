@@ -28,7 +28,8 @@
 static void host_done(struct host *host)
 {
 	dashboards_free(host->dashboards);
-	api_free(take_ptr(host->api)); /* what the others still say on their way out, they say to nobody */
+	api_free(take_ptr(
+		host->api)); /* what the others still say on their way out, they say to nobody */
 	guest_trash_free(host->data_trash);
 	guest_trash_free(host->memory_trash);
 	host_screen_free(host->machine_screen);

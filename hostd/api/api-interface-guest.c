@@ -70,7 +70,8 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_FIELD_COMMENT(
 		"It runs, and its definition was changed in what counts at its next start"),
 	SD_VARLINK_DEFINE_FIELD(nextStartDiffers, SD_VARLINK_BOOL, 0),
-	SD_VARLINK_FIELD_COMMENT("Why it is crashed or failed"),
+	SD_VARLINK_FIELD_COMMENT(
+		"Why it is crashed or failed; of one that runs, what is wrong with its record"),
 	SD_VARLINK_DEFINE_FIELD(reason, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT(
 		"How it runs, when it does: kvm, or tcg, which gives no isolation"),

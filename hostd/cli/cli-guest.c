@@ -33,16 +33,26 @@ static bool is_kept(sd_json_variant *guest)
 	return !sd_json_variant_by_key(guest, "kept") || cli_bool(guest, "kept");
 }
 
-/* What one has to know of a guest beyond the columns; "" for nothing, NULL without memory. */
+/* What one has to know of a guest beyond the columns; "" for nothing, NULL without memory. Why it
+ * does not run any more is info's to say. */
 static char *note_text(sd_json_variant *guest)
 {
-	const char *waiting = cli_text(guest, "waiting");
-	bool not_kept = !is_kept(guest), differs = cli_bool(guest, "nextStartDiffers");
+	bool runs = sd_json_variant_by_key(guest, "pid") != NULL;
+	const char *const notes[] = {
+		is_kept(guest) ? NULL : "not kept",
+		cli_text(guest, "waiting"),
+		runs ? cli_text(guest, "reason") : NULL,
+		cli_bool(guest, "nextStartDiffers") ? "changed, at its next start" : NULL,
+	};
+	char *text = strdup("");
 
-	return text_format("%s%s%s%s%s", not_kept ? "not kept" : "",
-			   not_kept && waiting ? ", " : "", waiting ? waiting : "",
-			   differs && (not_kept || waiting) ? ", " : "",
-			   differs ? "changed, at its next start" : "");
+	for (size_t i = 0; text && i < ELEMENTS(notes); i++) {
+		_cleanup_free_ char *before = text;
+
+		text = notes[i] ? text_format("%s%s%s", before, *before ? ", " : "", notes[i])
+				: take_ptr(before);
+	}
+	return text;
 }
 
 static bool has_note(sd_json_variant *guest)

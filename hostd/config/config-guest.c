@@ -290,11 +290,10 @@ static void parse_part(struct config_parse *parse, const struct config_entry *en
 	}
 }
 
-bool config_parse_guest(struct config_parse *parse, const struct config_entry *block,
-			struct guest_config *ret_guest)
+bool config_read_guest(struct config_parse *parse, const struct config_entry *block,
+		       struct guest_config *ret_guest)
 {
 	struct guest_config guest = {};
-	size_t mistakes = parse->mistakes.count;
 	_cleanup_free_ char *where = NULL;
 
 	if (!block->label || !text_is_name(block->label)) {
@@ -317,7 +316,23 @@ bool config_parse_guest(struct config_parse *parse, const struct config_entry *b
 			parse_part(parse, &block->entries[i], where, &guest);
 	config_check_guest(parse, block, &guest);
 	parse->guest = NULL;
-	if (parse->mistakes.count > mistakes || parse->out_of_memory) {
+	if (parse->out_of_memory) {
+		guest_config_done(&guest);
+		return false;
+	}
+	*ret_guest = guest;
+	return true;
+}
+
+bool config_parse_guest(struct config_parse *parse, const struct config_entry *block,
+			struct guest_config *ret_guest)
+{
+	struct guest_config guest = {};
+	size_t mistakes = parse->mistakes.count;
+
+	if (!config_read_guest(parse, block, &guest))
+		return false;
+	if (parse->mistakes.count > mistakes) {
 		guest_config_done(&guest);
 		return false;
 	}

@@ -151,6 +151,9 @@ void config_check_uplinks(struct config_parse *parse);
  */
 bool config_parse_guest(struct config_parse *parse, const struct config_entry *block,
 			struct guest_config *ret_guest);
+/* The same, where a mistake costs no more than its key; false only without a name or memory. */
+bool config_read_guest(struct config_parse *parse, const struct config_entry *block,
+		       struct guest_config *ret_guest);
 /* The blocks of a guest. */
 void config_parse_disk(struct config_parse *parse, const struct config_entry *block,
 		       const char *where, struct guest_config *guest);

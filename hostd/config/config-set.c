@@ -51,8 +51,8 @@ static const struct config_entry *only_block(struct config_parse *parse,
 	return block;
 }
 
-int guest_config_parse(const char *text, struct guest_config **ret_config,
-		       struct config_mistakes *ret_mistakes)
+static int parse_text(const char *text, bool strict, struct guest_config **ret_config,
+		      struct config_mistakes *ret_mistakes)
 {
 	_cleanup_(config_entry_done) struct config_entry root = {};
 	struct config_parse parse = {};
@@ -70,12 +70,24 @@ int guest_config_parse(const char *text, struct guest_config **ret_config,
 	else
 		block = only_block(&parse, &root);
 	if (block)
-		right = config_parse_guest(&parse, block, &guest);
-	if (right && parse.mistakes.count > 0) {
+		right = config_read_guest(&parse, block, &guest);
+	if (right && strict && parse.mistakes.count > 0) {
 		guest_config_done(&guest);
 		right = false;
 	}
 	return finish(&parse, &guest, right, ret_config, ret_mistakes);
+}
+
+int guest_config_parse(const char *text, struct guest_config **ret_config,
+		       struct config_mistakes *ret_mistakes)
+{
+	return parse_text(text, true, ret_config, ret_mistakes);
+}
+
+int guest_config_read(const char *text, struct guest_config **ret_config,
+		      struct config_mistakes *ret_mistakes)
+{
+	return parse_text(text, false, ret_config, ret_mistakes);
 }
 
 /* The canonical text's lines are nobody's. */

@@ -216,6 +216,13 @@ char *host_config_format(const struct host_config *config);
  */
 int guest_config_parse(const char *text, struct guest_config **ret_config,
 		       struct config_mistakes *ret_mistakes);
+/*
+ * What can be understood of a guest that runs, as another hostd may have written it down: a key
+ * that is unknown or wrong keeps its default and is among the mistakes. Returns 0, -EBADMSG when
+ * not even the guest's name is in the text, with the mistakes, or -ENOMEM.
+ */
+int guest_config_read(const char *text, struct guest_config **ret_config,
+		      struct config_mistakes *ret_mistakes);
 /* The canonical text of one guest, which guest_config_parse() takes again. New string or NULL. */
 char *guest_config_format(const struct guest_config *config);
 /* A deep copy. Returns 0 or -ENOMEM. */

@@ -297,6 +297,25 @@ int guest_cgroup_read_stats(const char *name, struct guest_stats *ret_stats)
 	return 0;
 }
 
+int guest_cgroup_find(const char *name, pid_t *ret_pid)
+{
+	_cleanup_fd_ int fd = -EBADF;
+	_cleanup_free_ char *processes = NULL;
+	pid_t pid = 0;
+	int r = open_group(name, &fd);
+
+	if (r >= 0)
+		r = file_read(fd, "cgroup.procs", PROCESSES_BYTES_MAX, &processes, NULL);
+	/* ENODEV: it was removed between the two. */
+	if (r < 0)
+		return r == -ENOENT || r == -ENODEV ? -ESRCH : r;
+	pid = (pid_t)atoi(processes);
+	if (pid <= 0)
+		return -ESRCH;
+	*ret_pid = pid;
+	return 0;
+}
+
 uint64_t guest_cgroup_memory(const char *name)
 {
 	_cleanup_fd_ int fd = -EBADF;

@@ -43,6 +43,8 @@ int guest_cgroup_make(const char *name, const struct guest_cgroup_limits *limits
 /* What the guest uses; what the kernel does not tell is 0. Returns 0, or -ESRCH without a cgroup.
  */
 int guest_cgroup_read_stats(const char *name, struct guest_stats *ret_stats);
+/* A process in it. Returns 0, -ESRCH when there is none, or -errno when that cannot be told. */
+int guest_cgroup_find(const char *name, pid_t *ret_pid);
 /* Bytes charged to it now that it alone can give back, or 0: not the page cache of files. */
 uint64_t guest_cgroup_memory(const char *name);
 /* Whether the kernel killed something of it for lack of memory; to be asked before its removal. */

@@ -147,6 +147,8 @@ const char *guest_reason(const struct guest *guest)
 {
 	enum guest_state state = guest->record.life.state;
 
+	if (guest_state_has_process(state))
+		return guest->record.unknown;
 	return state == GUEST_STATE_CRASHED || state == GUEST_STATE_FAILED ? guest->record.reason
 									   : NULL;
 }

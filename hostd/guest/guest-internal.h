@@ -61,12 +61,16 @@ struct guests {
 	bool no_start; /* guests_stop_all() was called */
 };
 
-/* guest.c */
-/* From its record. Returns 0, -ENOENT without one (what there may be of it is ended when the record
- * cannot be read), or -ENOMEM. */
+/* guest-adopt.c */
+/* From its record, or, where that cannot be understood, from its process: record.unknown says so.
+ * Returns 0, -ENOENT when there is neither, or -errno when that cannot be told; it may run then. */
 int guest_new(struct guests *guests, const char *name, struct guest **ret_guest);
 int guest_new_without_record(struct guests *guests, const struct guest_config *config,
 			     struct guest **ret_guest);
+/* Lack of something that the next hostd may have. */
+bool guest_error_passes(int error);
+
+/* guest.c */
 /* Lets go of it, without ending it. */
 void guest_free(struct guest *guest);
 DEFINE_CLEANUP(struct guest *, guest_free);

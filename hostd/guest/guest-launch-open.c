@@ -262,11 +262,22 @@ static int open_disks(const struct guest *guest, struct guest_launch *launch, ch
 	return r;
 }
 
+/* What nobody defines any more would be started without what is not understood of it. */
+static int check_known(const struct guest *guest, char **why)
+{
+	if (guest->definition || !guest->record.unknown)
+		return 0;
+	guest_set_text(why, "%s", guest->record.unknown);
+	return -EINVAL;
+}
+
 int guest_launch_open(struct guest *guest, struct guest_launch **ret_launch, char **ret_why)
 {
 	_cleanup_(guest_launch_freep) struct guest_launch *launch = NULL;
-	int r = new_launch(guest->config, &launch);
+	int r = check_known(guest, ret_why);
 
+	if (r >= 0)
+		r = new_launch(guest->config, &launch);
 	if (r >= 0)
 		r = choose_accel(guest, launch, ret_why);
 	if (r >= 0)

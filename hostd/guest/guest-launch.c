@@ -88,9 +88,8 @@ static int write_record(struct guest *guest, struct guest_launch *launch)
 	record->start_time = 0;
 	record->kvm = launch->kvm;
 	record->ready = false;
-	record->console_start = guest_open_console(guest, 0) < 0
-					? 0
-					: guest_console_written(guest->consoles[0]);
+	record->console_start =
+		guest_open_console(guest, 0) < 0 ? 0 : guest_console_written(guest->consoles[0]);
 	free(record->disks);
 	record->disks = take_ptr(launch->identities);
 	record->disk_count = guest->config->disk_count;
@@ -103,6 +102,8 @@ static int write_record(struct guest *guest, struct guest_launch *launch)
 		guest_config_free(record->config);
 		record->config = copy;
 	}
+	guest_record_renew(record);
+	guest->is_new = false; /* what there was to take up is gone */
 	return guest_save(guest);
 }
 

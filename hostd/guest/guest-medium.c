@@ -175,7 +175,8 @@ static void on_reply(sd_json_variant *, const char *error, void *userdata)
 	struct medium_change *change = userdata;
 	int r = 0;
 
-	if (error && !steps[change->step].may_fail) {
+	/* Without a connection it is not QEMU who says that there was nothing to remove. */
+	if (error && (!steps[change->step].may_fail || !change->guest->qmp_ready)) {
 		end(change, error);
 		return;
 	}

@@ -25,6 +25,7 @@
 #define MOUNT_ATTRIBUTES \
 	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 #define STAT_BYTES_MAX 4096
+#define STATUS_BYTES_MAX (16UL * 1024)
 
 /* What hostd opens for one start. */
 struct start {
@@ -329,6 +330,40 @@ int guest_process_adopt(pid_t pid, uint64_t start_time, int *ret_pidfd)
 	if (found_start_time != start_time)
 		return -ESRCH;
 	*ret_pidfd = take_fd(&pidfd);
+	return 0;
+}
+
+/* The owner of /proc/PID is root for as long as the process may not be dumped; this is not. */
+static int read_uid(pid_t pid, unsigned int *ret_uid)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[32], *line = NULL;
+	int r = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	r = file_read(AT_FDCWD, path, STATUS_BYTES_MAX, &text, NULL);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	line = strstr(text, "\nUid:");
+	return line && sscanf(line, "\nUid: %u", ret_uid) == 1 ? 0 : -EBADMSG;
+}
+
+int guest_process_find(const char *name, struct guest_process_found *ret_found)
+{
+	struct guest_process_found found = {};
+	unsigned int uid = 0;
+	int r = guest_cgroup_find(name, &found.pid);
+
+	if (r >= 0)
+		r = read_start_time(found.pid, &found.start_time);
+	if (r >= 0)
+		r = read_uid(found.pid, &uid);
+	if (r < 0)
+		return r;
+	found.index = uid - GUEST_PROCESS_UID_BASE;
+	if (found.index > GUEST_PROCESS_INDEX_MAX)
+		return -ESRCH;
+	*ret_found = found;
 	return 0;
 }
 

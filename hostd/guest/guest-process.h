@@ -83,6 +83,18 @@ int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, i
  */
 int guest_process_adopt(pid_t pid, uint64_t start_time, int *ret_pidfd);
 
+struct guest_process_found {
+	pid_t pid;
+	uint64_t start_time; /* as above */
+	unsigned int index; /* by its uid */
+};
+/*
+ * The guest's process by the kernel's word alone: what is in its cgroup. Returns 0, -ESRCH when
+ * there is none, or none that has come as far as to have its uid, or -errno when that cannot be
+ * told.
+ */
+int guest_process_find(const char *name, struct guest_process_found *ret_found);
+
 /*
  * Reaps the child behind pidfd, with its status as of wait(2). Returns 0, -EAGAIN when it still
  * runs, -ECHILD when it is not a child of ours (adopted: PID 1 reaps it), or -errno.

@@ -60,7 +60,8 @@ static void on_output(const void *data, size_t length, void *userdata)
 		guest_lines_feed(&watch->lines, data, length);
 }
 
-/* What this run has said before counts too: an earlier hostd had it, or another rule was watched. */
+/* What this run has said before counts too: an earlier hostd had it, or another rule was watched.
+ */
 static int watch_console(struct guest_ready_watch *watch)
 {
 	_cleanup_free_ char *said = NULL;
@@ -169,8 +170,7 @@ static int watch_port(struct guest_ready_watch *watch)
 
 	if (!address)
 		address = first_address(guest->config);
-	watch->address_length =
-		make_address(address, guest->config->ready_port, &watch->address);
+	watch->address_length = make_address(address, guest->config->ready_port, &watch->address);
 	return watch->address_length ? try_later(watch) : -EADDRNOTAVAIL;
 }
 
@@ -206,10 +206,9 @@ void guest_ready_begin(struct guest *guest)
 		become_ready(guest, rule); /* those that wait are not to wait for ever */
 		return;
 	}
-	*watch = (struct guest_ready_watch){ .guest = guest,
-					     .rule = rule,
-					     .fd = -EBADF,
-					     .delay_usec = TRY_FIRST_USEC };
+	*watch = (struct guest_ready_watch){
+		.guest = guest, .rule = rule, .fd = -EBADF, .delay_usec = TRY_FIRST_USEC
+	};
 	guest->ready_watch = watch;
 	r = begin(watch);
 	if (r >= 0)

@@ -12,8 +12,21 @@
 #define RECORD_LIMIT (256 * 1024)
 #define RECORD_NAME "record.json"
 
+void guest_record_own(struct guest_record *record)
+{
+	record->read = sd_json_variant_unref(record->read);
+	record->foreign = false;
+}
+
+void guest_record_renew(struct guest_record *record)
+{
+	guest_record_own(record);
+	free(take_ptr(record->unknown));
+}
+
 void guest_record_done(struct guest_record *record)
 {
+	guest_record_renew(record);
 	guest_config_free(record->config);
 	free(record->reason);
 	free(record->disks);
@@ -55,29 +68,43 @@ static int format_user_nics(const struct guest_config *config, sd_json_variant *
 
 static void parse_user_nics(sd_json_variant *array, struct guest_config *config)
 {
-	if (!array)
+	if (!array || !sd_json_variant_is_array(array))
 		return;
 	for (size_t i = 0; i < config->nic_count; i++)
 		config->nics[i].kind = NIC_NETWORK_BRIDGE;
 	for (size_t i = 0; i < sd_json_variant_elements(array); i++) {
-		uint64_t index = sd_json_variant_unsigned(sd_json_variant_by_index(array, i));
+		sd_json_variant *index = sd_json_variant_by_index(array, i);
 
-		if (index < config->nic_count)
-			config->nics[index].kind = NIC_NETWORK_USER;
+		if (sd_json_variant_is_unsigned(index) &&
+		    sd_json_variant_unsigned(index) < config->nic_count)
+			config->nics[sd_json_variant_unsigned(index)].kind = NIC_NETWORK_USER;
 	}
 }
 
-static int build(const struct guest_record *record, sd_json_variant **ret_variant)
+/* What is settled when a run begins. */
+static int build_run(const struct guest_record *record, sd_json_variant **ret_variant)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *disks = NULL, *user_nics = NULL;
 	_cleanup_free_ char *config = guest_config_format(record->config);
-	const struct guest_life *life = &record->life;
 	int r = config ? format_disks(record, &disks) : -ENOMEM;
 
 	if (r >= 0)
 		r = format_user_nics(record->config, &user_nics);
 	if (r < 0)
 		return r;
+	return sd_json_buildo(ret_variant,
+			      SD_JSON_BUILD_PAIR_UNSIGNED("version", GUEST_RECORD_VERSION),
+			      SD_JSON_BUILD_PAIR_BOOLEAN("kvm", record->kvm),
+			      SD_JSON_BUILD_PAIR_UNSIGNED("console_start", record->console_start),
+			      SD_JSON_BUILD_PAIR_VARIANT("disks", disks),
+			      SD_JSON_BUILD_PAIR_VARIANT("user_nics", user_nics),
+			      SD_JSON_BUILD_PAIR_STRING("config", config));
+}
+
+static int build_life(const struct guest_record *record, sd_json_variant **ret_variant)
+{
+	const struct guest_life *life = &record->life;
+
 	return sd_json_buildo(ret_variant, SD_JSON_BUILD_PAIR_UNSIGNED("state", life->state),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("ending", life->ending),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("failures", life->failures),
@@ -92,12 +119,22 @@ static int build(const struct guest_record *record, sd_json_variant **ret_varian
 			      SD_JSON_BUILD_PAIR_UNSIGNED("index", record->index),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("origin", record->origin),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("overhead_bytes", record->overhead_bytes),
-			      SD_JSON_BUILD_PAIR_BOOLEAN("kvm", record->kvm),
-			      SD_JSON_BUILD_PAIR_BOOLEAN("ready", record->ready),
-			      SD_JSON_BUILD_PAIR_UNSIGNED("console_start", record->console_start),
-			      SD_JSON_BUILD_PAIR_VARIANT("disks", disks),
-			      SD_JSON_BUILD_PAIR_VARIANT("user_nics", user_nics),
-			      SD_JSON_BUILD_PAIR_STRING("config", config));
+			      SD_JSON_BUILD_PAIR_BOOLEAN("ready", record->ready));
+}
+
+static int build(const struct guest_record *record, sd_json_variant **ret_variant)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *all = sd_json_variant_ref(record->read),
+							  *life = NULL;
+	int r = all ? 0 : build_run(record, &all);
+
+	if (r >= 0)
+		r = build_life(record, &life);
+	if (r >= 0)
+		r = sd_json_variant_merge_object(&all, life);
+	if (r >= 0)
+		*ret_variant = take_ptr(all);
+	return r;
 }
 
 int guest_record_format(const struct guest_record *record, char **ret_text)
@@ -111,22 +148,34 @@ int guest_record_format(const struct guest_record *record, char **ret_text)
 	return r < 0 ? r : 0;
 }
 
+/* The first of what is not known is enough to say. */
+static int note(struct guest_record *record, char *text_consume)
+{
+	if (record->unknown)
+		free(text_consume);
+	else
+		record->unknown = text_consume;
+	return record->unknown ? 0 : -ENOMEM;
+}
+
 /* In the syntax of guest.conf, so that there is one way to write a guest down. */
 static int dispatch_config(const char *, sd_json_variant *variant, sd_json_dispatch_flags_t,
 			   void *userdata)
 {
-	struct config_mistakes mistakes = {};
-	int r = guest_config_parse(sd_json_variant_string(variant), userdata, &mistakes);
+	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {};
+	struct guest_record *record = userdata;
+	int r = guest_config_read(sd_json_variant_string(variant), &record->config, &mistakes);
 
-	config_mistakes_done(&mistakes);
+	if (r >= 0 && mistakes.count > 0)
+		r = note(record, text_format("its record is not all understood: %s",
+					     mistakes.items[0].message));
 	return r;
 }
 
-#define DISK_FIELD(member, type, parse)                                                         \
-	{ #member, SD_JSON_VARIANT_##type, parse, offsetof(struct guest_disk_identity, member), \
-	  SD_JSON_MANDATORY }
+#define DISK_FIELD(member, type, parse) \
+	{ #member, SD_JSON_VARIANT_##type, parse, offsetof(struct guest_disk_identity, member), 0 }
 
-static int dispatch_disks(const char *, sd_json_variant *variant, sd_json_dispatch_flags_t flags,
+static int dispatch_disks(const char *, sd_json_variant *variant, sd_json_dispatch_flags_t,
 			  void *userdata)
 {
 	static const sd_json_dispatch_field fields[] = {
@@ -136,27 +185,32 @@ static int dispatch_disks(const char *, sd_json_variant *variant, sd_json_dispat
 		{},
 	};
 	struct guest_record *record = userdata;
-	size_t count = sd_json_variant_elements(variant);
+	size_t count = sd_json_variant_is_array(variant) ? sd_json_variant_elements(variant) : 0;
 
 	record->disks = calloc(count ? count : 1, sizeof(*record->disks));
 	if (!record->disks)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		int r = sd_json_dispatch(sd_json_variant_by_index(variant, i), fields, flags,
-					 &record->disks[record->disk_count++]);
-
-		if (r < 0)
-			return r;
-	}
+	for (size_t i = 0; i < count; i++)
+		(void)sd_json_dispatch(sd_json_variant_by_index(variant, i), fields,
+				       SD_JSON_ALLOW_EXTENSIONS | SD_JSON_PERMISSIVE,
+				       &record->disks[record->disk_count++]);
 	return 0;
 }
 
-#define FIELD(name, member, type, parse)                                              \
+/* Without these the process is not found; the rest is what a hostd can do without. */
+#define NEEDED(name, member, type, parse)                                             \
 	{ name, SD_JSON_VARIANT_##type, parse, offsetof(struct guest_record, member), \
 	  SD_JSON_MANDATORY }
+#define FIELD(name, member, type, parse)                                              \
+	{ name, SD_JSON_VARIANT_##type, parse, offsetof(struct guest_record, member), \
+	  SD_JSON_PERMISSIVE }
 
 static const sd_json_dispatch_field record_fields[] = {
-	FIELD("state", life.state, UNSIGNED, sd_json_dispatch_uint32),
+	NEEDED("state", life.state, UNSIGNED, sd_json_dispatch_uint32),
+	NEEDED("pid", pid, INTEGER, sd_json_dispatch_int32),
+	NEEDED("start_time", start_time, UNSIGNED, sd_json_dispatch_uint64),
+	NEEDED("index", index, UNSIGNED, sd_json_dispatch_uint32),
+	{ "config", SD_JSON_VARIANT_STRING, dispatch_config, 0, SD_JSON_MANDATORY },
 	FIELD("ending", life.ending, UNSIGNED, sd_json_dispatch_uint32),
 	FIELD("failures", life.failures, UNSIGNED, sd_json_dispatch_uint32),
 	FIELD("fast_failures", life.fast_failures, UNSIGNED, sd_json_dispatch_uint32),
@@ -164,43 +218,61 @@ static const sd_json_dispatch_field record_fields[] = {
 	FIELD("started_usec", life.started_usec, UNSIGNED, sd_json_dispatch_uint64),
 	FIELD("timer_usec", life.timer_usec, UNSIGNED, sd_json_dispatch_uint64),
 	FIELD("restart_wanted", life.restart_wanted, BOOLEAN, sd_json_dispatch_stdbool),
-	{ "reason", SD_JSON_VARIANT_STRING, sd_json_dispatch_string,
-	  offsetof(struct guest_record, reason), SD_JSON_NULLABLE },
-	FIELD("pid", pid, INTEGER, sd_json_dispatch_int32),
-	FIELD("start_time", start_time, UNSIGNED, sd_json_dispatch_uint64),
-	FIELD("index", index, UNSIGNED, sd_json_dispatch_uint32),
+	FIELD("reason", reason, STRING, sd_json_dispatch_string),
 	FIELD("origin", origin, UNSIGNED, sd_json_dispatch_uint32),
 	FIELD("overhead_bytes", overhead_bytes, UNSIGNED, sd_json_dispatch_uint64),
 	FIELD("kvm", kvm, BOOLEAN, sd_json_dispatch_stdbool),
-	{ "ready", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_stdbool,
-	  offsetof(struct guest_record, ready), 0 },
-	{ "console_start", SD_JSON_VARIANT_UNSIGNED, sd_json_dispatch_uint64,
-	  offsetof(struct guest_record, console_start), 0 },
-	{ "disks", SD_JSON_VARIANT_ARRAY, dispatch_disks, 0, SD_JSON_MANDATORY },
-	FIELD("config", config, STRING, dispatch_config),
+	FIELD("ready", ready, BOOLEAN, sd_json_dispatch_stdbool),
+	FIELD("console_start", console_start, UNSIGNED, sd_json_dispatch_uint64),
+	{ "disks", _SD_JSON_VARIANT_TYPE_INVALID, dispatch_disks, 0, 0 },
 	{},
 };
 
 static_assert(sizeof(pid_t) == sizeof(int32_t) && sizeof(enum guest_state) == sizeof(uint32_t));
 
+/* A later hostd may know more states and endings; what has a process runs. */
+static int check_life(struct guest_record *record)
+{
+	struct guest_life *life = &record->life;
+
+	if (life->ending > GUEST_ENDING_REBOOT)
+		life->ending = GUEST_ENDING_NONE;
+	if (life->state < GUEST_STATE_COUNT)
+		return 0;
+	life->state = record->pid > 0 ? GUEST_STATE_RUNNING : GUEST_STATE_STOPPED;
+	return note(record, text_format("its record has a state that is not known"));
+}
+
+static int check_version(struct guest_record *record)
+{
+	sd_json_variant *version = sd_json_variant_by_key(record->read, "version");
+
+	if (!version || (sd_json_variant_is_unsigned(version) &&
+			 sd_json_variant_unsigned(version) <= GUEST_RECORD_VERSION))
+		return 0;
+	record->foreign = true;
+	return note(record, text_format("its record is of a later version of hostd"));
+}
+
 int guest_record_parse(const char *text, struct guest_record *ret_record)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *variant = NULL;
 	_cleanup_(guest_record_done) struct guest_record record = {};
-	int r = sd_json_parse(text, 0, &variant, NULL, NULL);
+	int r = sd_json_parse(text, 0, &record.read, NULL, NULL);
 
 	if (r < 0)
 		return r == -ENOMEM ? r : -EBADMSG;
-	if (!sd_json_variant_is_object(variant))
+	if (!sd_json_variant_is_object(record.read))
 		return -EBADMSG;
-	/* A hostd that was put in the place of a newer one goes on with what it knows. */
-	r = sd_json_dispatch(variant, record_fields, SD_JSON_ALLOW_EXTENSIONS, &record);
+	r = sd_json_dispatch(record.read, record_fields, SD_JSON_ALLOW_EXTENSIONS, &record);
+	if (r >= 0)
+		r = check_version(&record);
+	if (r >= 0)
+		r = check_life(&record);
 	if (r < 0)
 		return r == -ENOMEM ? r : -EBADMSG;
-	parse_user_nics(sd_json_variant_by_key(variant, "user_nics"), record.config);
-	if (record.life.state >= GUEST_STATE_COUNT || record.life.ending > GUEST_ENDING_REBOOT ||
-	    record.pid < 0)
+	if (record.pid < 0)
 		return -EBADMSG;
+	parse_user_nics(sd_json_variant_by_key(record.read, "user_nics"), record.config);
 	/* Saved before the end of a run was, maybe. */
 	record.ready = record.ready && record.life.state == GUEST_STATE_RUNNING;
 	*ret_record = record;

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What outlives hostd of a guest: /run/mvirt/guests/NAME/record.json. */
+/*
+ * What outlives hostd of a guest: /run/mvirt/guests/NAME/record.json. It guards a process that
+ * lives, and the hostd that reads it may be older or newer than the one that wrote it: what is not
+ * known is passed over when it is read, and is there again when it is written. Fields may be added
+ * as one likes. When the meaning of one changes, so that an older hostd must not write it any more,
+ * the version is raised.
+ */
 #pragma once
 
 #include <stdint.h>
@@ -8,6 +14,7 @@
 #include "config/config.h"
 #include "guest/guest-state.h"
 
+#define GUEST_RECORD_VERSION 1
 #define GUESTS_FOLDER "/run/mvirt/guests"
 
 /* Which file a disk is, whatever it is called: the block device, or the file system and inode. */
@@ -30,13 +37,26 @@ struct guest_record {
 	uint64_t console_start; /* what its console's ring had ever had when this run began */
 	struct guest_disk_identity *disks; /* owned */
 	size_t disk_count;
+	/* What is wrong with a record that was read, in one line; NULL: nothing. Owned. */
+	char *unknown;
+	/* Of a later version, or not to be read at all: it is not written as long as the process
+	 * lives, so that the hostd that knows it finds it again. */
+	bool foreign;
+	struct sd_json_variant *read; /* as it was read; NULL: the run is of this hostd. Owned */
 };
 
 void guest_record_done(struct guest_record *record);
 
-/* JSON, one line. Returns 0 with a new string, or -ENOMEM. */
+/* The process is over: from now on it is this hostd's, and has what this one knows. */
+void guest_record_own(struct guest_record *record);
+/* What follows is another run, of this hostd: nothing of a record that was read is in it. */
+void guest_record_renew(struct guest_record *record);
+
+/* JSON, one line. What was settled when the run began is as it was read. Returns 0 with a new
+ * string, or -ENOMEM. */
 int guest_record_format(const struct guest_record *record, char **ret_text);
-/* Returns 0, -EBADMSG for anything but a whole record, or -ENOMEM. The record is the caller's. */
+/* Returns 0, -EBADMSG for what names no guest and no process of it, or -ENOMEM. The record is the
+ * caller's. */
 int guest_record_parse(const char *text, struct guest_record *ret_record);
 
 /*

@@ -18,6 +18,7 @@
 
 /* sd-event gathers wake-ups within this time; its default of 250 ms is more than a back-off. */
 #define TIMER_ACCURACY_USEC 1000
+#define ADOPT_AGAIN_USEC UINT64_C(5000000)
 
 static uint64_t now_usec(void)
 {
@@ -107,8 +108,11 @@ void guest_tell(const struct guest *guest, const char *kind, const char *detail)
 
 int guest_save(struct guest *guest)
 {
-	int r = guest_record_save(guest->guests->folder_fd, &guest->record);
+	int r = 0;
 
+	if (guest->record.foreign)
+		return 0;
+	r = guest_record_save(guest->guests->folder_fd, &guest->record);
 	if (r < 0)
 		log_warning(guest_subject(guest).text,
 			    "its record cannot be saved (%s), so a new hostd may not know of it",
@@ -159,6 +163,8 @@ static void clean_up(struct guest *guest)
 	int r = 0;
 
 	guest_detach(guest);
+	if (guest->record.foreign)
+		guest_record_own(&guest->record);
 	r = guest_process_cleanup(guest->config->name);
 	guest_memory_return_hugepages();
 	if (r < 0)
@@ -284,6 +290,31 @@ int guest_on_exit(sd_event_source *, int fd, uint32_t, void *userdata)
 	return 0;
 }
 
+static int on_adopt_again(sd_event_source *, uint64_t, void *userdata)
+{
+	struct guest *guest = userdata;
+
+	guest->reconnect_source = sd_event_source_disable_unref(guest->reconnect_source);
+	guests_sequence_soon(guest->guests);
+	return 0;
+}
+
+/* It may well run: what cannot be found out now is no word of its end. */
+static void adopt_later(struct guest *guest, int error)
+{
+	int r = 0;
+
+	log_warning(guest_subject(guest).text,
+		    "cannot be taken up again now (%s): left running, and tried again",
+		    strerrordesc_np(-error));
+	guest->is_new = true;
+	r = sd_event_add_time_relative(guest->guests->event, &guest->reconnect_source,
+				       CLOCK_BOOTTIME, ADOPT_AGAIN_USEC, TIMER_ACCURACY_USEC,
+				       on_adopt_again, guest);
+	if (r < 0)
+		log_error(guest_subject(guest).text, "no timer: %s", strerrordesc_np(-r));
+}
+
 void guest_adopt(struct guest *guest)
 {
 	struct guest_record *record = &guest->record;
@@ -306,57 +337,10 @@ void guest_adopt(struct guest *guest)
 		follow(guest); /* no other state, but its neighbours wait for this hostd's word */
 		return;
 	}
-	guest_handle(guest, GUEST_EVENT_EXIT, explain_exit(guest, -ECHILD, 0));
-}
-
-static int new_guest(struct guests *guests, struct guest **ret_guest)
-{
-	struct guest *guest = calloc(1, sizeof(*guest));
-
-	if (!guest)
-		return -ENOMEM;
-	guest->guests = guests;
-	guest->pidfd = -EBADF;
-	*ret_guest = guest;
-	return 0;
-}
-
-int guest_new(struct guests *guests, const char *name, struct guest **ret_guest)
-{
-	_cleanup_(guest_freep) struct guest *guest = NULL;
-	int r = new_guest(guests, &guest);
-
-	if (r < 0)
-		return r;
-	r = guest_record_load(guests->folder_fd, name, &guest->record);
-	if (r == -ENOMEM || r == -ENOENT)
-		return r;
-	if (r < 0) {
-		log_warning("guests",
-			    "the record of %s is lost (%s), so what may run of it is ended", name,
-			    strerrordesc_np(-r));
-		(void)guest_process_cleanup(name);
-		return -ENOENT;
-	}
-	guest->config = guest->record.config;
-	guest->has_record = true;
-	*ret_guest = take_ptr(guest);
-	return 0;
-}
-
-int guest_new_without_record(struct guests *guests, const struct guest_config *config,
-			     struct guest **ret_guest)
-{
-	_cleanup_(guest_freep) struct guest *guest = NULL;
-	int r = new_guest(guests, &guest);
-
-	if (r >= 0)
-		r = guest_config_copy(config, &guest->record.config);
-	if (r < 0)
-		return r;
-	guest->config = guest->record.config;
-	*ret_guest = take_ptr(guest);
-	return 0;
+	if (r == -ESRCH)
+		guest_handle(guest, GUEST_EVENT_EXIT, explain_exit(guest, -ECHILD, 0));
+	else
+		adopt_later(guest, r);
 }
 
 void guest_free(struct guest *guest)

@@ -144,7 +144,9 @@ bool guest_is_paused(const struct guest *guest);
 /* Why an autostart is still due: "waiting for db", "starts after 5 s", or NULL. */
 const char *guest_waiting(const struct guest *guest);
 enum guest_state guest_state(const struct guest *guest);
-const char *guest_reason(const struct guest *guest); /* why it is failed or crashed, or NULL */
+/* Why it is failed or crashed; of one that runs, what this hostd does not understand of it; or
+ * NULL. */
+const char *guest_reason(const struct guest *guest);
 pid_t guest_pid(const struct guest *guest); /* of QEMU, or 0 */
 uint64_t guest_started_usec(const struct guest *guest); /* CLOCK_BOOTTIME, or 0 */
 /* False: TCG, "no isolation". Of a guest that does not run: what it would get. */

@@ -91,10 +91,13 @@ static int add_left_over(struct guests *guests, const char *name)
 	_cleanup_(guest_freep) struct guest *guest = NULL;
 	int r = guest_new(guests, name, &guest);
 
-	if (r == -ENOMEM)
-		return r;
+	if (r < 0 && r != -ENOENT) {
+		log_error("guests", "whether %s runs cannot be told (%s): it is left alone", name,
+			  strerrordesc_np(-r));
+		return guest_error_passes(r) ? r : 0;
+	}
 	if (r < 0) {
-		log_warning("guests", "%s was left by an earlier hostd without a record, removed",
+		log_warning("guests", "%s was left by an earlier hostd, without a record and a process: removed",
 			    name);
 		forget(guests, name);
 		return 0;
@@ -264,9 +267,11 @@ static int remove_stale(const struct guests *guests, enum guest_origin origin)
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		_cleanup_(guest_record_done) struct guest_record record = {};
 
+		struct guest_process_found found = {};
+
 		if (!guests_find(guests, names.items[i]) &&
 		    guest_record_load(guests->folder_fd, names.items[i], &record) >= 0 &&
-		    record.origin == origin)
+		    record.origin == origin && guest_process_find(names.items[i], &found) == -ESRCH)
 			forget(guests, names.items[i]);
 	}
 	return r;

@@ -148,7 +148,7 @@ class Life:
 
     def finish(self):
         host = self.host
-        assert "record of" not in host.log(), "a record was lost"
+        assert "its record " not in host.log(), "a record was lost"
         self.bring("stopped")
         self.forget()
         for name in NEIGHBOURS:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* For test-guests.c: in the place of QEMU a child that waits, and of QMP what the test says. */
+// link: -Wl,--wrap=guest_process_find
 #pragma once
 
 #include <signal.h>
@@ -27,7 +28,7 @@ struct guest_console {
 
 /* What the driver did, and what is to happen to it; the test resets it. */
 static struct {
-	int start_error, prepare_error;
+	int start_error, prepare_error, find_error, adopt_error;
 	unsigned int starts, cleanups, adoptions, qmp_connects, powerdowns, status_queries;
 	unsigned int cleanups_before_start;
 	bool exits_unknown, gone, deaf;
@@ -142,10 +143,27 @@ int __wrap_guest_process_adopt(pid_t pid, uint64_t start_time, int *ret_pidfd)
 	assert_int_equal(start_time, (uint64_t)pid * 7);
 	if (fake.gone)
 		return -ESRCH;
+	if (fake.adopt_error)
+		return fake.adopt_error;
 	fd = pidfd_open(pid, 0);
 	if (fd < 0)
 		return -errno;
 	*ret_pidfd = fd;
+	return 0;
+}
+
+int __wrap_guest_process_find(const char *name, struct guest_process_found *ret_found);
+int __wrap_guest_process_find(const char *name, struct guest_process_found *ret_found)
+{
+	pid_t pid = *fake_process(name);
+
+	if (fake.find_error)
+		return fake.find_error;
+	if (fake.gone || pid == 0 || kill(pid, 0) < 0)
+		return -ESRCH;
+	*ret_found = (struct guest_process_found){ .pid = pid,
+						   .start_time = (uint64_t)pid * 7,
+						   .index = 17 };
 	return 0;
 }
 

@@ -142,6 +142,40 @@ static struct guest_config *set(const struct guest_config *config, const char *k
 	return changed;
 }
 
+/* Of a guest that runs: what is wrong costs its key and nothing else. */
+static void test_read(void **)
+{
+	static const char text[] =
+		"guest \"web\" {\n\tmemory = \"2G\"\n\tcpus = 4096\n\ttomorrow {\n"
+		"\t\ta = 1\n\t}\n\tdisk {\n\t\tfile = \"../x\"\n\t\tbus = "
+		"\"scsi\"\n\t}\n\tcdrom {}\n\tnic {\n\t\tmay = [\"router\"]\n"
+		"\t\tmodel = \"e1000\"\n\t}\n}\nguest \"two\" {}\n";
+	struct config_mistakes mistakes = {};
+	struct guest_config *config = NULL;
+
+	assert_int_equal(guest_config_read(text, &config, &mistakes), 0);
+	assert_string_equal(config->name, "web");
+	assert_int_equal(config->memory_bytes, UINT64_C(2) << 30);
+	assert_int_equal(config->cpus, 1);
+	assert_int_equal(config->disk_count, 1);
+	assert_null(config->disks[0].file);
+	assert_int_equal(config->disks[0].bus, DISK_BUS_SCSI);
+	assert_int_equal(config->cdrom_count, 1);
+	assert_int_equal(config->nic_count, 1);
+	assert_int_equal(config->nics[0].model, NIC_MODEL_E1000);
+	assert_int_equal(mistakes.count, 5);
+	assert_int_equal(mistakes.items[0].line, 3);
+	guest_config_free(config);
+	config_mistakes_done(&mistakes);
+	config = NULL;
+	assert_int_equal(guest_config_read("guest {}", &config, &mistakes), -EBADMSG);
+	assert_null(config);
+	assert_int_equal(mistakes.count, 1);
+	config_mistakes_done(&mistakes);
+	assert_int_equal(guest_config_read("guest \"web\" {", &config, &mistakes), -EBADMSG);
+	config_mistakes_done(&mistakes);
+}
+
 static void set_gives(const char *text, const char *key, const char *value, const char *part)
 {
 	_cleanup_(guest_config_freep) struct guest_config *config = parsed(text), *changed = NULL;
@@ -347,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_copy_is_deep),
 		cmocka_unit_test(test_rename_takes_its_files_along),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_set_leaves_the_rest),
 		cmocka_unit_test(test_set_is_refused),

@@ -2,7 +2,9 @@
 // A guest's cgroup on a folder of plain files: which limits are written, what is read back.
 #include "fake-tree.h"
 
+#include <signal.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -199,6 +201,62 @@ static void test_stats(void **)
 	teardown(&f);
 }
 
+static pid_t fork_with_uid(unsigned int uid)
+{
+	int ready[2];
+	char byte = 0;
+	pid_t pid = 0;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		byte = setresuid(uid, uid, uid) == 0;
+		(void)write(ready[1], &byte, 1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(byte, 1);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	return pid;
+}
+
+/* Who is in it, and whether that is QEMU already. */
+static void test_find(void **)
+{
+	const unsigned int uids[] = { GUEST_PROCESS_UID_BASE + 6, 0, GUEST_PROCESS_UID_BASE - 1 };
+	struct guest_process_found found = {};
+	struct fixture f;
+	pid_t pid = 0;
+
+	setup(&f);
+	assert_int_equal(guest_cgroup_find("web", &pid), -ESRCH);
+	assert_int_equal(guest_cgroup_find("nobody", &pid), -ESRCH);
+	tree_file(&f.tree, GROUP "/cgroup.procs", "");
+	assert_int_equal(guest_cgroup_find("web", &pid), -ESRCH);
+	assert_int_equal(guest_process_find("web", &found), -ESRCH);
+	for (size_t i = 0; i < ELEMENTS(uids); i++) {
+		pid_t child = fork_with_uid(uids[i]);
+		char text[16];
+		int r = 0;
+
+		(void)snprintf(text, sizeof(text), "%d\n1\n", child);
+		tree_file(&f.tree, GROUP "/cgroup.procs", text);
+		assert_int_equal(guest_cgroup_find("web", &pid), 0);
+		assert_int_equal(pid, child);
+		r = guest_process_find("web", &found);
+		assert_int_equal(r, i == 0 ? 0 : -ESRCH);
+		assert_int_equal(kill(child, SIGKILL), 0);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		assert_int_equal(guest_process_find("web", &found), -ESRCH);
+	}
+	assert_int_equal(found.index, 6);
+	assert_true(found.start_time > 0);
+	teardown(&f);
+}
+
 static void test_no_cgroup(void **)
 {
 	struct fixture f;
@@ -221,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),    cmocka_unit_test(test_all_limits),
 		cmocka_unit_test(test_no_overflow), cmocka_unit_test(test_no_controllers),
 		cmocka_unit_test(test_stats),       cmocka_unit_test(test_no_cgroup),
+		cmocka_unit_test(test_find),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

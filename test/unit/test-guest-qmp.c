@@ -87,6 +87,7 @@ static void test_replies_by_id(void **)
 static void test_qemu_goes(void **)
 {
 	struct fixture f;
+	int fd = -EBADF;
 
 	setup(&f);
 	negotiate(&f);
@@ -101,6 +102,11 @@ static void test_qemu_goes(void **)
 				     "reply error the connection to QEMU is closed\nclosed\n");
 	assert_int_equal(f.error, -ECONNRESET);
 	assert_int_equal(guest_qmp_execute(f.qmp, "c", NULL, on_reply, &f), -ENOTCONN);
+	/* And where there is none any more, as in a reply that comes of guest_qmp_free(). */
+	assert_int_equal(guest_qmp_execute(NULL, "c", NULL, on_reply, &f), -ENOTCONN);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(guest_qmp_execute_with_fd(NULL, "c", NULL, fd, on_reply, &f), -ENOTCONN);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	teardown(&f);
 	assert_int_equal(f.closed, 1);
 }

@@ -119,28 +119,99 @@ static void not_a_record(void **)
 	assert_null(parsed.config);
 }
 
-/* Numbers that no enumeration has, and a definition that is none. */
+static char *format_changed(const char *what, const char *with)
+{
+	_cleanup_free_ char *text = NULL;
+	char *at = NULL;
+
+	assert_int_equal(guest_record_format(&full, &text), 0);
+	at = strstr(text, what);
+	if (!at)
+		fail_msg("%s is not in %s", what, text);
+	return text_format("%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
+}
+
+/* Without these nobody is found. */
 static void out_of_range(void **)
 {
 	static const char *const changes[][2] = {
-		{ "\"state\":3", "\"state\":6" },     { "\"ending\":1", "\"ending\":5" },
-		{ "\"pid\":4711", "\"pid\":-1" },     { "nvme", "nvma" },
-		{ "guest \\\"web", "guest \\\"Web" },
+		{ "\"pid\":4711", "\"pid\":-1" },     { "\"pid\":4711", "\"pid\":\"4711\"" },
+		{ "\"pid\":", "\"pad\":" },           { "\"start_time\":", "\"start_tame\":" },
+		{ "\"index\":6", "\"index\":true" },  { "guest \\\"web", "guest \\\"Web" },
+		{ "guest \\\"web\\\" {", "guest {" },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(changes); i++) {
 		struct guest_record parsed = {};
-		_cleanup_free_ char *text = NULL, *changed = NULL;
-		char *at = NULL;
+		_cleanup_free_ char *text = format_changed(changes[i][0], changes[i][1]);
 
-		assert_int_equal(guest_record_format(&full, &text), 0);
-		at = strstr(text, changes[i][0]);
-		if (!at)
-			fail_msg("%s is not in %s", changes[i][0], text);
-		changed = text_format("%.*s%s%s", (int)(at - text), text, changes[i][1],
-				      at + strlen(changes[i][0]));
-		assert_int_equal(guest_record_parse(changed, &parsed), -EBADMSG);
+		assert_int_equal(guest_record_parse(text, &parsed), -EBADMSG);
 	}
+}
+
+/* What another hostd wrote: the rest is read, it is said what was not, and all of it is written. */
+static void of_another_hostd(void **)
+{
+	static const struct {
+		const char *what, *with, *unknown;
+		enum guest_state state;
+		bool foreign;
+	} table[] = {
+		{ "\"state\":3", "\"state\":6", "its record has a state that is not known",
+		  GUEST_STATE_RUNNING, false },
+		{ "\"ending\":1", "\"ending\":5", NULL, GUEST_STATE_STOPPING, false },
+		{ "\"failures\":3", "\"failures\":[3]", NULL, GUEST_STATE_STOPPING, false },
+		{ "\"disks\":[", "\"disks\":[7,", NULL, GUEST_STATE_STOPPING, false },
+		{ "\"disks\":[", "\"disks\":7,\"more\":[", NULL, GUEST_STATE_STOPPING, false },
+		{ "nvme", "nvma",
+		  "its record is not all understood: bus is one of \"virtio\", \"scsi\", \"sata\", "
+		  "\"nvme\", not \"nvma\"",
+		  GUEST_STATE_STOPPING, false },
+		{ "\\tmachine = ", "\\tmachin = ",
+		  "its record is not all understood: unknown key \"machin\" in guest \"web\": did "
+		  "you "
+		  "mean \"machine\"?",
+		  GUEST_STATE_STOPPING, false },
+		{ "\"version\":1", "\"version\":2", "its record is of a later version of hostd",
+		  GUEST_STATE_STOPPING, true },
+		{ "\"version\":1", "\"version\":\"x\"", "its record is of a later version of hostd",
+		  GUEST_STATE_STOPPING, true },
+		{ "\"version\":1,", "", NULL, GUEST_STATE_STOPPING, false },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(table); i++) {
+		_cleanup_(guest_record_done) struct guest_record parsed = {};
+		_cleanup_free_ char *text = format_changed(table[i].what, table[i].with),
+				    *again = NULL;
+
+		assert_int_equal(guest_record_parse(text, &parsed), 0);
+		assert_int_equal(parsed.life.state, table[i].state);
+		assert_int_equal(parsed.foreign, table[i].foreign);
+		if (!text_equal(parsed.unknown, table[i].unknown))
+			fail_msg("%s: %s", table[i].with, parsed.unknown);
+		assert_int_equal(parsed.pid, full.pid);
+		assert_int_equal(parsed.index, full.index);
+		assert_string_equal(parsed.config->disks[0].file, "a b.qcow2");
+		assert_int_equal(parsed.config->nics[1].kind, NIC_NETWORK_USER);
+		assert_int_equal(guest_record_format(&parsed, &again), 0);
+		/* but for what is of this hostd now */
+		if (!strstr(table[i].with, "state") && !strstr(table[i].with, "ending") &&
+		    !strstr(table[i].with, "failures"))
+			assert_string_equal(again, text);
+	}
+}
+
+/* Its next run is of this hostd. */
+static void renewed(void **)
+{
+	_cleanup_(guest_record_done) struct guest_record parsed = {};
+	_cleanup_free_ char *text = format_changed("\\tmachine = ", "\\tmachin = "), *again = NULL;
+
+	assert_int_equal(guest_record_parse(text, &parsed), 0);
+	guest_record_renew(&parsed);
+	assert_null(parsed.unknown);
+	assert_int_equal(guest_record_format(&parsed, &again), 0);
+	assert_null(strstr(again, "machin = "));
 }
 
 static void save_and_load(void **)
@@ -197,7 +268,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip),    cmocka_unit_test(networks_of_then),
 		cmocka_unit_test(not_a_record),  cmocka_unit_test(out_of_range),
-		cmocka_unit_test(save_and_load),
+		cmocka_unit_test(save_and_load), cmocka_unit_test(of_another_hostd),
+		cmocka_unit_test(renewed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

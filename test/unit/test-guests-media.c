@@ -188,9 +188,9 @@ static void over(void **)
 		bool hostd = i % 2 == 0;
 
 		new_hostd();
+		settle();
 		if (guest_state(find("web")) == GUEST_STATE_STOPPED)
 			start("web");
-		settle();
 		qmp_ready("web");
 		fake.held = steps[i / 2];
 		assert_int_equal(change(1, iso, &why), 0);

@@ -28,22 +28,12 @@ void __wrap_log_echo(const char *guest_name, const char *text)
 	(void)snprintf(echoed + length, sizeof(echoed) - length, "%s: %s\n", guest_name, text);
 }
 
-/* In the place of web's QEMU: its serial port. */
 static int set_up_serial(void **state)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char folder[64];
 	int r = set_up(state);
 
 	echoed[0] = '\0';
-	serial_fd = -EBADF;
-	(void)snprintf(folder, sizeof(folder), "%s/web", host.folder);
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/serial.sock", folder);
-	assert_int_equal(mkdir(folder, 0700), 0);
-	listening_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(listening_fd >= 0);
-	assert_int_equal(bind(listening_fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(listening_fd, 4), 0);
+	listening_fd = serial_fd = -EBADF;
 	/* db comes after web. */
 	for (size_t i = 0; i < 2; i++)
 		host.guest[i].autostart = true;
@@ -58,6 +48,23 @@ static int tear_down_serial(void **state)
 	serial_fd = fd_close(serial_fd);
 	listening_fd = fd_close(listening_fd);
 	return tear_down(state);
+}
+
+/* hostd, and what is in the place of the serial port of web's QEMU. */
+static void first_hostd(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char folder[64];
+
+	new_hostd();
+	(void)snprintf(folder, sizeof(folder), "%s/web", host.folder);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/serial.sock", folder);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	listening_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_true(listening_fd >= 0);
+	assert_int_equal(bind(listening_fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listening_fd, 4), 0);
+	settle();
 }
 
 static void say(const char *text)
@@ -78,8 +85,7 @@ static void take_connection(void)
 /* web runs, and db waits for it. */
 static void run_web(void)
 {
-	new_hostd();
-	settle();
+	first_hostd();
 	qmp_ready("web");
 	take_connection();
 	assert_int_equal(guest_state(find("web")), GUEST_STATE_RUNNING);
@@ -170,8 +176,7 @@ static void start_delay(void **)
 {
 	host.guest[0].ready = GUEST_READY_RUNNING;
 	host.guest[1].start_delay_s = 600;
-	new_hostd();
-	settle();
+	first_hostd();
 	qmp_ready("web");
 	settle();
 	assert_string_equal(guest_waiting(find("db")), "starts after 600 s");
@@ -232,8 +237,7 @@ static void running_is_ready(void **)
 {
 	host.guest[0].ready = GUEST_READY_RUNNING;
 	host.guest_count = 1;
-	new_hostd();
-	settle();
+	first_hostd();
 	qmp_ready("web");
 	end_hostd();
 	host.guest_count = 2;
@@ -246,8 +250,7 @@ static void running_is_ready(void **)
 static void was_ready(void **)
 {
 	host.guest_count = 1;
-	new_hostd();
-	settle();
+	first_hostd();
 	qmp_ready("web");
 	settle();
 	take_connection();
@@ -298,8 +301,7 @@ static void another_run(void **)
 
 static void said_early(void **)
 {
-	new_hostd();
-	settle();
+	first_hostd();
 	take_connection();
 	say("login: \n");
 	assert_int_equal(guest_state(find("web")), GUEST_STATE_STARTING);
@@ -311,15 +313,20 @@ static void said_early(void **)
 
 int main(void)
 {
-#define SERIAL(function) \
-	cmocka_unit_test_setup_teardown(function, set_up_serial, tear_down_serial)
+#define SERIAL(function) cmocka_unit_test_setup_teardown(function, set_up_serial, tear_down_serial)
 	const struct CMUnitTest tests[] = {
-		SERIAL(ready_at_once), SERIAL(ready_by_another_line),
-		SERIAL(ready_by_a_port), SERIAL(echo),
-		SERIAL(start_delay), SERIAL(no_autostart),
-		SERIAL(panic), SERIAL(hostd_ends_while_one_waits),
-		SERIAL(running_is_ready), SERIAL(was_ready),
-		SERIAL(another_run), SERIAL(said_early),
+		SERIAL(ready_at_once),
+		SERIAL(ready_by_another_line),
+		SERIAL(ready_by_a_port),
+		SERIAL(echo),
+		SERIAL(start_delay),
+		SERIAL(no_autostart),
+		SERIAL(panic),
+		SERIAL(hostd_ends_while_one_waits),
+		SERIAL(running_is_ready),
+		SERIAL(was_ready),
+		SERIAL(another_run),
+		SERIAL(said_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
