@@ -19,7 +19,7 @@ static int store_root(enum guest_origin origin, void *userdata)
 	const struct host *host = userdata;
 
 	return origin == GUEST_ORIGIN_MEMORY ? host->files.memory_fd
-	       : origin == GUEST_ORIGIN_DATA ? host->files.data_fd
+	       : origin == GUEST_ORIGIN_DATA ? guest_files_data_root(&host->files)
 					     : -EBADF;
 }
 

@@ -99,10 +99,8 @@ static int claim_disk(const struct host *host, const struct disk_config *disk, i
 	return disks ? disk_claim_open(&request, disks, count, ret_fd, ret_why) : -ENOMEM;
 }
 
-static const char *missing_disk(const struct guest *guest, void *userdata)
+static const char *missing_disk(const struct host *host, const struct guest_config *config)
 {
-	const struct host *host = userdata;
-	const struct guest_config *config = guest_config(guest);
 	size_t count = 0;
 	_cleanup_free_ struct disk_claim_device *disks = list_disks(host, &count);
 
@@ -113,6 +111,22 @@ static const char *missing_disk(const struct guest *guest, void *userdata)
 			return device;
 	}
 	return NULL;
+}
+
+static int missing(const struct guest *guest, char **ret_what, void *userdata)
+{
+	const struct host *host = userdata;
+	const struct guest_config *config = guest_config(guest);
+	const struct guest_files_owner owner = owner_of(guest);
+	const char *disk = missing_disk(host, config);
+	int r = disk ? -ENODEV : guest_files_check_volume(&host->files, &owner, config);
+
+	if (disk)
+		*ret_what = text_format("the disk %s", disk);
+	else if (r < 0)
+		*ret_what = text_format("the data volume%s",
+					r == -EAGAIN ? ", which is being checked" : "");
+	return r;
 }
 
 /* What is on a whole disk is the guest's own affair: it is raw. */
@@ -192,6 +206,7 @@ static void define(struct host *host, struct guest_config *config_consume, enum 
 {
 	_cleanup_(guest_config_freep) struct guest_config *config = config_consume;
 	struct guest *guest = guests_find(host->guests, config->name);
+	bool is_known = false;
 	int r = 0;
 
 	guest_config_bind_networks(config, host->config);
@@ -201,8 +216,9 @@ static void define(struct host *host, struct guest_config *config_consume, enum 
 			  guest_origin(guest) == GUEST_ORIGIN_CONFIG ? "mvirt.conf" : "memory");
 		return;
 	}
-	/* The data volume was away and is back. */
-	if (guest && guest_origin(guest) == origin)
+	/* The data volume was away and is back: that is no boot. */
+	is_known = guest && guest_origin(guest) == origin;
+	if (is_known)
 		r = guest_redefine(guest, config);
 	else
 		r = guests_define(host->guests, config, origin, &guest);
@@ -211,7 +227,8 @@ static void define(struct host *host, struct guest_config *config_consume, enum 
 		return;
 	}
 	(void)take_ptr(config);
-	guest_autostart(guest);
+	if (!is_known)
+		guest_autostart(guest);
 }
 
 void host_tell_mistakes(const char *file, const struct config_mistakes *mistakes)
@@ -272,12 +289,11 @@ static int define_stored(struct host *host, int root_fd, enum guest_origin origi
 void host_empty_trash(enum guest_origin origin, void *userdata)
 {
 	const struct host *host = userdata;
-	struct guest_trash *trash = origin == GUEST_ORIGIN_DATA     ? host->data_trash
-				    : origin == GUEST_ORIGIN_MEMORY ? host->memory_trash
-								    : NULL;
 
-	if (trash)
-		guest_trash_empty(trash);
+	if (origin == GUEST_ORIGIN_DATA && guest_files_data_root(&host->files) >= 0)
+		guest_trash_empty(host->data_trash);
+	else if (origin == GUEST_ORIGIN_MEMORY)
+		guest_trash_empty(host->memory_trash);
 }
 
 void host_data_mounted(int root_fd, void *userdata)
@@ -316,6 +332,16 @@ void host_data_failed(const char *why, void *userdata)
 		api_publish_data_volume_event(host->api, "damaged", why);
 }
 
+void host_data_decided(void *userdata)
+{
+	struct host *host = userdata;
+
+	if (host->guests)
+		guests_devices_changed(host->guests);
+	if (host->api)
+		api_data_volume_decided(host->api);
+}
+
 static int define_all(struct host *host)
 {
 	for (size_t i = 0; i < host->config->guest_count; i++) {
@@ -343,7 +369,7 @@ int host_start_guests(struct host *host)
 		.open_file = open_file,
 		.open_disk = open_disk,
 		.open_tap = open_tap,
-		.missing_disk = missing_disk,
+		.missing = missing,
 		.power_off_host = power_off_host,
 		.event = on_guest_event,
 		.all_stopped = host_on_all_stopped,
@@ -358,6 +384,7 @@ int host_start_guests(struct host *host)
 	int r = open_memory_folder(host);
 
 	host->files.volume = host->volume;
+	host->files.data_volume = host->data_volume;
 	machine_host_id(environment.host_id);
 	if (r >= 0)
 		r = guests_new(host->event, &environment, &callbacks, &host->guests);
@@ -372,6 +399,8 @@ int host_start_guests(struct host *host)
 	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_CONFIG);
 	(void)guests_take_left_over(host->guests, GUEST_ORIGIN_MEMORY);
 	host_empty_trash(GUEST_ORIGIN_MEMORY, host);
+	/* Something may have come while no hostd looked. */
+	guests_devices_changed(host->guests);
 	if (host->files.data_fd >= 0)
 		host_data_mounted(host->files.data_fd, host);
 	return 0;

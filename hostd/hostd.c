@@ -60,7 +60,7 @@ static void on_disk_added(const struct disk_device *disk, void *userdata)
 	(void)config_volume_offer(host->volume, disk->node, disk->label, disk->type);
 	(void)data_volume_offer(host->data_volume, disk->node, disk->label, disk->type);
 	if (host->guests)
-		guests_disk_found(host->guests);
+		guests_devices_changed(host->guests);
 }
 
 static void on_disk_removed(const char *name, void *userdata)
@@ -208,6 +208,7 @@ static int find_devices(struct host *host)
 		.mounted = host_data_mounted,
 		.lost = host_data_lost,
 		.failed = host_data_failed,
+		.decided = host_data_decided,
 		.userdata = host,
 	};
 	_cleanup_free_ char *label = cmdline_value("mvirt.config");

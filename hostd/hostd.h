@@ -81,6 +81,8 @@ void host_data_failed(const char *why, void *userdata);
 void host_take_crashes(struct host *host);
 /* They are kept on the data volume, too. */
 void host_keep_crashes(int data_fd);
+/* It was being checked, and is there now, or not. */
+void host_data_decided(void *userdata);
 /* hostd-api.c */
 int host_start_api(struct host *host, const char *version);
 

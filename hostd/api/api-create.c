@@ -257,20 +257,44 @@ static int refuse_taken(sd_varlink *link, const struct guest *guest, const char 
 		guest_origin(guest) == GUEST_ORIGIN_CONFIG ? ": it is defined in mvirt.conf" : "");
 }
 
+/* In memory only where there is no data volume: as long as that is not known, it waits. */
 static int begin(struct api_creation *creation_consume)
 {
 	struct api_creation *creation = creation_consume;
-	struct api *api = creation->api;
-	int r = 0;
+	int r = api_store_root(creation->api, GUEST_ORIGIN_DATA);
 
-	creation->origin = api_store_root(api, GUEST_ORIGIN_DATA) >= 0 ? GUEST_ORIGIN_DATA
-								       : GUEST_ORIGIN_MEMORY;
-	creation->next = api->creations;
-	api->creations = creation;
+	if (r == -EAGAIN) {
+		log_notice("guests", "%s: is created when the data volume has been checked",
+			   creation->config->name);
+		return 0;
+	}
+	creation->origin = r >= 0 ? GUEST_ORIGIN_DATA : GUEST_ORIGIN_MEMORY;
 	r = api_creation_add_disks(creation);
 	if (r >= 0 && creation->file_count > 0)
 		r = guest_store_make_folder(root_of(creation), creation->config->name);
 	return r < 0 ? fail(creation, NULL, r, NULL) : next_file(creation);
+}
+
+/* The volume may have brought a guest of that name. */
+static void begin_late(struct api_creation *creation_consume)
+{
+	struct api_creation *creation = creation_consume;
+
+	if (guests_find(creation->api->context.guests, creation->config->name))
+		(void)fail(creation, NULL, -EEXIST, "there is such a guest on the data volume");
+	else
+		(void)begin(creation);
+}
+
+void api_data_volume_decided(struct api *api)
+{
+	struct api_creation *next = NULL;
+
+	for (struct api_creation *creation = api->creations; creation; creation = next) {
+		next = creation->next;
+		if (creation->origin == GUEST_ORIGIN_CONFIG)
+			begin_late(creation);
+	}
 }
 
 static size_t count_creations(const struct api *api)
@@ -312,5 +336,7 @@ int api_method_create(sd_varlink *link, sd_json_variant *parameters,
 		return r;
 	/* Of a call without an answer the connection may be at another call by then. */
 	creation->link = flags & SD_VARLINK_METHOD_ONEWAY ? NULL : sd_varlink_ref(link);
+	creation->next = api->creations;
+	api->creations = creation;
 	return begin(take_ptr(creation));
 }

@@ -22,7 +22,7 @@ struct api_creation {
 	sd_varlink *link; /* owned; NULL: nobody waits for the answer */
 	struct guest_config *config;
 	char *text; /* what guest.conf will be */
-	enum guest_origin origin;
+	enum guest_origin origin; /* CONFIG as long as it is not known where it will be kept */
 	struct api_file *files;
 	size_t file_count, current;
 	struct image_job *job; /* of the current file */

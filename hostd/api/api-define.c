@@ -43,8 +43,8 @@ int api_writable_root(sd_varlink *link, const struct guest *guest, int *ret_root
 	}
 	root_fd = api_store_root(api, guest_origin(guest));
 	if (root_fd < 0)
-		return api_client_refusef(
-			link, "guest %s is on the data volume, which is not there", name);
+		return api_client_refusef(link, "guest %s is on the data volume, which is %s", name,
+					  root_fd == -EAGAIN ? "being checked" : "not there");
 	*ret_root_fd = root_fd;
 	return 0;
 }

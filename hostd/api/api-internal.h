@@ -182,7 +182,7 @@ bool api_next_start_differs(const struct guest *guest);
 /* --- api-define.c --- */
 
 int api_define_bind(sd_varlink_server *server);
-/* The root below which the guests of that origin are kept, or -EBADF. */
+/* The root below which the guests of that origin are kept, or negative: as of api.h. */
 int api_store_root(const struct api *api, enum guest_origin origin);
 /* Something below the root of that origin was put aside. */
 void api_empty_trash(const struct api *api, enum guest_origin origin);

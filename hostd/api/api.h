@@ -27,7 +27,8 @@ typedef void (*api_reload_done_t)(int error, const char *text, void *userdata);
 struct api_operations {
 	/*
 	 * The root (guest-store.h) that guests of this origin are kept below, GUEST_ORIGIN_DATA or
-	 * GUEST_ORIGIN_MEMORY; weak, asked for again whenever it is used. -EBADF: it is not there.
+	 * GUEST_ORIGIN_MEMORY; weak, asked for again whenever it is used. Negative: it is not
+	 * there; -EAGAIN: whether it is is being found out, until api_data_volume_decided().
 	 */
 	int (*store_root)(enum guest_origin origin, void *userdata);
 	/* Something was put aside (guest-trash.h) below that root. */
@@ -105,6 +106,9 @@ void api_publish_guest_event(struct api *api, const struct guest *guest, const c
 void api_publish_network_event(struct api *api, const char *network);
 /* The data volume is another than before: kind is "mounted", "lost" or "damaged". */
 void api_publish_data_volume_event(struct api *api, const char *kind, const char *detail);
+
+/* Whether there is a data volume has been found out: what waited for that goes on. */
+void api_data_volume_decided(struct api *api);
 
 /*
  * Removes what a killed hostd was importing into guests' folders below the root, before the guests

@@ -61,6 +61,10 @@ static bool is_idle(const struct guest *guest)
 
 int guest_stop(struct guest *guest, char **ret_why)
 {
+	bool withdrawn = guest_withdraw_start(guest);
+
+	if (is_idle(guest) && withdrawn)
+		return 0;
 	if (is_idle(guest))
 		return refuse(ret_why, -EALREADY, guest, "is not running");
 	if (guest->record.life.state == GUEST_STATE_STOPPING)
@@ -71,6 +75,10 @@ int guest_stop(struct guest *guest, char **ret_why)
 
 int guest_kill(struct guest *guest, char **ret_why)
 {
+	bool withdrawn = guest_withdraw_start(guest);
+
+	if (is_idle(guest) && withdrawn)
+		return 0;
 	if (is_idle(guest))
 		return refuse(ret_why, -EALREADY, guest, "is not running");
 	if (guest_state_has_process(guest->record.life.state))

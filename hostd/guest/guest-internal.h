@@ -139,3 +139,6 @@ void guest_ready_end(struct guest *guest);
 /* guests-sequence.c */
 /* Something has happened that may let a guest start, or stop: looked at from the event loop. */
 void guests_sequence_soon(struct guests *guests);
+/* No start comes by itself any more: not the autostart that waits, nor one when what was lacked is
+ * there. Returns whether one was due. */
+bool guest_withdraw_start(struct guest *guest);

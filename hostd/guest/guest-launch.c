@@ -216,12 +216,22 @@ static void give_up(struct guest *guest, int error, const char *step, char **why
 		     GUEST_EXIT_UNKNOWN);
 }
 
+/* Whether that is why: something that may come yet. */
+static bool lacks_device(const struct guest *guest, int error)
+{
+	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
+	_cleanup_free_ char *what = NULL;
+
+	return error == -ENODEV && callbacks->missing(guest, &what, callbacks->userdata) < 0;
+}
+
 void guest_launch(struct guest *guest)
 {
 	_cleanup_(guest_launch_freep) struct guest_launch *launch = take_ptr(guest->launch);
 	_cleanup_free_ char *why = NULL;
 	int r = launch ? 0 : guest_launch_open(guest, &launch, &why);
 
+	guest->record.lacked = lacks_device(guest, r);
 	if (r < 0) {
 		give_up(guest, r, "opening its files", &why, why && !is_transient(r));
 		return;

@@ -119,7 +119,8 @@ static int build_life(const struct guest_record *record, sd_json_variant **ret_v
 			      SD_JSON_BUILD_PAIR_UNSIGNED("index", record->index),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("origin", record->origin),
 			      SD_JSON_BUILD_PAIR_UNSIGNED("overhead_bytes", record->overhead_bytes),
-			      SD_JSON_BUILD_PAIR_BOOLEAN("ready", record->ready));
+			      SD_JSON_BUILD_PAIR_BOOLEAN("ready", record->ready),
+			      SD_JSON_BUILD_PAIR_BOOLEAN("lacked", record->lacked));
 }
 
 static int build(const struct guest_record *record, sd_json_variant **ret_variant)
@@ -224,6 +225,7 @@ static const sd_json_dispatch_field record_fields[] = {
 	FIELD("kvm", kvm, BOOLEAN, sd_json_dispatch_stdbool),
 	FIELD("ready", ready, BOOLEAN, sd_json_dispatch_stdbool),
 	FIELD("console_start", console_start, UNSIGNED, sd_json_dispatch_uint64),
+	FIELD("lacked", lacked, BOOLEAN, sd_json_dispatch_stdbool),
 	{ "disks", _SD_JSON_VARIANT_TYPE_INVALID, dispatch_disks, 0, 0 },
 	{},
 };

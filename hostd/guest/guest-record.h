@@ -35,6 +35,7 @@ struct guest_record {
 	bool kvm;
 	bool ready; /* what comes after it may start */
 	uint64_t console_start; /* what its console's ring had ever had when this run began */
+	bool lacked; /* it is FAILED only because something of this machine was not there */
 	struct guest_disk_identity *disks; /* owned */
 	size_t disk_count;
 	/* What is wrong with a record that was read, in one line; NULL: nothing. Owned. */

@@ -45,9 +45,12 @@ struct guests_callbacks {
 			 enum disk_format *ret_format, char **ret_why, void *userdata);
 	int (*open_tap)(const struct guest *guest, size_t nic_index, int *ret_tap_fd,
 			int *ret_vhost_fd, void *userdata);
-	/* A disk of its that this machine has not found (yet), as the definition names it, or NULL.
+	/*
+	 * Whether this machine has what the guest needs of it: 0; or -ENODEV when it has not, or
+	 * not yet; or -EAGAIN when that is being found out, however long it takes. *ret_what is
+	 * what is missing then, "the disk serial:X", to be freed.
 	 */
-	const char *(*missing_disk)(const struct guest *guest, void *userdata);
+	int (*missing)(const struct guest *guest, char **ret_what, void *userdata);
 	/* on-poweroff = "host". */
 	void (*power_off_host)(const struct guest *guest, void *userdata);
 	/* An event of a guest, for the API's subscribers. detail may be NULL. */
@@ -65,8 +68,8 @@ struct guests_environment {
 	/* For tests; NULL means /run/mvirt/guests and /proc/meminfo. */
 	const char *folder, *meminfo;
 	uint64_t memory_reserve_bytes; /* what guests may not take; 0: a share of the machine */
-	/* CLOCK_BOOTTIME: until then disks are still being found, and an autostart waits for its.
-	 */
+	/* CLOCK_BOOTTIME: until then disks are still being found, and an autostart waits for what
+	 * it needs. */
 	uint64_t disks_found_usec;
 };
 
@@ -86,10 +89,11 @@ void guests_free(struct guests *guests);
 int guests_define(struct guests *guests, struct guest_config *config_consume,
 		  enum guest_origin origin, struct guest **ret_guest);
 /* At boot: starts it if its autostart says so, and an earlier hostd has not done it, when its turn
- * has come (after, start-delay) and its disks are there. */
+ * has come (after, start-delay) and what it needs of the machine is there. */
 void guest_autostart(struct guest *guest);
-/* The machine has found a disk: an autostart may have waited for it. */
-void guests_disk_found(struct guests *guests);
+/* There may be an answer of missing() that is another than before: an autostart may have waited for
+ * it, or have failed for want of it. */
+void guests_devices_changed(struct guests *guests);
 /* A new guest that nobody has started: no later hostd of this boot is to do it by itself. 0 or
  * -errno, which is logged. */
 int guest_skip_autostart(struct guest *guest);

@@ -78,31 +78,38 @@ static int on_disks_found(sd_event_source *, uint64_t, void *userdata)
 	return 0;
 }
 
-static bool waits_for_disk(struct guest *guest)
+/* Whether disks are still being found; somebody waits for the end of that. */
+static bool wait_for_disks(struct guests *guests)
 {
-	struct guests *guests = guest->guests;
 	const uint64_t until_usec = guests->environment.disks_found_usec;
-	const char *disk = guests->callbacks.missing_disk(guest, guests->callbacks.userdata);
 	uint64_t now_usec = 0;
 
-	if (!disk || sd_event_now(guests->event, CLOCK_BOOTTIME, &now_usec) < 0 ||
-	    now_usec >= until_usec)
+	if (sd_event_now(guests->event, CLOCK_BOOTTIME, &now_usec) < 0 || now_usec >= until_usec)
 		return false;
-	if (!guests->disks_source &&
-	    sd_event_add_time(guests->event, &guests->disks_source, CLOCK_BOOTTIME, until_usec,
-			      TIMER_ACCURACY_USEC, on_disks_found, guests) < 0)
+	return guests->disks_source ||
+	       sd_event_add_time(guests->event, &guests->disks_source, CLOCK_BOOTTIME, until_usec,
+				 TIMER_ACCURACY_USEC, on_disks_found, guests) >= 0;
+}
+
+static bool waits_for_device(struct guest *guest)
+{
+	struct guests *guests = guest->guests;
+	_cleanup_free_ char *what = NULL;
+	int r = guests->callbacks.missing(guest, &what, guests->callbacks.userdata);
+
+	if (r >= 0 || (r != -EAGAIN && !wait_for_disks(guests)))
 		return false;
-	tell_waiting(guest, text_format("waiting for the disk %s", disk));
+	tell_waiting(guest, text_format("waiting for %s", what ? what : "a disk"));
 	return true;
 }
 
-/* Its turn has come: now, or when its disks are there, and after its start-delay. */
+/* Its turn has come: now, or when what it needs is there, and after its start-delay. */
 static void take_turn(struct guest *guest, const struct guest_order_turn *turn)
 {
 	uint64_t delay_usec = (uint64_t)guest->config->start_delay_s * 1000000;
 	_cleanup_free_ char *reason = NULL;
 
-	if (guest->delay_source || waits_for_disk(guest))
+	if (guest->delay_source || waits_for_device(guest))
 		return;
 	reason = guest_order_reason(turn);
 	if (reason)
@@ -152,9 +159,36 @@ void guest_autostart(struct guest *guest)
 	guests_sequence_soon(guest->guests);
 }
 
-void guests_disk_found(struct guests *guests)
+/* Those that failed for want of something that is there now are due as at boot. */
+void guests_devices_changed(struct guests *guests)
 {
+	for (size_t i = 0; i < guests->count; i++) {
+		struct guest *guest = guests->items[i];
+		_cleanup_free_ char *what = NULL;
+
+		if (guest->record.life.state == GUEST_STATE_FAILED && guest->record.lacked &&
+		    guest->config->autostart && !guests->no_start &&
+		    guests->callbacks.missing(guest, &what, guests->callbacks.userdata) >= 0)
+			guest->wants_start = true;
+	}
 	guests_sequence_soon(guests);
+}
+
+bool guest_withdraw_start(struct guest *guest)
+{
+	bool was_due = guest->wants_start || guest->delay_source;
+
+	if (!was_due && !guest->record.lacked)
+		return false;
+	guest->wants_start = false;
+	guest->delay_source = sd_event_source_disable_unref(guest->delay_source);
+	free(take_ptr(guest->waiting));
+	guest->record.lacked = false;
+	(void)guest_skip_autostart(guest);
+	if (was_due)
+		guest_tell(guest, guest_state_name(guest->record.life.state), NULL);
+	guests_sequence_soon(guest->guests);
+	return was_due;
 }
 
 int guest_skip_autostart(struct guest *guest)

@@ -16,6 +16,8 @@
 #include "mount-list.h"
 
 #define RELEASE_MS 30000
+/* Before what others do first in the loop. */
+#define TAKEN_OVER_PRIORITY (SD_EVENT_PRIORITY_IMPORTANT - 1)
 #define READONLY_WHY                                                                          \
 	"the kernel has made it read-only after an error (see dmesg): reboot, so that it is " \
 	"checked"
@@ -75,10 +77,17 @@ static int open_root(struct data_volume *volume)
 	return 0;
 }
 
+static void tell_decided(struct data_volume *volume)
+{
+	if (volume->callbacks.decided)
+		volume->callbacks.decided(volume->callbacks.userdata);
+}
+
 static void tell_mounted(struct data_volume *volume)
 {
 	if (volume->callbacks.mounted)
 		volume->callbacks.mounted(volume->root_fd, volume->callbacks.userdata);
+	tell_decided(volume);
 }
 
 /* Those who use it let go first. */
@@ -112,6 +121,7 @@ static void fail(struct data_volume *volume, const char *why)
 	volume->phase = DATA_VOLUME_FAILED;
 	if (volume->callbacks.failed)
 		volume->callbacks.failed(why, volume->callbacks.userdata);
+	tell_decided(volume);
 }
 
 /* --- taken over --- */
@@ -170,7 +180,11 @@ static int take_over(struct data_volume *volume)
 	if (r < 0)
 		return r;
 	log_mounted(volume, "is mounted already");
-	return sd_event_add_defer(volume->event, &volume->taken_over, on_taken_over, volume);
+	r = sd_event_add_defer(volume->event, &volume->taken_over, on_taken_over, volume);
+	/* Who takes guests up again knows of it. */
+	if (r >= 0)
+		r = sd_event_source_set_priority(volume->taken_over, TAKEN_OVER_PRIORITY);
+	return r;
 }
 
 DEFINE_CLEANUP(struct data_volume *, data_volume_free);
@@ -317,6 +331,8 @@ static void stop_check(struct data_volume *volume)
 
 int data_volume_remove(struct data_volume *volume, const char *device_name)
 {
+	const bool was_undecided = data_volume_is_undecided(volume);
+
 	if (!volume->device || strcmp(base_name(volume->device), device_name) != 0)
 		return 0;
 	switch (volume->phase) {
@@ -336,6 +352,8 @@ int data_volume_remove(struct data_volume *volume, const char *device_name)
 		break;
 	}
 	forget(volume);
+	if (was_undecided)
+		tell_decided(volume);
 	return 1;
 }
 
@@ -365,6 +383,11 @@ int data_volume_release(struct data_volume *volume)
 		log_notice("data", "%s: unmounted", volume->device);
 	forget(volume);
 	return r;
+}
+
+bool data_volume_is_undecided(const struct data_volume *volume)
+{
+	return volume->phase == DATA_VOLUME_CHECKING || volume->taken_over;
 }
 
 void data_volume_get_status(const struct data_volume *volume, struct data_volume_status *ret_status)

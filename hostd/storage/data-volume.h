@@ -17,6 +17,9 @@ struct data_volume_callbacks {
 	void (*lost)(void *userdata);
 	/* It was found, and could not be repaired or mounted; why is one line. */
 	void (*failed)(const char *why, void *userdata);
+	/* It is not undecided any more: after mounted or failed, or when its disk was removed
+	 * meanwhile. */
+	void (*decided)(void *userdata);
 	void *userdata;
 };
 
@@ -41,6 +44,10 @@ int data_volume_remove(struct data_volume *volume, const char *device_name);
 /* Syncs and unmounts, at the host's end, within 30 seconds; falls back to read-only when something
  * still uses it. lost is called first: the root is closed. 0 or -errno. */
 int data_volume_release(struct data_volume *volume);
+
+/* Whether there is one is not known yet, and will be: it is being checked, or mounted is still to
+ * be called. */
+bool data_volume_is_undecided(const struct data_volume *volume);
 
 enum data_volume_phase {
 	DATA_VOLUME_NONE,

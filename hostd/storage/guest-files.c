@@ -15,8 +15,8 @@
 #include "storage/image.h"
 #include "storage/seed.h"
 
-#define SHARED "data:images/"
-#define OWN "data:guests/"
+#define SHARED GUEST_FILES_SHARED
+#define OWN GUEST_FILES_OWN
 #define VARIABLES "variables.fd"
 #define SEED_TEXT_BYTES_MAX (1024UL * 1024)
 
@@ -34,13 +34,6 @@ static int refuse(char **ret_why, int error, const char *format, ...)
 	return error;
 }
 
-int guest_files_root(const struct guest_files *files, const struct guest_files_owner *owner)
-{
-	if (owner->in_memory || (owner->from_config && files->data_fd < 0))
-		return files->memory_fd;
-	return files->data_fd;
-}
-
 /* The part of "data:guests/NAME/PATH" behind the name, which is the guest's own: the parser has
  * seen to it. */
 static const char *own_path(const char *path)
@@ -50,9 +43,10 @@ static const char *own_path(const char *path)
 	return slash ? slash + 1 : "";
 }
 
-static int no_data_volume(char **ret_why)
+/* A start that fails for it is one that lacks something, in both cases. */
+static int no_data_volume(int error, char **ret_why)
 {
-	return refuse(ret_why, -ENODEV, "the data volume is not there (`mvirt status`)");
+	return refuse(ret_why, -ENODEV, "%s", guest_files_volume_error(error));
 }
 
 static int open_on_volume(const struct guest_files *files, const char *path, bool kept, int *ret_fd)
@@ -69,24 +63,27 @@ static int open_path(const struct guest_files *files, const struct guest_files_o
 		     const char *path, int flags, bool kept, int *ret_fd, char **ret_why)
 {
 	bool own = strncmp(path, OWN, strlen(OWN)) == 0;
+	int root_fd = -EBADF;
 
 	if (strncmp(path, SHARED, strlen(SHARED)) == 0) {
-		if (files->data_fd < 0)
-			return no_data_volume(ret_why);
+		root_fd = guest_files_data_root(files);
+		if (root_fd < 0)
+			return no_data_volume(root_fd, ret_why);
 		if ((flags & O_ACCMODE) != O_RDONLY)
 			return refuse(ret_why, -EROFS,
 				      "shared images are read-only: say readonly = true");
-		return guest_store_open_shared(files->data_fd, path + strlen(SHARED), ret_fd);
+		return guest_store_open_shared(root_fd, path + strlen(SHARED), ret_fd);
 	}
 	if (owner->from_config && !own) {
 		if ((flags & O_ACCMODE) != O_RDONLY)
 			return -EROFS;
 		return open_on_volume(files, path, kept, ret_fd);
 	}
-	if (guest_files_root(files, owner) < 0 || (own && files->data_fd < 0 && !owner->in_memory))
-		return no_data_volume(ret_why);
-	return guest_store_open(guest_files_root(files, owner), owner->name,
-				own ? own_path(path) : path, flags, ret_fd);
+	root_fd = own && !owner->in_memory ? guest_files_data_root(files)
+					   : guest_files_root(files, owner);
+	if (root_fd < 0)
+		return no_data_volume(root_fd, ret_why);
+	return guest_store_open(root_fd, owner->name, own ? own_path(path) : path, flags, ret_fd);
 }
 
 int guest_files_open(const struct guest_files *files, const struct guest_files_owner *owner,
@@ -237,7 +234,7 @@ int guest_files_open_variables(const struct guest_files *files,
 	int root_fd = guest_files_root(files, owner), r = 0;
 
 	if (root_fd < 0)
-		return no_data_volume(ret_why);
+		return no_data_volume(root_fd, ret_why);
 	r = guest_store_make_folder(root_fd, owner->name);
 	if (r >= 0)
 		r = guest_store_open(root_fd, owner->name, VARIABLES, O_RDWR, &fd);

@@ -5,10 +5,16 @@
 
 #include "config/config.h"
 #include "storage/config-volume.h"
+#include "storage/data-volume.h"
+
+/* How paths on the data volume begin. */
+#define GUEST_FILES_SHARED "data:images/"
+#define GUEST_FILES_OWN "data:guests/"
 
 struct guest_files {
 	struct config_volume *volume; /* weak */
-	int data_fd; /* weak: root of the data volume, or -EBADF */
+	const struct data_volume *data_volume; /* weak; NULL: there is never one */
+	int data_fd; /* weak: its root, or -EBADF */
 	int memory_fd; /* weak: the same layout in memory */
 };
 
@@ -19,8 +25,20 @@ struct guest_files_owner {
 	bool in_memory; /* its folder is not on the data volume */
 };
 
-/* The root that the guest's folder is below, or -EBADF: the data volume is not there. */
+/*
+ * --- guest-files-volume.c: what is on the data volume, and what in memory ---
+ *
+ * The data volume's root, -ENODEV: there is none, or -EAGAIN: whether there is one is being found
+ * out (data-volume.h). Everybody who chooses between it and memory asks here.
+ */
+int guest_files_data_root(const struct guest_files *files);
+/* The root that the guest's folder is below, or as above. */
 int guest_files_root(const struct guest_files *files, const struct guest_files_owner *owner);
+/* Whether the guest can be started as far as the data volume is concerned: 0, or as above. */
+int guest_files_check_volume(const struct guest_files *files, const struct guest_files_owner *owner,
+			     const struct guest_config *config);
+/* One line about -ENODEV or -EAGAIN. */
+const char *guest_files_volume_error(int error);
 
 /*
  * A file that the definition names, read-only. kept: of the configuration's volume the copy in

@@ -57,9 +57,9 @@ static void on_event(const struct guest *guest, const char *kind, const char *de
 		api_publish_guest_event(host.api, guest, kind, detail);
 }
 
-static const char *no_missing_disk(const struct guest *, void *)
+static int nothing_is_missing(const struct guest *, char **, void *)
 {
-	return NULL;
+	return 0;
 }
 
 static void on_all_stopped(void *)
@@ -86,7 +86,7 @@ static void define_guests(const char *folder)
 	const struct guests_callbacks callbacks = { .open_file = refuse_file,
 						    .open_disk = refuse_disk,
 						    .open_tap = refuse_tap,
-						    .missing_disk = no_missing_disk,
+						    .missing = nothing_is_missing,
 						    .event = on_event,
 						    .all_stopped = on_all_stopped };
 	const struct guests_environment environment = { .kvm_why = "fuzzed",

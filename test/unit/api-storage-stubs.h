@@ -24,6 +24,35 @@ struct data_volume {
 };
 static const struct data_volume stub_volume;
 
+/* The data volume is being checked as long as there is a file PATH.checking. */
+static bool stub_is_undecided(void)
+{
+	_cleanup_free_ char *path = text_format("%s.checking", stub.path);
+
+	return access(path, F_OK) == 0;
+}
+
+static void stub_add_found(void);
+
+static int stub_on_look(sd_event_source *source, uint64_t now_usec, void *userdata [[maybe_unused]])
+{
+	if (stub_is_undecided()) {
+		(void)sd_event_source_set_time(source, now_usec + STUB_FAST_USEC);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	stub_add_found();
+	api_data_volume_decided(stub.api);
+	return 0;
+}
+
+static int stub_wait_for_decision(void)
+{
+	if (sd_event_add_time_relative(stub.event, NULL, CLOCK_MONOTONIC, STUB_FAST_USEC, 1000,
+				       stub_on_look, NULL) < 0)
+		abort();
+	return -EAGAIN;
+}
+
 /* The root of the guests' folders, opened anew each time; weak in the contract, so one is kept. */
 static int stub_store_root(enum guest_origin origin, void *userdata [[maybe_unused]])
 {
@@ -32,6 +61,8 @@ static int stub_store_root(enum guest_origin origin, void *userdata [[maybe_unus
 		text_format("%s.%s", stub.path, origin == GUEST_ORIGIN_DATA ? "data" : "memory");
 	int *fd = origin == GUEST_ORIGIN_DATA ? &data_fd : &memory_fd;
 
+	if (origin == GUEST_ORIGIN_DATA && stub.api && stub_is_undecided())
+		return stub_wait_for_decision();
 	if (origin == GUEST_ORIGIN_MEMORY)
 		(void)mkdir(path, 0700);
 	*fd = fd_close(*fd);

@@ -728,6 +728,23 @@ static void stub_add_stored(enum guest_origin origin)
 	}
 }
 
+/* What the data volume brings when it comes. */
+static void stub_add_found(void)
+{
+	_cleanup_(text_list_done) struct text_list names = {};
+	int root_fd = stub_store_root(GUEST_ORIGIN_DATA, NULL);
+
+	if (root_fd >= 0)
+		(void)guest_store_list(root_fd, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (!guests_find(&stub.all, names.items[i]) &&
+		    guest_store_load(root_fd, names.items[i], &text) >= 0)
+			(void)stub_define(text, GUEST_ORIGIN_DATA, GUEST_STATE_STOPPED);
+	}
+}
+
 static void stub_add_guests(void)
 {
 	(void)stub_add_guest("bad", GUEST_STATE_STOPPED);

@@ -34,7 +34,8 @@ static struct {
 	struct guests_environment environment;
 	char folder[32], meminfo[64], disk_path[64];
 	int open_boot_error, open_disk_error, open_tap_error;
-	const char *missing_disk; /* of web */
+	const char *missing; /* of web: what it needs and is not there */
+	int missing_error;
 	bool vhost;
 	unsigned int all_stopped, power_offs;
 	char events[4096]; /* "web running\n"… */
@@ -71,9 +72,12 @@ static struct {
 	return 0;
 }
 
-[[maybe_unused]] static const char *missing_disk(const struct guest *guest, void *)
+[[maybe_unused]] static int missing(const struct guest *guest, char **ret_what, void *)
 {
-	return text_equal(guest_config(guest)->name, name_web) ? host.missing_disk : NULL;
+	if (!host.missing || !text_equal(guest_config(guest)->name, name_web))
+		return 0;
+	*ret_what = text_format("%s", host.missing);
+	return host.missing_error ? host.missing_error : -ENODEV;
 }
 
 [[maybe_unused]] static void power_off_host(const struct guest *, void *)
@@ -118,7 +122,7 @@ static struct {
 		.open_file = open_file,
 		.open_disk = open_disk,
 		.open_tap = open_tap,
-		.missing_disk = missing_disk,
+		.missing = missing,
 		.power_off_host = power_off_host,
 		.event = on_event,
 		.all_stopped = on_all_stopped,

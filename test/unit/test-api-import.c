@@ -54,12 +54,8 @@ static int on_answer(sd_varlink *link, sd_json_variant *parameters, const char *
 	return 0;
 }
 
-static void import(sd_varlink *link, const char *name, const char *content, struct answer *answer)
+static void wait_for_answer(sd_varlink *link, const struct answer *answer)
 {
-	*answer = (struct answer){};
-	(void)sd_varlink_set_userdata(link, answer);
-	assert_return_code(sd_varlink_bind_reply(link, on_answer), 0);
-	begin_import(link, name, content);
 	while (!answer->is_there) {
 		int r = sd_varlink_process(link);
 
@@ -67,6 +63,15 @@ static void import(sd_varlink *link, const char *name, const char *content, stru
 			r = sd_varlink_wait(link, PATIENCE_MS * 1000);
 		assert_true(r > 0);
 	}
+}
+
+static void import(sd_varlink *link, const char *name, const char *content, struct answer *answer)
+{
+	*answer = (struct answer){};
+	(void)sd_varlink_set_userdata(link, answer);
+	assert_return_code(sd_varlink_bind_reply(link, on_answer), 0);
+	begin_import(link, name, content);
+	wait_for_answer(link, answer);
 }
 
 static void test_import(void **state)
@@ -203,6 +208,118 @@ static void test_import_killed_at_the_end(void **state)
 	assert_false(has_file("memory", "empty"));
 }
 
+static void set_checking(bool checking)
+{
+	_cleanup_free_ char *path = text_format("%s.checking", server.path);
+	int fd = -EBADF;
+
+	if (!checking) {
+		assert_return_code(unlink(path), errno);
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_return_code(fd, errno);
+	(void)close(fd);
+}
+
+/* Asks for what is refused in any case. */
+static void wait_until_it_waits(sd_varlink *link, const char *name)
+{
+	_cleanup_free_ char *json =
+		text_format("{\"name\":\"%s\",\"changes\":[{\"key\":\"kernel\",\"value\":\"k\"},"
+			    "{\"key\":\"after\",\"value\":\"nobody\"}]}",
+			    name);
+
+	for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += 10) {
+		const char *error = NULL;
+		sd_json_variant *answer = calls(link, CREATE, json, &error);
+
+		assert_string_equal(error, REFUSED);
+		if (strstr(text_of(answer, "reason"), "is being created"))
+			return;
+		(void)poll(NULL, 0, 10);
+	}
+	fail_msg("%s is not being created", name);
+}
+
+static void test_data_volume_is_checked(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *other = connect_link(),
+						*taken = connect_link();
+	struct answer answer = {}, taken_answer = {};
+
+	(void)state;
+	(void)sd_varlink_set_userdata(link, &answer);
+	assert_return_code(sd_varlink_bind_reply(link, on_answer), 0);
+	(void)sd_varlink_set_userdata(taken, &taken_answer);
+	assert_return_code(sd_varlink_bind_reply(taken, on_answer), 0);
+	/* Where a guest is kept is not known yet, so its files go nowhere. */
+	set_checking(true);
+	begin_import(link, "late", "raw it is");
+	begin_import(taken, "found", "raw it is");
+	wait_until_it_waits(other, "late");
+	wait_until_it_waits(other, "found");
+	assert_false(is_there(other, "late"));
+	assert_false(has_file("memory", "late"));
+	/* There is one, with a guest on it. */
+	{
+		_cleanup_free_ char *root = text_format("%s.data", server.path);
+		_cleanup_fd_ int root_fd = -EBADF;
+
+		make_data();
+		root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_return_code(root_fd, errno);
+		assert_int_equal(guest_store_create(root_fd, "found", "guest \"found\" { nic {} }"),
+				 0);
+	}
+	set_checking(false);
+	wait_for_answer(link, &answer);
+	assert_string_equal(answer.error, "");
+	assert_true(has_file("data", "late/a.img"));
+	assert_true(has_file("data", "late/guest.conf"));
+	assert_false(has_file("memory", "late"));
+	wait_for_answer(taken, &taken_answer);
+	assert_string_equal(taken_answer.error, REFUSED);
+	assert_string_equal(taken_answer.reason, "guest found is not created: there is such a "
+						 "guest on the data volume");
+	assert_false(has_file("data", "found/a.img"));
+	assert_true(has_file("data", "found/guest.conf"));
+}
+
+static void test_data_volume_is_not_there_after_all(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *gone = connect_link();
+	struct answer answer = {};
+
+	(void)state;
+	(void)sd_varlink_set_userdata(link, &answer);
+	assert_return_code(sd_varlink_bind_reply(link, on_answer), 0);
+	set_checking(true);
+	begin_import(link, "late", "raw it is");
+	/* A client that does not wait for it is nothing to it. */
+	begin_import(gone, "gone", "raw it is");
+	gone = sd_varlink_close_unref(gone);
+	set_checking(false);
+	wait_for_answer(link, &answer);
+	assert_string_equal(answer.error, "");
+	assert_true(has_file("memory", "late/guest.conf"));
+	wait_for_file("gone/guest.conf");
+}
+
+/* A hostd that ends meanwhile leaves nothing. */
+static void test_ends_while_data_volume_is_checked(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *other = connect_link();
+
+	(void)state;
+	set_checking(true);
+	begin_import(link, "late", "raw it is");
+	wait_until_it_waits(other, "late");
+	restart_server(SIGTERM);
+	assert_false(has_file("memory", "late"));
+	set_checking(false);
+}
+
 static void test_import_limit(void **state)
 {
 	sd_varlink *links[8];
@@ -233,6 +350,9 @@ int main(int argc, char **argv)
 		TEST(test_import_while_others_go_on),
 		TEST(test_import_killed),
 		TEST(test_import_killed_at_the_end),
+		TEST(test_data_volume_is_checked),
+		TEST(test_data_volume_is_not_there_after_all),
+		TEST(test_ends_while_data_volume_is_checked),
 		TEST(test_import_limit),
 	};
 

@@ -27,7 +27,7 @@ static struct data_volume *volume;
 static struct data_volume_paths paths;
 static char path_texts[3][PATH_MAX];
 static char logged[8192];
-static int mounted, lost, failed, root_fd;
+static int mounted, lost, failed, decided, root_fd;
 static pid_t test_pid;
 
 /* Also of the children. */
@@ -212,7 +212,16 @@ static void on_failed(const char *why, void *userdata)
 	failed++;
 }
 
-static const struct data_volume_callbacks callbacks = { on_mounted, on_lost, on_failed, &mounted };
+/* Once for each time that it was not. */
+static void on_decided(void *userdata)
+{
+	assert_ptr_equal(userdata, &mounted);
+	assert_false(data_volume_is_undecided(volume));
+	decided++;
+}
+
+static const struct data_volume_callbacks callbacks = { on_mounted, on_lost, on_failed, on_decided,
+							&mounted };
 
 static int new_volume(void)
 {
@@ -236,7 +245,7 @@ static int setup(void **)
 		return -1;
 	memset(&fake, 0, sizeof(fake));
 	logged[0] = '\0';
-	mounted = lost = failed = 0;
+	mounted = lost = failed = decided = 0;
 	log_set_hook(on_log, NULL);
 	tree_make(&tree);
 	(void)snprintf(path_texts[0], PATH_MAX, "%s/data", tree.root);
@@ -278,8 +287,12 @@ static void offer(const char *node, const char *type)
 {
 	assert_int_equal(data_volume_offer(volume, node, "mvirt-data", type), 1);
 	assert_int_equal(phase(), DATA_VOLUME_CHECKING);
+	assert_true(data_volume_is_undecided(volume));
 	assert_int_equal(mounted, 0);
+	decided = 0;
 	wait_for_check();
+	assert_false(data_volume_is_undecided(volume));
+	assert_int_equal(decided, 1);
 }
 
 static void expect_failed(const char *why)
@@ -467,6 +480,8 @@ static void test_removed_while_checked(void **)
 	assert_int_equal(data_volume_remove(volume, "sdb1"), 1);
 	expect_logged("was removed while it was being checked");
 	assert_int_equal(lost, 0);
+	assert_int_equal(decided, 1);
+	assert_false(data_volume_is_undecided(volume));
 	assert_int_equal(phase(), DATA_VOLUME_NONE);
 	assert_int_equal(count_fds(), fds);
 	assert_int_equal(shared->unmounts, 1);
@@ -492,9 +507,13 @@ static void test_taken_over(void **)
 	assert_int_equal(new_volume(), 0);
 	expect_logged("data: /dev/sdb1: is mounted already, ext4, 4 GiB, 1 GiB free\n");
 	assert_int_equal(phase(), DATA_VOLUME_MOUNTED);
+	/* Nobody has been told. */
 	assert_int_equal(mounted, 0);
+	assert_true(data_volume_is_undecided(volume));
 	assert_true(sd_event_run(event, 0) > 0);
 	assert_int_equal(mounted, 1);
+	assert_int_equal(decided, 1);
+	assert_false(data_volume_is_undecided(volume));
 	assert_int_equal(data_volume_offer(volume, "/dev/sdb1", "mvirt-data", "ext4"), 1);
 	assert_int_equal(shared->mounts, 0);
 	/* Its disk went while nobody looked. */

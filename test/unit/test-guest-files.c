@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Files that were copied by hand: a mode that only root may read is no obstacle, or is said.
-// link: -Wl,--wrap=fchmod
+// Files that were copied by hand: a mode that only root may read is no obstacle, or is said. And
+// who needs the data volume, while it is there, is not, or is being checked.
+// link: -Wl,--wrap=fchmod,--wrap=data_volume_is_undecided
 #include "fake-tree.h"
 
 #include "base/cleanup.h"
@@ -21,9 +22,18 @@ int __wrap_fchmod(int fd, mode_t mode)
 	return -1;
 }
 
+static bool undecided;
+
+bool __wrap_data_volume_is_undecided(const struct data_volume *volume);
+bool __wrap_data_volume_is_undecided(const struct data_volume *)
+{
+	return undecided;
+}
+
 static int setup(void **)
 {
 	tree_make(&tree);
+	undecided = false;
 	chmod_error = 0;
 	tree_file(&tree, "/guests/web/vmlinuz", "kernel");
 	tree_file(&tree, "/guests/web/disk.raw", "a disk");
@@ -36,7 +46,7 @@ static int setup(void **)
 
 static int teardown(void **)
 {
-	(void)close(files.data_fd);
+	(void)fd_close(files.data_fd);
 	tree_remove(&tree);
 	return 0;
 }
@@ -119,14 +129,135 @@ static void test_disk(void **)
 	fd_close(fd);
 }
 
+/* --- the data volume --- */
+
+static char shared_disk[] = "data:images/x.raw", own_disk[] = "data:guests/web/x.raw",
+	    plain[] = "x.raw";
+
+enum volume { THERE, CHECKED, GONE };
+static const struct guest_files_owner of_config = { .name = "web", .from_config = true },
+				      of_memory = { .name = "web", .in_memory = true };
+
+static void set_volume(enum volume volume)
+{
+	static const int some_volume;
+
+	files.data_fd = fd_close(files.data_fd);
+	files.memory_fd = fd_close(files.memory_fd);
+	if (volume == THERE)
+		files.data_fd = open(tree.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	files.memory_fd = open(tree_path(&tree, "/memory"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	files.data_volume = (const struct data_volume *)&some_volume;
+	undecided = volume == CHECKED;
+}
+
+static void test_who_needs_it(void **)
+{
+	struct disk_config disk = {};
+	struct cdrom_config cdrom = {};
+	struct guest_config none = {}, uefi = { .firmware = GUEST_FIRMWARE_UEFI },
+			    kernel = { .kernel = own_disk }, initrd = { .initrd = shared_disk },
+			    seed = { .cloud_init = { .user_data = shared_disk } },
+			    with_plain = { .initrd = plain },
+			    with_disk = { .disks = &disk, .disk_count = 1 },
+			    with_cdrom = { .cdroms = &cdrom, .cdrom_count = 1 };
+	const struct {
+		const struct guest_files_owner *owner;
+		const struct guest_config *config;
+		int checked, gone;
+	} table[] = {
+		{ &of_config, &none, 0, 0 },
+		{ &of_config, &with_plain, 0, 0 },
+		{ &of_config, &kernel, -EAGAIN, -ENODEV },
+		{ &of_config, &initrd, -EAGAIN, -ENODEV },
+		{ &of_config, &seed, -EAGAIN, -ENODEV },
+		{ &of_config, &with_disk, -EAGAIN, -ENODEV },
+		{ &of_config, &with_cdrom, -EAGAIN, -ENODEV },
+		/* In memory only where there is no volume. */
+		{ &of_config, &uefi, -EAGAIN, 0 },
+		{ &of_memory, &uefi, 0, 0 },
+		{ &of_memory, &with_plain, 0, 0 },
+		{ &of_memory, &initrd, -EAGAIN, -ENODEV },
+		{ &owner, &none, 0, 0 },
+		{ &owner, &with_plain, -EAGAIN, -ENODEV },
+		{ &owner, &uefi, -EAGAIN, -ENODEV },
+	};
+
+	disk.file = own_disk;
+	cdrom.file = shared_disk;
+	assert_return_code(mkdir(tree_path(&tree, "/memory"), 0700), errno);
+	for (size_t i = 0; i < ELEMENTS(table); i++) {
+		set_volume(THERE);
+		assert_int_equal(guest_files_check_volume(&files, table[i].owner, table[i].config),
+				 0);
+		set_volume(CHECKED);
+		assert_int_equal(guest_files_check_volume(&files, table[i].owner, table[i].config),
+				 table[i].checked);
+		set_volume(GONE);
+		assert_int_equal(guest_files_check_volume(&files, table[i].owner, table[i].config),
+				 table[i].gone);
+	}
+	files.memory_fd = fd_close(files.memory_fd);
+}
+
+static int open_variables(const struct guest_files_owner *of, char **ret_why)
+{
+	int fd = -EBADF, r = guest_files_open_variables(
+				 &files, of, tree_path(&tree, "/images/vmlinuz"), &fd, ret_why);
+
+	fd_close(fd);
+	return r;
+}
+
+/* At no time they are in memory because nobody knows yet. */
+static void test_variables(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	assert_return_code(mkdir(tree_path(&tree, "/memory"), 0700), errno);
+	set_volume(CHECKED);
+	assert_int_equal(open_variables(&of_config, &why), -ENODEV);
+	assert_string_equal(why, "the data volume is being checked (`mvirt status`)");
+	assert_int_equal(access(tree_path(&tree, "/memory/guests"), F_OK), -1);
+	set_volume(THERE);
+	assert_int_equal(open_variables(&of_config, &why), 0);
+	assert_int_equal(mode_of("/guests/web/variables.fd"), 0600);
+	set_volume(GONE);
+	assert_int_equal(open_variables(&of_config, &why), 0);
+	assert_int_equal(mode_of("/memory/guests/web/variables.fd"), 0600);
+	files.memory_fd = fd_close(files.memory_fd);
+}
+
+static void test_what_is_said(void **)
+{
+	static const struct {
+		enum volume volume;
+		const char *why;
+	} table[] = {
+		{ CHECKED, "the data volume is being checked (`mvirt status`)" },
+		{ GONE, "the data volume is not there (`mvirt status`)" },
+	};
+	const char *const paths[] = { shared_disk, own_disk, plain };
+
+	assert_return_code(mkdir(tree_path(&tree, "/memory"), 0700), errno);
+	for (size_t i = 0; i < ELEMENTS(table); i++)
+		for (size_t k = 0; k < ELEMENTS(paths); k++) {
+			_cleanup_free_ char *why = NULL;
+
+			set_volume(table[i].volume);
+			assert_int_equal(open_boot(paths[k], &why), -ENODEV);
+			assert_string_equal(why, table[i].why);
+		}
+	files.memory_fd = fd_close(files.memory_fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
-		TEST(test_own),
-		TEST(test_cannot_be_changed),
-		TEST(test_shared),
-		TEST(test_disk),
+		TEST(test_own),          TEST(test_cannot_be_changed), TEST(test_shared),
+		TEST(test_disk),         TEST(test_who_needs_it),      TEST(test_variables),
+		TEST(test_what_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

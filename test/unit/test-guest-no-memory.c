@@ -153,7 +153,7 @@ static int begin(void)
 		.open_file = open_file,
 		.open_disk = open_disk,
 		.open_tap = open_tap,
-		.missing_disk = missing_disk,
+		.missing = missing,
 		.power_off_host = power_off_host,
 		.event = on_event,
 		.all_stopped = on_all_stopped,

@@ -42,6 +42,7 @@ static struct guest_record full = {
 	.start_time = UINT64_C(0xffffffffff),
 	.index = 6,
 	.kvm = true,
+	.lacked = true,
 	.disks = identities,
 	.disk_count = ELEMENTS(identities),
 };
@@ -75,6 +76,7 @@ static void round_trip(void **)
 	assert_same(&full, &parsed);
 	assert_int_equal(parsed.disks[0].device, UINT64_MAX);
 	assert_true(parsed.disks[0].writable);
+	assert_true(parsed.lacked);
 	assert_string_equal(parsed.config->disks[0].file, "a b.qcow2");
 	assert_string_equal(parsed.config->disks[0].serial, "S-1");
 	assert_int_equal(parsed.config->disks[0].bus, DISK_BUS_NVME);
