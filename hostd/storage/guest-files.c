@@ -58,6 +58,17 @@ static int open_on_volume(const struct guest_files *files, const char *path, boo
 	return r == -ENOENT ? config_volume_open_disk(files->volume, path, ret_fd) : r;
 }
 
+/* The root below which the guest's own folder is, or negative, and the path in that folder. */
+static int find_own(const struct guest_files *files, const struct guest_files_owner *owner,
+		    const char *path, const char **ret_path)
+{
+	bool own = strncmp(path, OWN, strlen(OWN)) == 0;
+
+	*ret_path = own ? own_path(path) : path;
+	return own && !owner->in_memory ? guest_files_data_root(files)
+					: guest_files_root(files, owner);
+}
+
 /* flags are for guest_store_open(); what is not in the guest's folder is only read. */
 static int open_path(const struct guest_files *files, const struct guest_files_owner *owner,
 		     const char *path, int flags, bool kept, int *ret_fd, char **ret_why)
@@ -79,11 +90,10 @@ static int open_path(const struct guest_files *files, const struct guest_files_o
 			return -EROFS;
 		return open_on_volume(files, path, kept, ret_fd);
 	}
-	root_fd = own && !owner->in_memory ? guest_files_data_root(files)
-					   : guest_files_root(files, owner);
+	root_fd = find_own(files, owner, path, &path);
 	if (root_fd < 0)
 		return no_data_volume(root_fd, ret_why);
-	return guest_store_open(root_fd, owner->name, own ? own_path(path) : path, flags, ret_fd);
+	return guest_store_open(root_fd, owner->name, path, flags, ret_fd);
 }
 
 int guest_files_open(const struct guest_files *files, const struct guest_files_owner *owner,
@@ -157,21 +167,26 @@ static int settle_format(int fd, const struct disk_config *disk, enum disk_forma
 	return 0;
 }
 
-static int make_disk(const struct guest_files *files, const struct guest_files_owner *owner,
-		     const struct disk_config *disk, int *ret_fd, char **ret_why)
+static int fill_disk(int fd, const void *data)
 {
-	enum disk_format format =
-		disk->format == DISK_FORMAT_QCOW2 ? DISK_FORMAT_QCOW2 : DISK_FORMAT_RAW;
-	_cleanup_fd_ int fd = -EBADF;
-	int r = open_path(files, owner, disk->file, O_RDWR | O_CREAT | O_EXCL, false, &fd, ret_why);
+	const struct disk_config *disk = data;
 
-	if (r >= 0)
-		r = image_make(fd, format, disk->size_bytes);
-	if (r >= 0 && fsync(fd) < 0)
-		r = -errno;
-	if (r >= 0)
-		*ret_fd = take_fd(&fd);
-	return r;
+	return image_make(fd,
+			  disk->format == DISK_FORMAT_QCOW2 ? DISK_FORMAT_QCOW2 : DISK_FORMAT_RAW,
+			  disk->size_bytes);
+}
+
+/* A disk of a guest of mvirt.conf may be the first of its files there. */
+static int make_disk(const struct guest_files *files, const struct guest_files_owner *owner,
+		     const struct disk_config *disk, char **ret_why)
+{
+	const char *path = NULL;
+	int root_fd = find_own(files, owner, disk->file, &path), r = 0;
+
+	if (root_fd < 0)
+		return no_data_volume(root_fd, ret_why);
+	r = guest_store_make_folder(root_fd, owner->name);
+	return r < 0 ? r : guest_store_make(root_fd, owner->name, path, fill_disk, disk);
 }
 
 int guest_files_open_disk(const struct guest_files *files, const struct guest_files_owner *owner,
@@ -180,11 +195,14 @@ int guest_files_open_disk(const struct guest_files *files, const struct guest_fi
 {
 	_cleanup_fd_ int fd = -EBADF;
 	enum disk_format format = DISK_FORMAT_RAW;
-	int r = open_path(files, owner, disk->file, disk->readonly ? O_RDONLY : O_RDWR, false, &fd,
-			  ret_why);
+	const int flags = disk->readonly ? O_RDONLY : O_RDWR;
+	int r = open_path(files, owner, disk->file, flags, false, &fd, ret_why);
 
-	if (r == -ENOENT && disk->size_bytes > 0 && !disk->readonly)
-		r = make_disk(files, owner, disk, &fd, ret_why);
+	if (r == -ENOENT && disk->size_bytes > 0 && !disk->readonly) {
+		r = make_disk(files, owner, disk, ret_why);
+		if (r >= 0)
+			r = open_path(files, owner, disk->file, flags, false, &fd, ret_why);
+	}
 	if (r >= 0)
 		r = settle_format(fd, disk, &format, ret_why);
 	if (r >= 0)

@@ -42,4 +42,11 @@ int guest_store_delete(int root_fd, const char *name, bool with_disks);
  * leaves the folder, or -errno.
  */
 int guest_store_open(int root_fd, const char *name, const char *path, int flags, int *ret_fd);
+/*
+ * Makes a file of the guest's folder: fill writes into one without a name, which gets its name when
+ * all of it is on the disk. So it is whole or not there, whatever fails, is killed or loses power,
+ * and nothing is left over. Returns 0, -EEXIST, what fill returns, or as above.
+ */
+int guest_store_make(int root_fd, const char *name, const char *path,
+		     int (*fill)(int fd, const void *data), const void *data);
 int guest_store_open_shared(int root_fd, const char *path, int *ret_fd);

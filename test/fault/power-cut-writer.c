@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "storage/guest-store.h"
+#include "storage/qcow2.h"
 
 #define MARK_BYTES 4096
 #define ROUNDS 40
+#define DISK_BYTES (UINT64_C(1) << 30)
 /* Longer than a block, so that a torn one shows. */
 #define PADDING_LINES 120
 
@@ -59,8 +61,23 @@ static const char *definition(const char *name, int version)
 	return text;
 }
 
-/* Each round makes a guest, saves it twice, renames it and deletes it; another one is only saved.
- */
+static int fill_disk(int fd, const void *)
+{
+	return qcow2_make(fd, DISK_BYTES);
+}
+
+static void write_disk(int root_fd, int version)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "disk-%d.qcow2", version);
+	mark("begin", "disk", version);
+	must("disk", guest_store_make(root_fd, "kept", path, fill_disk, NULL));
+	mark("done", "disk", version);
+}
+
+/* Each round makes a guest, saves it twice, renames it and deletes it; another one is only saved,
+ * and gets a disk. */
 static void write_round(int root_fd, int round)
 {
 	const int version = round * 10;
@@ -68,6 +85,7 @@ static void write_round(int root_fd, int round)
 	mark("begin", "save", version);
 	must("save", guest_store_save(root_fd, "kept", definition("kept", version)));
 	mark("done", "save", version);
+	write_disk(root_fd, version);
 	mark("begin", "create", version);
 	must("create", guest_store_create(root_fd, "web", definition("web", version)));
 	mark("done", "create", version);
@@ -88,6 +106,8 @@ int main(void)
 
 	(void)mkdir("/dev", 0755);
 	(void)mount("dev", "/dev", "devtmpfs", 0, NULL);
+	(void)mkdir("/proc", 0755);
+	(void)mount("proc", "/proc", "proc", 0, NULL);
 	(void)mkdir("/data", 0755);
 	if (mount("/dev/vda1", "/data", "ext4", MS_NOATIME, NULL) < 0)
 		end("mount", -errno);

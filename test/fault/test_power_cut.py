@@ -4,7 +4,7 @@
 Our kernel in the emulator writes definitions with the host's own code; QEMU's blklogwrites driver, which writes
 dm-log-writes' format, keeps every write and flush of its disk. A cut is a prefix of that: what came before the last
 completed flush is on the disk, of what came after it any part may be. e2fsck -p repairs it, as hostd does, and the next
-hostd has to find each definition old or new, and whole."""
+hostd has to find each definition old or new, and whole; and each disk whole, or not there."""
 
 import random
 import re
@@ -18,6 +18,7 @@ import host as hosts
 from conftest import FULL
 
 SECTOR = 512
+CLUSTER = 65536
 DISK_MIB, FIRST_MIB, MARKS_MIB = 24, 1, 22
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 MAGIC = 0x6a736677736872
@@ -34,7 +35,8 @@ def compile_program(name, folder):
     source, objects = hosts.HERE.parents[1], hosts.BUILD / "obj/hostd"
     run("gcc", "-std=gnu23", "-O1", "-D_GNU_SOURCE", "-Ihostd", "-static", f"test/fault/{name}.c",
         *objects.glob("base/*.o"), objects / "storage/guest-store.o", objects / "storage/guest-store-folder.o",
-        objects / "storage/guest-trash-put.o", "-o", folder / name, cwd=source)
+        objects / "storage/guest-store-files.o", objects / "storage/config-volume-keep.o", objects / "storage/qcow2.o",
+        objects / "storage/guest-trash-put.o", "-Wl,--gc-sections", "-o", folder / name, cwd=source)
     return folder / name
 
 
@@ -165,6 +167,18 @@ def version_of(name, text):
     return version
 
 
+def check_disks(folder, marks):
+    """Of every round whose disk was made there is one, and what there is is whole."""
+    disks = {int(path.stem.split("-")[1]): path.read_bytes() for path in folder.glob("*.qcow2")}
+    for version, data in disks.items():
+        assert (data[:4], len(data)) == (b"QFI\xfb", 4 * CLUSTER), f"disk {version} is half made"
+        assert struct.unpack_from(">Q", data, CLUSTER) == (2 * CLUSTER,), f"disk {version} has no block of counts"
+        assert struct.unpack_from(">5H", data, 2 * CLUSTER) == (1, 1, 1, 1, 0), f"disk {version} has no counts"
+    done, begun = marks.get("disk", (-1, -1))
+    assert set(range(10, done + 1, 10)) <= set(disks), (done, sorted(disks))
+    assert set(disks) <= set(range(10, begun + 1, 10)), (begun, sorted(disks))
+
+
 def check(found, marks):
     done, begun = marks.get("save", (-1, -1))
     if done < 0:
@@ -204,6 +218,7 @@ def test_power_cut(tmp_path, amount, figure):
         try:
             found = repair(replay.cut(random_), tmp_path)
             check(found, marks[point])
+            check_disks(tmp_path / "tree/guests/kept", marks[point])
         except AssertionError as error:
             raise AssertionError(f"power cut after {point} of {len(entries)} entries, {marks[point]}: {error}") from None
         versions.add(found.get("kept", "")[:60])

@@ -3,6 +3,7 @@
 // link: -Wl,--wrap=syscall,--wrap=mkdirat,--wrap=renameat,--wrap=renameat2,--wrap=unlinkat
 // link: -Wl,--wrap=fsync,--wrap=openat,--wrap=write,--wrap=read,--wrap=fstat,--wrap=fdopendir
 // link: -Wl,--wrap=faccessat,--wrap=fcntl,--wrap=reallocarray,--wrap=realloc
+// link: -Wl,--wrap=linkat,--wrap=ftruncate,--wrap=pwrite
 #pragma once
 
 #include "fake-tree.h"
@@ -51,6 +52,11 @@ WRAP(int, renameat2, -1, (int a, const char *from, int b, const char *to, unsign
      (a, from, b, to, flags))
 WRAP(int, unlinkat, -1, (int fd, const char *path, int flags), (fd, path, flags))
 WRAP(int, fsync, -1, (int fd), (fd))
+WRAP(int, linkat, -1, (int a, const char *from, int b, const char *to, int flags),
+     (a, from, b, to, flags))
+WRAP(int, ftruncate, -1, (int fd, off_t length), (fd, length))
+WRAP(ssize_t, pwrite, -1, (int fd, const void *data, size_t length, off_t at),
+     (fd, data, length, at))
 WRAP(ssize_t, write, -1, (int fd, const void *data, size_t length), (fd, data, length))
 WRAP(ssize_t, read, -1, (int fd, void *data, size_t length), (fd, data, length))
 WRAP(int, fstat, -1, (int fd, struct stat *status), (fd, status))

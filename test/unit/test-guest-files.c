@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Files that were copied by hand: a mode that only root may read is no obstacle, or is said. And
 // who needs the data volume, while it is there, is not, or is being checked.
-// link: -Wl,--wrap=fchmod,--wrap=data_volume_is_undecided
+// link: -Wl,--wrap=fchmod,--wrap=data_volume_is_undecided,--wrap=pwrite
 #include "fake-tree.h"
 
 #include "base/cleanup.h"
@@ -23,6 +23,17 @@ int __wrap_fchmod(int fd, mode_t mode)
 }
 
 static bool undecided;
+static int pwrite_error; /* a full volume */
+
+ssize_t __real_pwrite(int fd, const void *data, size_t length, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t length, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t length, off_t at)
+{
+	if (pwrite_error == 0)
+		return __real_pwrite(fd, data, length, at);
+	errno = pwrite_error;
+	return -1;
+}
 
 bool __wrap_data_volume_is_undecided(const struct data_volume *volume);
 bool __wrap_data_volume_is_undecided(const struct data_volume *)
@@ -34,6 +45,7 @@ static int setup(void **)
 {
 	tree_make(&tree);
 	undecided = false;
+	pwrite_error = 0;
 	chmod_error = 0;
 	tree_file(&tree, "/guests/web/vmlinuz", "kernel");
 	tree_file(&tree, "/guests/web/disk.raw", "a disk");
@@ -127,6 +139,35 @@ static void test_disk(void **)
 	assert_int_equal(guest_files_open_disk(&files, &owner, &disk, &fd, &format, &why), 0);
 	assert_int_equal(mode_of("/guests/web/disk.raw"), 0600);
 	fd_close(fd);
+}
+
+/* What was not made whole is not there, and is made at the next start. */
+static void test_disk_is_made(void **)
+{
+	static char path[] = "new.qcow2", of_stick[] = "data:guests/stick/new.qcow2";
+	static const struct guest_files_owner stick = { .name = "stick", .from_config = true };
+	struct disk_config disk = { .file = path,
+				    .format = DISK_FORMAT_QCOW2,
+				    .size_bytes = 1 << 30 };
+	enum disk_format format = DISK_FORMAT_AUTO;
+	_cleanup_free_ char *why = NULL;
+	int fd = -EBADF;
+
+	pwrite_error = ENOSPC;
+	assert_int_equal(guest_files_open_disk(&files, &owner, &disk, &fd, &format, &why), -ENOSPC);
+	assert_int_equal(access(tree_path(&tree, "/guests/web/new.qcow2"), F_OK), -1);
+	pwrite_error = 0;
+	assert_int_equal(guest_files_open_disk(&files, &owner, &disk, &fd, &format, &why), 0);
+	assert_int_equal(format, DISK_FORMAT_QCOW2);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
+	assert_int_equal(mode_of("/guests/web/new.qcow2"), 0600);
+	fd_close(fd);
+	/* A guest of mvirt.conf has no folder before it has a file. */
+	disk.file = of_stick;
+	assert_int_equal(guest_files_open_disk(&files, &stick, &disk, &fd, &format, &why), 0);
+	assert_int_equal(mode_of("/guests/stick"), 0700);
+	fd_close(fd);
+	assert_null(why);
 }
 
 /* --- the data volume --- */
@@ -255,9 +296,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
-		TEST(test_own),          TEST(test_cannot_be_changed), TEST(test_shared),
-		TEST(test_disk),         TEST(test_who_needs_it),      TEST(test_variables),
-		TEST(test_what_is_said),
+		TEST(test_own),       TEST(test_cannot_be_changed), TEST(test_shared),
+		TEST(test_disk),      TEST(test_disk_is_made),      TEST(test_who_needs_it),
+		TEST(test_variables), TEST(test_what_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 // listed then is what was before, or what was wanted.
 #include "guest-store-fixture.h"
 
+#include "storage/image.h"
+
 struct scenario {
 	const char *name;
 	void (*prepare)(void);
@@ -99,6 +101,51 @@ static int act_open_new(void)
 	return r;
 }
 
+#define DISK_BYTES (UINT64_C(1) << 30)
+
+static int fill_disk(int fd, const void *data)
+{
+	return image_make(fd, *(const enum disk_format *)data, DISK_BYTES);
+}
+
+/* As the guest's next start finds it: whole, or not there, and then it can be made. */
+static void expect_whole(enum disk_format format)
+{
+	_cleanup_free_ char *why = NULL;
+	int fd = open(tree_path(&tree, "/guests/web/folder/new.img"), O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && image_check(fd, format, &why) < 0)
+		fail_msg("a disk is half made: %s", why);
+	if (fd < 0)
+		assert_int_equal(
+			guest_store_make(root_fd, "web", "folder/new.img", fill_disk, &format), 0);
+	else
+		(void)close(fd);
+}
+
+static int make_disk(enum disk_format format)
+{
+	const bool active = fake.active;
+	int r = guest_store_make(root_fd, "web", "folder/new.img", fill_disk, &format);
+
+	fake.active = false;
+	if (r == 0)
+		assert_true(there_is("/guests/web/folder/new.img"));
+	expect_whole(format);
+	fake.active = active;
+	return r;
+}
+
+static int act_make_raw(void)
+{
+	return make_disk(DISK_FORMAT_RAW);
+}
+
+static int act_make_qcow2(void)
+{
+	return make_disk(DISK_FORMAT_QCOW2);
+}
+
 static int act_open_shared(void)
 {
 	int fd = -1, r = guest_store_open_shared(root_fd, "x.iso", &fd);
@@ -120,6 +167,8 @@ static const struct scenario scenarios[] = {
 	{ "load", prepare_left_overs, act_load, "www=two", "www=two", true },
 	{ "make folder", prepare_nothing, act_make_folder, "", "", true },
 	{ "open new", prepare_web, act_open_new, "web=one", "web=one", true },
+	{ "make a raw disk", prepare_web, act_make_raw, "web=one", "web=one", true },
+	{ "make a qcow2 disk", prepare_web, act_make_qcow2, "web=one", "web=one", true },
 	{ "open shared", prepare_left_overs, act_open_shared, "www=two", "www=two", true },
 };
 

@@ -231,6 +231,46 @@ static void test_open(void **)
 	assert_int_equal(fd, -1);
 }
 
+static int fill(int fd, const void *data)
+{
+	return write(fd, data, strlen(data)) < 0 ? -errno : 0;
+}
+
+static int refuse_to_fill(int, const void *)
+{
+	return -EFBIG;
+}
+
+static int make(const char *path)
+{
+	return guest_store_make(root_fd, "web", path, fill, "new");
+}
+
+static void test_make(void **)
+{
+	struct stat status;
+
+	assert_int_equal(make("x"), -ENOENT);
+	tree_file(&tree, "/guests/web/disk.raw", "disk");
+	tree_file(&tree, "/guests/web/folder/x", "x");
+	tree_file(&tree, "/guests/db/x", "other");
+	tree_link(&tree, "/guests/web/outside", "/guests/db");
+	assert_int_equal(make("disk.raw"), -EEXIST);
+	assert_int_equal(make("../db/y"), -EINVAL);
+	assert_int_equal(make("outside/y"), -EINVAL);
+	assert_int_equal(make("guest.conf"), -EINVAL);
+	assert_int_equal(make("none/y"), -ENOENT);
+	assert_int_equal(guest_store_make(root_fd, "web", "y", refuse_to_fill, NULL), -EFBIG);
+	assert_false(there_is("/guests/web/y"));
+	assert_int_equal(make("y"), 0);
+	assert_int_equal(make(".//folder/y"), 0);
+	assert_int_equal(stat(tree_path(&tree, "/guests/web/folder/y"), &status), 0);
+	assert_int_equal(status.st_mode, S_IFREG | 0600);
+	assert_int_equal(status.st_size, 3);
+	assert_int_equal(stat(tree_path(&tree, "/guests/web/disk.raw"), &status), 0);
+	assert_int_equal(status.st_size, 4);
+}
+
 static void test_open_shared(void **)
 {
 	int fd = -1;
@@ -282,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_left_overs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names_and_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_make, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_shared, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
 	};
