@@ -2,6 +2,7 @@
 """The data volume: guests that are kept, and what becomes of them when it comes, goes and fills up."""
 
 import pathlib
+import re
 import subprocess
 
 import emulator
@@ -109,6 +110,72 @@ def test_xfs_volume(machine, tmp_path):
     host.console.wait(r"hostd: data: /dev/nvme0n1: mounted", 120)
     wait_demo(host)
     assert host.shell("grep -q ' /data xfs ' /proc/mounts")[0] == 0
+
+
+ON_VOLUME = """
+guest "{name}" {{
+	machine = "pc"
+	memory = "32M"
+	{more}
+	disk {{
+		file = "data:guests/{name}/disk.raw"
+		size = "1M"
+	}}
+}}
+"""
+
+
+def test_guest_of_the_stick_waits_for_the_check(machine, tmp_path):
+    """Guests of mvirt.conf with something on the data volume, which is not clean: they wait for its check at every boot."""
+    image = tmp_path / "data.img"
+    volume = make_volume(image, {}, size_mib=64)
+    subprocess.run(["debugfs", "-w", "-R", "ssv state 2", str(image)], check=True, capture_output=True)
+    variables = 'guest "variables" {\n\tmachine = "pc"\n\tfirmware = "uefi"\n\tmemory = "64M"\n\tnic {}\n}\n'
+    host = machine(stick=emulator.demo_files(ON_VOLUME.format(name="disk", more="") + variables), extra=volume)
+    for name in ("disk", "variables"):
+        host.console.wait(rf"hostd: guest {name}: waiting for the data volume, which is being checked", 120, start=0)
+        host.console.wait(rf"hostd: guest {name}: running", 60, start=0)
+    assert not re.search(r"hostd: guest \w+: failed", host.console.text)
+    assert host.shell("cd /data/guests && ls -1 */*") == (0, "disk/disk.raw\nvariables/variables.fd")
+    assert host.shell("ls /run/mvirt/memory/guests")[0] != 0
+    # The next hostd knows of the volume before it takes the guests up.
+    before = len(host.console.text)
+    assert host.shell("kill -9 $(pidof hostd)")[0] == 0
+    for name in ("disk", "variables"):
+        host.console.wait(rf"hostd: guest {name}: running.*taken up again", 60, start=before)
+    assert "waiting for" not in host.console.text[before:]
+
+
+def test_volume_that_comes_late(machine, tmp_path):
+    """Guests that failed for want of it start when it comes, but for those that a person stopped; and once only."""
+    make_volume(tmp_path / "data.img", {"kept": {"guest.conf": ON_VOLUME.format(name="kept", more="")}}, size_mib=64)
+    host = machine(stick=emulator.demo_files("".join(
+        ON_VOLUME.format(name=name, more=more) for name, more in (("wanted", ""), ("stopped", ""), ("later", "autostart = false")))))
+    host.console.wait(r"hostd: guest stopped: waiting for the data volume$", 120, start=0)
+    # On a slow machine it may have failed by now: the same goes for it.
+    host.shell("mvirt stop stopped")
+    host.console.wait(r'hostd: guest wanted: failed \(disk "data:guests/wanted/disk.raw": the data volume is not there', 90, start=0)
+
+    def plug():
+        start = len(host.console.text)
+        host.qmp("device_add", driver="usb-storage", id="data", drive="data", serial="data", bus="xhci.0")
+        host.console.wait(r"hostd: data: /dev/sd\w+: mounted", 60, start=start)
+
+    def running():
+        return {one["name"] for one in host.mvirt("list")["guests"] if one["state"] == "running"}
+
+    host.qmp("blockdev-add", **{"node-name": "data", "driver": "file", "filename": str(tmp_path / "data.img")})
+    plug()
+    for name in ("wanted", "kept"):
+        host.console.wait(rf"hostd: guest {name}: running", 60, start=0)
+    assert running() == {"wanted", "kept"}
+    assert host.shell("mvirt kill wanted kept", 60)[0] == 0
+    start = len(host.console.text)
+    host.qmp("device_del", id="data")
+    host.console.wait(r"hostd: data: /dev/sd\w+: was removed", 60, start=start)
+    plug()
+    assert host.shell("mvirt start later", 60)[0] == 0
+    assert running() == {"later"}
 
 
 HUGE = DEMO.rstrip()[:-1] + "\thugepages = true\n}\n"
