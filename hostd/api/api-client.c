@@ -37,6 +37,7 @@ void api_client_disconnected(struct api *api, sd_varlink *link)
 		if (client->link != link)
 			continue;
 		*at = client->next;
+		api_event_forget(client);
 		free(client);
 		sd_varlink_unref(link);
 		api_console_log_update(api);
@@ -76,19 +77,26 @@ void api_client_close_all(struct api *api)
 	}
 }
 
-/* Counts an answer in. Returns 0, or -ENOBUFS when the client has left too much lying. */
+bool api_client_has_room(struct api_client *client)
+{
+	if (!(sd_varlink_get_events(client->link) & EPOLLOUT))
+		client->pending_bytes = 0;
+	return client->pending_bytes <= API_PENDING_BYTES_MAX;
+}
+
+/* Counts an answer in. Returns 0, -ENOBUFS when the client has left too much lying, or -E2BIG. */
 static int account(struct api_client *client, sd_json_variant *parameters)
 {
 	_cleanup_free_ char *text = NULL;
 	int length = 0;
 
-	if (!(sd_varlink_get_events(client->link) & EPOLLOUT))
-		client->pending_bytes = 0;
-	if (client->pending_bytes > API_PENDING_BYTES_MAX)
+	if (!api_client_has_room(client))
 		return -ENOBUFS;
 	length = sd_json_variant_format(parameters, 0, &text);
 	if (length < 0)
 		return length;
+	if (length > API_ANSWER_BYTES_MAX)
+		return -E2BIG;
 	client->pending_bytes += (size_t)length;
 	return 0;
 }
@@ -98,6 +106,9 @@ int api_client_reply(sd_varlink *link, sd_json_variant *parameters)
 	struct api_client *client = find_client(sd_varlink_get_userdata(link), link);
 	int r = client ? account(client, parameters) : -ENOTCONN;
 
+	if (r == -E2BIG)
+		return api_client_refusef(link, "the answer is longer than %d MiB: ask for less",
+					  (API_ANSWER_BYTES_MAX >> 20) + 1);
 	if (r >= 0)
 		r = sd_varlink_reply(link, parameters);
 	if (r == -ENOBUFS)
@@ -160,30 +171,11 @@ int api_client_done(sd_varlink *link)
 	return api_client_reply_object(link, &nothing);
 }
 
-int api_client_notify_handling(sd_varlink *link, sd_json_variant *parameters)
-{
-	struct api_client *client = find_client(sd_varlink_get_userdata(link), link);
-	int r = client ? account(client, parameters) : -ENOTCONN;
-
-	if (r >= 0)
-		r = sd_varlink_notify(link, parameters);
-	if (r < 0)
-		(void)sd_varlink_close(link);
-	return r < 0 ? r : 0;
-}
-
 int api_client_notify(struct api_client *client, sd_json_variant *parameters)
 {
 	sd_varlink *link = sd_varlink_ref(client->link);
 	int r = account(client, parameters);
 
-	if (r == -ENOBUFS) {
-		/* Many events at once: it may well be reading. Does not wait. */
-		while (sd_varlink_process(link) > 0)
-			;
-		client = find_client(sd_varlink_get_userdata(link), link);
-		r = client ? account(client, parameters) : -ENOTCONN;
-	}
 	if (r >= 0)
 		r = sd_varlink_notify(link, parameters);
 	if (r < 0)

@@ -21,6 +21,8 @@ struct api_history;
 
 int api_history_new(struct api *api, struct api_history **ret_history);
 void api_history_free(struct api_history *history);
+/* As api_event_tell(): one more line. */
+int api_history_tell(struct api_client *client);
 int api_method_history(sd_varlink *link, sd_json_variant *parameters,
 		       sd_varlink_method_flags_t flags, void *userdata);
 

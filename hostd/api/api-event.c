@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Events: what happens, told to every client that has subscribed.
+// Events: how things are and what happens, told to every client that has subscribed.
+#include <string.h>
 #include <time.h>
 
 #include "api-internal.h"
@@ -35,17 +36,120 @@ static bool has_subscriber(const struct api *api)
 	return false;
 }
 
-static void publish(struct api *api, sd_json_variant *event)
+/* --- events that wait for a client that has not read those before --- */
+
+/* As text, which is a tenth of what the object is. */
+struct api_event {
+	struct api_event *next;
+	size_t waiting; /* clients that are to be told it; no fewer than of the one before */
+	size_t bytes;
+	char text[];
+};
+
+static struct api_event *add_waiting(struct api *api, sd_json_variant *object)
 {
+	_cleanup_free_ char *text = NULL;
+	int length = sd_json_variant_format(object, 0, &text);
+	struct api_event *event = length < 0 ? NULL : malloc(sizeof(*event) + (size_t)length + 1);
+
+	if (!event)
+		return NULL;
+	*event = (struct api_event){ .bytes = sizeof(*event) + (size_t)length + 1 };
+	memcpy(event->text, text, (size_t)length + 1);
+	*(api->last_event ? &api->last_event->next : &api->events) = event;
+	api->last_event = event;
+	api->event_bytes += event->bytes;
+	return event;
+}
+
+static void drop_told(struct api *api)
+{
+	while (api->events && api->events->waiting == 0) {
+		struct api_event *event = api->events;
+
+		api->events = event->next;
+		if (!api->events)
+			api->last_event = NULL;
+		api->event_bytes -= event->bytes;
+		free(event);
+	}
+}
+
+void api_event_forget(struct api_client *client)
+{
+	for (struct api_event *event = client->event; event; event = event->next)
+		event->waiting--;
+	client->event = NULL;
+	drop_told(client->api);
+}
+
+static int tell_waiting(struct api_client *client)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+	struct api_event *event = client->event;
+	int r = sd_json_parse(event->text, 0, &object, NULL, NULL);
+
+	client->event = event->next;
+	event->waiting--;
+	drop_told(client->api);
+	if (r >= 0)
+		r = api_client_notify(client, object);
+	return r < 0 ? r : 1;
+}
+
+static void close_client(struct api *api, struct api_client *client)
+{
+	sd_varlink *link = sd_varlink_ref(client->link);
+
+	(void)sd_varlink_close(link);
+	api_client_disconnected(api, link); /* no-op: closing has called it */
+	sd_varlink_unref(link);
+}
+
+/* Those that have read least: they see that they have missed something, and may begin anew. */
+static void close_slowest(struct api *api)
+{
+	struct api_client *next = NULL;
+	const struct api_event *oldest = api->events;
+
+	for (struct api_client *client = api->clients; client; client = next) {
+		next = client->next;
+		if (client->event && client->event == oldest)
+			close_client(api, client);
+	}
+}
+
+static void publish(struct api *api, sd_json_variant *object)
+{
+	struct api_event *event = NULL;
 	struct api_client *next = NULL;
 
 	/* A client that fails is gone afterwards, no other is. */
 	for (struct api_client *client = api->clients; client; client = next) {
 		next = client->next;
-		if (client->subscribed)
-			(void)api_client_notify(client, event);
+		if (!client->subscribed)
+			continue;
+		if (!client->event && api_client_has_room(client)) {
+			(void)api_client_notify(client, object);
+			continue;
+		}
+		if (!event)
+			event = add_waiting(api, object);
+		if (!event) {
+			close_client(api, client);
+			continue;
+		}
+		event->waiting++;
+		if (!client->event)
+			client->event = event;
 	}
+	while (api->event_bytes > API_EVENTS_BYTES_MAX)
+		close_slowest(api);
+	if (event)
+		api_feed_later(api);
 }
+
+/* --- what happens --- */
 
 void api_publish_guest(struct api *api, sd_json_variant *guest, const char *kind,
 		       const char *detail)
@@ -97,45 +201,123 @@ void api_publish_data_volume_event(struct api *api, const char *kind, const char
 		publish(api, event);
 }
 
-static int tell_current(sd_varlink *link, const char *type, sd_json_variant *subject)
+/* --- how things are, when somebody subscribes --- */
+
+static int tell_current(struct api_client *client, const char *type, sd_json_variant *subject)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *event = NULL;
 	int r = build_event(type, "current", NULL, subject, &event);
 
-	return r < 0 ? r : api_client_notify_handling(link, event);
+	return r < 0 ? r : api_client_notify(client, event);
+}
+
+/* The first one whose name comes after: guests come and go while it is told. NULL: none. */
+static const struct guest *guest_after(const struct guests *guests, const char *name)
+{
+	size_t low = 0, high = guests_count(guests);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(guest_config(guests_at(guests, middle))->name, name) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < guests_count(guests) ? guests_at(guests, low) : NULL;
+}
+
+/* These return 1, 0 when there is none left of the kind, or -errno. */
+static int tell_guest(struct api_client *client)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+	const struct api_context *context = &client->api->context;
+	const struct guest *guest = guest_after(context->guests, client->guest_told);
+	int r = 0;
+
+	if (!guest)
+		return 0;
+	(void)snprintf(client->guest_told, sizeof(client->guest_told), "%s",
+		       guest_config(guest)->name);
+	r = api_build_guest(context->net, guest, &object);
+	if (r >= 0)
+		r = tell_current(client, "guest", object);
+	return r < 0 ? r : 1;
+}
+
+static int tell_network(struct api_client *client)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+	struct api *api = client->api;
+	int r = 0;
+
+	if (!api->context.net || client->networks_told >= net_count(api->context.net))
+		return 0;
+	r = api_build_network(api, client->networks_told++, &object);
+	if (r >= 0)
+		r = tell_current(client, "network", object);
+	return r < 0 ? r : 1;
+}
+
+static int tell_data_volume(struct api_client *client)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+	int r = 0;
+
+	if (!client->api->context.data_volume)
+		return 0;
+	r = api_build_data_volume(client->api->context.data_volume, &object);
+	return r < 0 ? r : tell_current(client, "dataVolume", object);
+}
+
+static int tell_more(struct api_client *client)
+{
+	int r = 0;
+
+	switch (client->current) {
+	case API_CURRENT_GUESTS:
+		r = tell_guest(client);
+		if (r != 0)
+			return r;
+		client->current = API_CURRENT_NETWORKS;
+		[[fallthrough]];
+	case API_CURRENT_NETWORKS:
+		r = tell_network(client);
+		if (r != 0)
+			return r;
+		client->current = API_CURRENT_DATA_VOLUME;
+		[[fallthrough]];
+	case API_CURRENT_DATA_VOLUME:
+		client->current = API_CURRENT_TOLD;
+		r = tell_data_volume(client);
+		return r < 0 ? r : 1;
+	case API_CURRENT_TOLD:
+		break;
+	}
+	return 0;
+}
+
+/* What has happened comes first: what is told of how things are is newer than all before it. */
+int api_event_tell(struct api_client *client)
+{
+	sd_varlink *link = sd_varlink_ref(client->link);
+	int r = client->event ? tell_waiting(client) : tell_more(client);
+
+	/* With something missing it would be worse off than with nothing. */
+	if (r < 0)
+		(void)sd_varlink_close(link);
+	sd_varlink_unref(link);
+	return r;
 }
 
 int api_method_subscribe(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
 			 sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
 {
 	struct api *api = userdata;
-	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < guests_count(api->context.guests); i++) {
-		_cleanup_(sd_json_variant_unrefp) sd_json_variant *guest = NULL;
-
-		r = api_build_guest(api->context.net, guests_at(api->context.guests, i), &guest);
-		if (r >= 0)
-			r = tell_current(link, "guest", guest);
-	}
-	for (size_t i = 0; r >= 0 && api->context.net && i < net_count(api->context.net); i++) {
-		_cleanup_(sd_json_variant_unrefp) sd_json_variant *network = NULL;
-
-		r = api_build_network(api, i, &network);
-		if (r >= 0)
-			r = tell_current(link, "network", network);
-	}
-	if (r >= 0 && api->context.data_volume) {
-		_cleanup_(sd_json_variant_unrefp) sd_json_variant *volume = NULL;
-
-		r = api_build_data_volume(api->context.data_volume, &volume);
-		if (r >= 0)
-			r = tell_current(link, "dataVolume", volume);
-	}
-	if (r < 0)
-		return r;
 	for (struct api_client *client = api->clients; client; client = client->next)
 		if (client->link == link)
 			client->subscribed = true;
+	api_feed_later(api);
 	return 0;
 }

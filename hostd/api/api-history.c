@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The log as a stream: what is kept of it, then every new line.
+// The log as a stream: what is kept of it, then every new line. Who reads too slowly misses some.
 #include "api-console-methods.h"
 #include "base/log-history.h"
 
@@ -19,35 +19,27 @@ static int build(const struct log_history_line *line, sd_json_variant **ret_line
 	return json_end_object(&object, ret_line);
 }
 
-/* Returns whether the client is still there. */
-static bool tell_one(struct api_client *client)
+int api_history_tell(struct api_client *client)
 {
-	const struct log_history_line *line = NULL;
+	const struct log_history_line *line =
+		client->history_next ? log_history_from(client->history_next) : NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+	int r = 0;
 
-	while ((line = log_history_from(client->history_next))) {
-		_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
-		int r = build(line, &object);
-
-		if (r < 0)
-			return true; /* out of memory: with the next line */
-		client->history_next = line->sequence + 1;
-		if (api_client_notify(client, object) < 0)
-			return false;
-	}
-	return true;
+	/* Out of memory: with the next line. */
+	if (!line || build(line, &object) < 0)
+		return 0;
+	client->history_next = line->sequence + 1;
+	r = api_client_notify(client, object);
+	return r < 0 ? r : 1;
 }
 
 static int on_tell(sd_event_source *source, void *userdata)
 {
-	struct api_history *history = userdata;
-	struct api_client *next = NULL;
+	const struct api_history *history = userdata;
 
 	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	for (struct api_client *client = history->api->clients; client; client = next) {
-		next = client->next;
-		if (client->history_next > 0)
-			(void)tell_one(client);
-	}
+	api_feed(history->api);
 	return 0;
 }
 

@@ -3,6 +3,9 @@
 #include "api-internal.h"
 #include "base/meminfo.h"
 
+/* That are told, of the configuration's. */
+#define MISTAKES_MAX 100
+
 int api_build_network(struct api *api, size_t index, sd_json_variant **ret_network)
 {
 	struct json_builder network = {}, addresses = {}, dns = {};
@@ -110,17 +113,35 @@ static void add_data_volume(struct json_builder *object, const struct data_volum
 		json_add_variant(object, "dataVolume", data);
 }
 
+static void append_mistake(struct json_builder *mistakes, unsigned int line, const char *message)
+{
+	struct json_builder mistake = {};
+
+	json_add_unsigned(&mistake, "line", line);
+	json_add_text(&mistake, "message", message);
+	json_append_object(mistakes, &mistake);
+}
+
+/* Of a file that is no configuration at all each line is one. */
+static void append_mistakes(struct json_builder *mistakes, const struct config_mistakes *found)
+{
+	_cleanup_free_ char *more = NULL;
+	size_t count = found->count < MISTAKES_MAX ? found->count : MISTAKES_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		append_mistake(mistakes, found->items[i].line, found->items[i].message);
+	if (count == found->count)
+		return;
+	more = text_format("and %zu more mistakes", found->count - count);
+	append_mistake(mistakes, found->items[count].line, more);
+}
+
 static void add_config(struct json_builder *object, const struct api_context *context)
 {
 	struct json_builder config = {}, mistakes = {};
 
-	for (size_t i = 0; context->mistakes && i < context->mistakes->count; i++) {
-		struct json_builder mistake = {};
-
-		json_add_unsigned(&mistake, "line", context->mistakes->items[i].line);
-		json_add_text(&mistake, "message", context->mistakes->items[i].message);
-		json_append_object(&mistakes, &mistake);
-	}
+	if (context->mistakes)
+		append_mistakes(&mistakes, context->mistakes);
 	json_add_text(&config, "source", context->config_source ? context->config_source : "?");
 	json_add_array(&config, "mistakes", &mistakes);
 	json_add_object(object, "config", &config);

@@ -13,12 +13,31 @@
 #define API_CONSOLES_MAX 64
 /* Answers and events that a client has not taken. The socket itself holds some 200 KiB more. */
 #define API_PENDING_BYTES_MAX (64 * 1024)
+/* The longest answer; sd-varlink takes no longer message than 2 MiB (os/patches). */
+#define API_ANSWER_BYTES_MAX (2 * 1024 * 1024 - 4096)
+/* Events that were told to some clients and not yet to all, together: two or three for each of
+ * 1,000 guests. */
+#define API_EVENTS_BYTES_MAX (4 * 1024 * 1024)
+
+/* What a subscriber has still to be told of how things are, in this order. */
+enum api_current {
+	API_CURRENT_GUESTS,
+	API_CURRENT_NETWORKS,
+	API_CURRENT_DATA_VOLUME,
+	API_CURRENT_TOLD,
+};
+
+struct api_event;
 
 struct api_client {
 	struct api *api;
 	sd_varlink *link; /* a reference of ours */
 	size_t pending_bytes; /* at most; 0 whenever all was written */
 	bool subscribed;
+	enum api_current current;
+	char guest_told[NAME_LENGTH_MAX + 1]; /* the last one, by name; "" before the first */
+	size_t networks_told;
+	struct api_event *event; /* the next it is to be told of those that wait, or NULL */
 	uint64_t history_next; /* the log's next line for it; 0: it wants none */
 	bool quiet; /* it wants the consoles quiet */
 	struct api_client *next;
@@ -48,6 +67,10 @@ struct api {
 	sd_event_source *socket_source;
 	sd_event_source *exit_source;
 	struct api_client *clients;
+	sd_event_source
+		*feed_source; /* on as long as a client has not read what it is to be told */
+	struct api_event *events, *last_event; /* that wait for who has not read; oldest first */
+	size_t event_bytes;
 	struct api_console *consoles;
 	size_t console_count;
 	struct api_creation *creations;
@@ -66,12 +89,14 @@ void api_client_process_all(struct api *api);
 /* Sends what can be sent without waiting, and closes everything. */
 void api_client_close_all(struct api *api);
 /*
- * The final answer to a call, and one of many. A client that does not read is disconnected. Both
- * return 0 or -errno. api_client_notify() must not be used while the link's own call is handled.
+ * The final answer to a call, and one of many. A client that does not read is disconnected; one
+ * whose answer is over API_ANSWER_BYTES_MAX is refused. All return 0 or -errno.
  */
 int api_client_reply(sd_varlink *link, sd_json_variant *parameters);
 int api_client_reply_object(sd_varlink *link, struct json_builder *object);
 int api_client_notify(struct api_client *client, sd_json_variant *parameters);
+/* Whether it has read so much that it may be told more. */
+bool api_client_has_room(struct api_client *client);
 /* An error as the answer; ends the builder. Returns what the method is to return. */
 int api_client_error(sd_varlink *link, const char *error_id, struct json_builder *parameters);
 /* io.mvirt.Guest.Refused. NULL: out of memory. */
@@ -82,8 +107,14 @@ int api_client_refusef(sd_varlink *link, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* An answer without anything in it. */
 int api_client_done(sd_varlink *link);
-/* api_client_notify() while the link's call is handled. */
-int api_client_notify_handling(sd_varlink *link, sd_json_variant *parameters);
+
+/* --- api-feed.c: clients that listen are told as much as they read --- */
+
+int api_feed_new(struct api *api);
+/* Tells every client what it has not been told, as long as it has room; goes on by itself. */
+void api_feed(struct api *api);
+/* The same after the call that is being handled now. */
+void api_feed_later(struct api *api);
 
 /* --- api-rights.c --- */
 
@@ -238,6 +269,11 @@ void api_publish_guest(struct api *api, sd_json_variant *guest, const char *kind
 
 int api_method_subscribe(sd_varlink *link, sd_json_variant *parameters,
 			 sd_varlink_method_flags_t flags, void *userdata);
+/* For api-feed.c: one more event, or one more of how things are. Returns 1, 0 when there is nothing
+ * left, or -errno when the client is gone. */
+int api_event_tell(struct api_client *client);
+/* The client leaves. */
+void api_event_forget(struct api_client *client);
 
 /* --- api-console.c --- */
 

@@ -182,6 +182,9 @@ int api_new(sd_event *event, const struct api_context *context, struct api **ret
 	r = make_servers(api);
 	if (r < 0)
 		return r;
+	r = api_feed_new(api);
+	if (r < 0)
+		return r;
 	r = api_history_new(api, &api->history);
 	if (r < 0)
 		return r;
@@ -212,6 +215,7 @@ void api_free(struct api *api)
 	api_client_close_all(api);
 	api_console_close_all(api);
 	api_history_free(api->history);
+	sd_event_source_disable_unref(api->feed_source);
 	api_unlock_free(api->unlock);
 	sd_varlink_server_unref(api->server);
 	sd_varlink_server_unref(api->look_server);

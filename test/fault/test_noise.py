@@ -259,6 +259,31 @@ def test_200_clients(make_host, programs, amount, figure):
     host.assert_fds(fds)
 
 
+def test_a_thousand_guests(make_host, programs, figure):
+    """As many as are promised: who subscribes is told of all, also when it reads late, and then of what happens."""
+    host = make_host("".join(guest(f"g{number:04}") for number in range(1000)), programs / "fake-qemu")
+    rss_kib, start = host.rss_kib(), time.monotonic()
+    assert len(host.call("io.mvirt.Guest.List")["guests"]) == 1000
+    figure(f"1,000 guests: listed in {(time.monotonic() - start) * 1e3:.0f} ms")
+    sleepers = [host.connect() for _ in range(8)]
+    for client in sleepers:
+        client.send("io.mvirt.Guest.Subscribe", more=True)
+    host.command("Start", "g0500")
+    host.wait_state("g0500", "running")
+    grown_kib, names = host.rss_kib() - rss_kib, set()
+    figure(f"  8 subscribers that do not read: hostd's memory grew by {grown_kib} KiB of {rss_kib}")
+    assert grown_kib < 8192
+    start = time.monotonic()
+    while len(names) < 1000:
+        names.add(sleepers[0].receive()["parameters"].get("guest", {}).get("name"))
+    figure(f"  one of them reads now: all told in {(time.monotonic() - start) * 1e3:.0f} ms")
+    host.command("Stop", "g0500")
+    while sleepers[0].receive()["parameters"].get("kind") != "stopped":
+        pass
+    for client in sleepers:
+        client.close()
+
+
 # --- guests ---------------------------------------------------------------------------------------
 
 

@@ -160,9 +160,9 @@ static sd_varlink *connect_link(void)
 			 "restarts");
 }
 
-/* What the server may have allocated more than before: some clients' worth, not sd-varlink's 16 MiB
- * for each. */
-#define MEMORY_SLACK_KIB 4096
+/* What the server may have allocated more than before: some clients' worth and the events that
+ * wait, not sd-varlink's 2 MiB for each. */
+#define MEMORY_SLACK_KIB 6144
 
 [[maybe_unused]] static int raw_connect(void)
 {

@@ -24,7 +24,8 @@
 #define STORM_EVENTS 100000
 #define FLOOD_BYTES (4 * 1024 * 1024)
 #define RING_BYTES (64 * 1024)
-#define STUB_GUESTS_MAX 64
+#define STUB_GUESTS_MAX 1024
+#define STUB_MISTAKES_MAX 100000
 
 struct guest_console_listener {
 	struct guest *guest;
@@ -66,6 +67,8 @@ static struct stub_host {
 	struct net net;
 	struct devices devices;
 	size_t peak_kib; /* of allocated memory, since "meter" was last asked for */
+	size_t crowd,
+		cmdline_length; /* that many guests more, "g0000"…, with such a command line */
 	guest_medium_done_t medium_done; /* who waits for a change of medium */
 	void *medium_userdata;
 } stub;
@@ -281,6 +284,12 @@ int guest_start(struct guest *guest, char **ret_why)
 			if (i % 16 == 0)
 				stub_note_memory();
 		}
+		return 0;
+	}
+	if (stub_is(guest, "burst")) {
+		for (size_t i = 0; i < stub.all.count; i++)
+			api_publish_guest_event(stub.api, stub.all.items[i], "reset", "burst");
+		stub_note_memory();
 		return 0;
 	}
 	if (stub_is(guest, "drizzle")) {
@@ -711,6 +720,26 @@ static struct guest *stub_add_guest(const char *name, enum guest_state state)
 	return stub_define(text, GUEST_ORIGIN_CONFIG, state);
 }
 
+/* As many as are promised. */
+static void stub_add_crowd(void)
+{
+	_cleanup_free_ char *cmdline = calloc(1, stub.cmdline_length + 1);
+
+	memset(cmdline, 'x', stub.cmdline_length);
+	for (size_t i = 0; i < stub.crowd; i++) {
+		_cleanup_free_ char *text = text_format(
+			"guest \"g%04zu\" { machine = \"microvm\"\n kernel = \"vmlinuz\"\n "
+			"cmdline = \"%s\"\n disk { file = \"data:guests/g%04zu/disk.img\"\n }\n "
+			"disk { file = \"data:images/all.img\"\n readonly = true\n }\n "
+			"nic {}\n nic { address = [\"192.0.2.9\"]\n }\n }",
+			i, cmdline, i);
+
+		(void)stub_define(text, GUEST_ORIGIN_DATA, GUEST_STATE_RUNNING);
+	}
+	if (stub.crowd > 0)
+		(void)stub_add_guest("burst", GUEST_STATE_STOPPED);
+}
+
 static void stub_add_stored(enum guest_origin origin)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
@@ -755,6 +784,7 @@ static void stub_add_guests(void)
 	(void)stub_add_guest("meter", GUEST_STATE_STOPPED);
 	(void)stub_add_guest("storm", GUEST_STATE_STOPPED);
 	(void)stub_add_guest("web", GUEST_STATE_RUNNING);
+	stub_add_crowd();
 	stub_add_stored(GUEST_ORIGIN_DATA);
 	stub_add_stored(GUEST_ORIGIN_MEMORY);
 }
@@ -782,8 +812,8 @@ static int stub_serve(const char *path, bool empty)
 						     .height = 768,
 						     .bits_per_pixel = 32,
 						     .driver = "simpledrm" };
-	struct config_mistake mistake = { .line = 12, .message = message };
-	const struct config_mistakes mistakes = { &mistake, 1 };
+	static struct config_mistake items[STUB_MISTAKES_MAX];
+	const struct config_mistakes mistakes = { items, stub.crowd ? STUB_MISTAKES_MAX : 1 };
 	struct api_context context = {
 		.guests = &stub.all,
 		.net = empty ? NULL : &stub.net,
@@ -802,6 +832,9 @@ static int stub_serve(const char *path, bool empty)
 
 	if (r < 0)
 		return 1;
+	for (size_t i = 0; i < mistakes.count; i++)
+		items[i] =
+			(struct config_mistake){ .line = 12 + (unsigned int)i, .message = message };
 	context.config = stub.config;
 	stub.path = strdup(path);
 	stub.net.count = stub.devices.count = 1;

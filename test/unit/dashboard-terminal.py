@@ -9,6 +9,7 @@ import fcntl
 import os
 import pathlib
 import pty
+import resource
 import select
 import shutil
 import signal
@@ -21,7 +22,7 @@ import time
 
 import pyte
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 PROGRAM, STUB = sys.argv[1:3]
 # "openssl passwd -6 -salt salt geheim"
 HASH = ("$6$salt$couUYKtQ2tE3/VCDlMTXvTx.w0gArvuHiDiSXsZOiM"
@@ -34,10 +35,10 @@ YESCRYPT = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$iLMagHjBvrahXhlULvb9yW5faxBRfc3sREKM24
 class Server:
     all = []
 
-    def __init__(self, folder, **environment):
+    def __init__(self, folder, how="--serve", **environment):
         Server.all.append(self)
         self.path = str(pathlib.Path(folder) / "api.sock")
-        self.process = subprocess.Popen([STUB, "--serve", self.path], env={**os.environ, **environment})
+        self.process = subprocess.Popen([STUB, how, self.path], env={**os.environ, **environment})
         end = time.monotonic() + PATIENCE_S
         while not os.path.exists(self.path):
             assert time.monotonic() < end and self.process.poll() is None, "the stub server does not come up"
@@ -61,7 +62,7 @@ class Screen(pyte.Screen):
 class Terminal:
     """A program on a pty, and what a person sees."""
 
-    def __init__(self, server, columns=80, lines=24, kind="xterm", utf8=True, answers=True):
+    def __init__(self, server, columns=80, lines=24, kind="xterm", utf8=True, answers=True, memory_bytes=None):
         self.main, self.side = pty.openpty()
         self.answers = answers
         self.raw = b""
@@ -72,9 +73,14 @@ class Terminal:
         if answers:
             fcntl.ioctl(self.side, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.before = termios.tcgetattr(self.side)
+
+        def prepare():
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if memory_bytes:
+                resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
         self.process = subprocess.Popen([PROGRAM, "--socket", server.path], stdin=self.side, stdout=self.side,
-                                        stderr=self.side, start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                                        stderr=self.side, start_new_session=True, preexec_fn=prepare,
                                         env={**os.environ, "TERM": kind})
 
     def read(self, timeout):
@@ -295,6 +301,19 @@ def test_addresses(server):
     terminal = Terminal(server)
     terminal.expect("192.0.2.44")
     terminal.end()
+
+
+def test_a_thousand_guests(server):
+    """With the memory that hostd gives a dashboard (dashboards.c)."""
+    folder = tempfile.mkdtemp()
+    mine = Server(folder, "--serve-many")
+    terminal = Terminal(mine, memory_bytes=64 << 20)
+    terminal.expect("Guests: 1003 of 1009 running")
+    terminal.expect("► bad")
+    assert terminal.process.poll() is None, "it has ended"
+    terminal.end()
+    mine.end()
+    shutil.rmtree(folder)
 
 
 def main():

@@ -242,6 +242,33 @@ static void test_history(void **state)
 	assert_string_equal(sd_json_variant_string(message), "line 599");
 }
 
+/* It reads when all of it has been logged: nothing is lost, and it is not disconnected. */
+static void test_history_for_a_late_reader(void **state)
+{
+	static const char request[] =
+		"{\"method\":\"io.mvirt.Console.History\",\"more\":true,\"parameters\":{}}";
+	_cleanup_fd_ int fd = api_connect_dashboard(stub.api);
+	static char quotes[800], buffer[65536];
+	size_t lines = 0;
+
+	(void)state;
+	memset(quotes, '"', sizeof(quotes) - 1); /* two bytes each */
+	for (int i = 0; i < LOG_HISTORY_LINES; i++)
+		log_notice("net lan", "%s", quotes);
+	assert_int_equal(send(fd, request, sizeof(request), MSG_NOSIGNAL), sizeof(request));
+	for (int i = 0; i < 100; i++)
+		assert_return_code(sd_event_run(stub.event, 0), 0);
+	while (lines < LOG_HISTORY_LINES) {
+		ssize_t n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+
+		if (n == 0)
+			fail_msg("closed after %zu lines", lines);
+		for (ssize_t k = 0; k < n; k++)
+			lines += buffer[k] == '\0';
+		assert_return_code(sd_event_run(stub.event, 0), 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +278,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_history, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_history_for_a_late_reader, setup, teardown),
 	};
 
 	if (argc == 3)

@@ -9,6 +9,14 @@
 #define CLIENTS 200
 #define CLIENTS_MAX 256
 #define JUNK_MESSAGES 10000
+/* Those of --serve-many: a crowd, the eight of --serve, and "burst". */
+#define CROWD 1000
+#define MANY (CROWD + 9)
+/* Beside them a network and the data volume are told of. */
+#define ALL (MANY + 2)
+#define LARGE_CMDLINE 3000
+/* What a client costs: sd-varlink's buffers for what it sends and has not read. */
+#define CLIENT_KIB 320
 
 /* --- what it answers ----------------------------------------------------------------------------
  */
@@ -236,7 +244,7 @@ static void test_subscribe(void **state)
 	wait_for(watcher, &events, "lan:changed");
 }
 
-/* 100,000 events in one go: who never reads is cut off, who reads gets every one. */
+/* 100,000 events in one go, more than is kept for anybody: who never reads is cut off. */
 static void test_never_reading_subscriber(void **state)
 {
 	static const char request[] =
@@ -280,6 +288,143 @@ static void test_end_with_subscriber_that_never_reads(void **state)
 	/* Something is left lying then, but too little to be cut off. */
 	(void)call(link, "io.mvirt.Guest.Start", "drizzle", NULL);
 	stop_server();
+	(void)close(fd);
+}
+
+/* --- as many guests as are promised
+ * ---------------------------------------------------------------- */
+
+static int serve_many(void **state)
+{
+	int r = setup(state);
+
+	stop_server();
+	return r < 0 ? r : start_server_with("--serve-many");
+}
+
+static int serve_large(void **state)
+{
+	int r = setup(state);
+
+	stop_server();
+	return r < 0 ? r : start_server_with("--serve-large");
+}
+
+/* Reads messages, each of which ends with a NUL, until there were so many with the text in them. */
+static void read_messages(int fd, const char *text, size_t count)
+{
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	static char buffer[1 << 20];
+	size_t length = 0, found = 0;
+
+	while (found < count) {
+		ssize_t n = 0;
+		size_t done = 0;
+
+		assert_int_equal(poll(&polled, 1, PATIENCE_MS), 1);
+		n = read(fd, buffer + length, sizeof(buffer) - length);
+		if (n <= 0)
+			fail_msg("closed after %zu of %zu", found, count);
+		length += (size_t)n;
+		for (char *end = NULL; (end = memchr(buffer + done, '\0', length - done));
+		     done = (size_t)(end - buffer) + 1)
+			found += strstr(buffer + done, text) != NULL;
+		memmove(buffer, buffer + done, length - done);
+		length -= done;
+	}
+	assert_int_equal(found, count);
+}
+
+static const char subscribe_request[] =
+	"{\"method\":\"io.mvirt.Guest.Subscribe\",\"more\":true,\"parameters\":{}}";
+
+/* However late it reads, it is told of every guest once; what happens meanwhile comes as well. */
+static void test_many_guests_for_a_late_reader(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	int fds[4];
+	char byte = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(fds); i++) {
+		fds[i] = raw_connect();
+		raw_send(fds[i], subscribe_request, sizeof(subscribe_request));
+		assert_int_equal(recv(fds[i], &byte, 1, MSG_PEEK), 1);
+	}
+	for (int i = 0; i < 2; i++)
+		(void)call(link, "io.mvirt.Guest.Start", "burst", NULL);
+	read_messages(fds[0], "\"kind\":\"reset\"", (size_t)2 * MANY);
+	(void)close(fds[0]);
+	read_messages(fds[1], "\"kind\":\"current\"", ALL);
+	(void)close(fds[1]);
+	/* and nobody else was lost */
+	(void)call(link, "io.mvirt.Guest.Start", "burst", NULL);
+	read_messages(fds[2], "\"kind\":\"reset\"", (size_t)3 * MANY);
+	(void)close(fds[2]);
+	(void)close(fds[3]);
+}
+
+/* It costs what its buffer holds, however many guests there are. */
+static void test_many_guests_for_who_never_reads(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	uint64_t before = 0, after = 0;
+	int fds[32];
+	char byte = 0;
+
+	(void)state;
+	(void)meter(link);
+	before = meter(link);
+	for (size_t i = 0; i < ELEMENTS(fds); i++) {
+		fds[i] = raw_connect();
+		raw_send(fds[i], subscribe_request, sizeof(subscribe_request));
+		assert_int_equal(recv(fds[i], &byte, 1, MSG_PEEK), 1);
+	}
+	after = meter(link);
+	if (after > before + ELEMENTS(fds) * CLIENT_KIB)
+		fail_msg("%u KiB before, %u KiB after", (unsigned int)before, (unsigned int)after);
+	for (size_t i = 0; i < ELEMENTS(fds); i++)
+		(void)close(fds[i]);
+}
+
+/* And a configuration of which nothing is right. */
+static void test_many_guests_listed(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	sd_json_variant *answer = NULL;
+
+	(void)state;
+	answer = call(link, "io.mvirt.Guest.List", NULL, NULL);
+	assert_int_equal(sd_json_variant_elements(sd_json_variant_by_key(answer, "guests")), MANY);
+	for (int i = 0; i < CROWD; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "g%04d", i);
+		assert_string_equal(text_of(call(link, "io.mvirt.Guest.Stats", name, NULL), "name"),
+				    name);
+	}
+	answer = sd_json_variant_by_key(call(link, "io.mvirt.Host.Status", NULL, NULL), "config");
+	answer = sd_json_variant_by_key(answer, "mistakes");
+	assert_int_equal(sd_json_variant_elements(answer), 101);
+	answer = sd_json_variant_by_index(answer, 100);
+	assert_string_equal(text_of(answer, "message"), "and 99900 more mistakes");
+}
+
+/* An answer that no client could take is a refusal, and not the end of the connection. */
+static void test_answer_that_is_too_long(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	const char *error = NULL;
+	int fd = raw_connect();
+
+	(void)state;
+	assert_string_equal(text_of(call(link, "io.mvirt.Guest.List", NULL, &error), "reason"),
+			    "the answer is longer than 2 MiB: ask for less");
+	assert_string_equal(error, "io.mvirt.Guest.Refused");
+	(void)call(link, "io.mvirt.Guest.Get", "g0999", NULL);
+	/* one by one they are told */
+	raw_send(fd, subscribe_request, sizeof(subscribe_request));
+	read_messages(fd, "\"kind\":\"current\"", ALL);
 	(void)close(fd);
 }
 
@@ -444,6 +589,13 @@ int main(int argc, char **argv)
 		TEST(test_subscribe),
 		TEST(test_never_reading_subscriber),
 		TEST(test_end_with_subscriber_that_never_reads),
+		cmocka_unit_test_setup_teardown(test_many_guests_for_a_late_reader, serve_many,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_many_guests_for_who_never_reads, serve_many,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_many_guests_listed, serve_many, teardown),
+		cmocka_unit_test_setup_teardown(test_answer_that_is_too_long, serve_large,
+						teardown),
 		TEST(test_bad_json),
 		TEST(test_junk),
 		TEST(test_never_reading_caller),
@@ -453,7 +605,12 @@ int main(int argc, char **argv)
 		TEST(test_stale_socket),
 	};
 
-	if (argc == 3 && (text_equal(argv[1], "--serve") || text_equal(argv[1], "--serve-empty")))
+	if (argc == 3 && strncmp(argv[1], "--serve", strlen("--serve")) == 0) {
+		bool large = text_equal(argv[1], "--serve-large");
+
+		stub.crowd = large || text_equal(argv[1], "--serve-many") ? CROWD : 0;
+		stub.cmdline_length = large ? LARGE_CMDLINE : 100;
 		return stub_serve(argv[2], text_equal(argv[1], "--serve-empty"));
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -354,6 +354,23 @@ wait $events
 [ $? -eq 1 ] && grep -qF 'mvirt: hostd closed the connection' "$folder/err"
 result $? "events when hostd goes"
 
+# as many guests as are promised
+serve --serve-many
+prints '^g0999 +running' list
+prints '^ +mvirt\.conf:112: and 99900 more mistakes$' status
+silent stop web
+silent start web
+timeout 60 "$mvirt" --socket "$socket" events >"$folder/out" 2>"$folder/err" &
+events=$!
+for _ in $(seq 500); do
+	told=$(grep -c ' guest g[0-9]*: running' "$folder/out")
+	[ "$told" -lt 1000 ] || break
+	sleep 0.1
+done
+kill $events && wait $events
+[ ! -s "$folder/err" ] && [ "$told" -eq 1000 ]
+result $? "events of 1,000 guests"
+
 serve --serve-empty
 prints '^no guests: mvirt create makes one' list
 prints '^\{"guests":\[\]\}$' --json list
