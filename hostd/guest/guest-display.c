@@ -37,7 +37,9 @@ static int hand_over(struct guest *guest, int fd_consume)
 	if (r >= 0)
 		r = guest_qmp_execute_with_fd(guest->qmp, "getfd", name, take_fd(&fd), on_reply,
 					      guest);
-	return r < 0 ? r : guest_qmp_execute(guest->qmp, "add_client", client, on_reply, guest);
+	if (r >= 0)
+		r = guest_qmp_execute(guest->qmp, "add_client", client, on_reply, guest);
+	return r == -ENOBUFS ? -EBUSY : r;
 }
 
 int guest_open_display(struct guest *guest, int *ret_fd)

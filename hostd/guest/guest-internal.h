@@ -14,6 +14,14 @@
 struct guest_ready_watch;
 struct guest_launch;
 
+/* How much may be told of what QEMU's messages cause: guest-noise.c. */
+struct guest_noise {
+	unsigned int told; /* less what has been forgiven until then */
+	uint64_t then_usec; /* CLOCK_BOOTTIME */
+	uint64_t untold, untold_before; /* now, and at the last look */
+	sd_event_source *look_source;
+};
+
 struct guest {
 	struct guests *guests; /* weak */
 	struct guest_config *definition; /* owned; NULL when only the record knows the guest */
@@ -36,7 +44,11 @@ struct guest {
 	sd_event_source *exit_source, *timer_source, *reconnect_source;
 	struct guest_qmp *qmp;
 	bool qmp_ready;
+	uint64_t qmp_ready_usec; /* CLOCK_BOOTTIME: since when */
 	uint64_t reconnect_delay_usec;
+	bool status_asked; /* QEMU has not answered yet */
+	bool status_due; /* it is to be asked again */
+	struct guest_noise noise;
 	/* One for each serial port, from its first need until the guest is freed; the first is the
 	 * console. */
 	struct guest_console *consoles[GUEST_SERIAL_PORTS_MAX];
@@ -104,6 +116,18 @@ void guest_go_on(struct guest *guest);
 int guest_open_console(struct guest *guest, size_t port);
 /* The definition is another one: the echo follows it. */
 void guest_echo_redefined(struct guest *guest);
+
+/* Asks QEMU how the guest is, once: again when it has answered, if it was called meanwhile. */
+void guest_ask_status(struct guest *guest);
+
+/* guest-noise.c */
+/*
+ * Whether a line, an event for clients or a record may be made of a message of QEMU's: fifty at
+ * once, then two a second. QEMU may be the guest's, and send what it likes. What may not is
+ * counted, and how much it was is said when it is over.
+ */
+bool guest_may_tell(struct guest *guest);
+void guest_noise_end(struct guest *guest);
 
 /* guest-display.c */
 /* Lets clients connect to the display of a guest that has one. Warns when it cannot. */

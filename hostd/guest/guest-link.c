@@ -64,27 +64,48 @@ static bool pauses_on_panic(const struct guest *guest)
 	return guest->record.config->on_panic == GUEST_ON_PAUSE;
 }
 
+/* Once: it is killed, and what it says until it is gone makes no difference. */
+static void break_off(struct guest *guest)
+{
+	if (guest->record.life.ending != GUEST_ENDING_BAD)
+		guest_handle(guest, GUEST_EVENT_BROKEN, GUEST_EXIT_UNKNOWN);
+}
+
 static void on_status(sd_json_variant *result, const char *error, void *userdata)
 {
 	struct guest *guest = userdata;
 	const char *status = NULL;
 
+	guest->status_asked = false;
 	if (error || !result)
 		return;
 	status = sd_json_variant_string(sd_json_variant_by_key(result, "status"));
 	if (text_equal(status, "internal-error") ||
 	    (text_equal(status, "guest-panicked") && !pauses_on_panic(guest))) {
 		guest_set_text(&guest->pending_reason, "the guest cannot go on (%s)", status);
-		guest_handle(guest, GUEST_EVENT_BROKEN, GUEST_EXIT_UNKNOWN);
+		break_off(guest);
 	} else if (text_equal(status, "paused")) {
 		guest_handle(guest, GUEST_EVENT_PAUSED, GUEST_EXIT_UNKNOWN);
 	} else if (text_equal(status, "io-error") || text_equal(status, "watchdog") ||
 		   text_equal(status, "guest-panicked")) {
-		log_warning(guest_subject(guest).text, "paused by QEMU (%s)", status);
+		if (!guest->record.life.paused)
+			log_warning(guest_subject(guest).text, "paused by QEMU (%s)", status);
 		guest_handle(guest, GUEST_EVENT_PAUSED, GUEST_EXIT_UNKNOWN);
 	} else if (text_equal(status, "running")) {
 		guest_handle(guest, GUEST_EVENT_RESUMED, GUEST_EXIT_UNKNOWN);
 	}
+	if (guest->status_due && guest->qmp_ready && guest_may_tell(guest))
+		guest_ask_status(guest);
+}
+
+void guest_ask_status(struct guest *guest)
+{
+	guest->status_due = guest->status_asked;
+	if (guest->status_asked || !guest->qmp_ready)
+		return;
+	guest->status_asked = true;
+	if (guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest) < 0)
+		guest->status_asked = false;
 }
 
 static void on_qmp_ready(void *userdata)
@@ -92,9 +113,9 @@ static void on_qmp_ready(void *userdata)
 	struct guest *guest = userdata;
 
 	guest->qmp_ready = true;
-	guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
+	(void)sd_event_now(guest->guests->event, CLOCK_BOOTTIME, &guest->qmp_ready_usec);
 	guest_handle(guest, GUEST_EVENT_QMP_READY, GUEST_EXIT_UNKNOWN);
-	(void)guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest);
+	guest_ask_status(guest);
 }
 
 static const char *text_field(sd_json_variant *data, const char *key)
@@ -113,14 +134,16 @@ static void on_shutdown(struct guest *guest, sd_json_variant *data)
 		kind = GUEST_EVENT_RESET;
 	else if (text_equal(reason, "guest-panic"))
 		kind = GUEST_EVENT_PANICKED;
-	else if (text_equal(reason, "host-error"))
-		kind = GUEST_EVENT_BROKEN;
-	guest_handle(guest, kind, GUEST_EXIT_UNKNOWN);
+	if (text_equal(reason, "host-error"))
+		break_off(guest);
+	else
+		guest_handle(guest, kind, GUEST_EXIT_UNKNOWN);
 }
 
 static void on_reset(struct guest *guest, sd_json_variant *data)
 {
-	guest_tell(guest, "reset", text_field(data, "reason"));
+	if (guest_may_tell(guest))
+		guest_tell(guest, "reset", text_field(data, "reason"));
 	guest_handle(guest, GUEST_EVENT_RESET, GUEST_EXIT_UNKNOWN);
 }
 
@@ -128,18 +151,22 @@ static void on_panicked(struct guest *guest, sd_json_variant *)
 {
 	if (!pauses_on_panic(guest))
 		guest_set_text(&guest->pending_reason, "the guest panicked");
-	guest_tell(guest, "panicked", NULL);
+	if (guest_may_tell(guest))
+		guest_tell(guest, "panicked", NULL);
 	guest_handle(guest, GUEST_EVENT_PANICKED, GUEST_EXIT_UNKNOWN);
 }
 
+/* What is passed over here is found out when it is over: guest-noise.c asks. */
 static void on_stop(struct guest *guest, sd_json_variant *)
 {
-	(void)guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest);
+	if (guest_may_tell(guest))
+		guest_ask_status(guest);
 }
 
 static void on_resume(struct guest *guest, sd_json_variant *)
 {
-	guest_handle(guest, GUEST_EVENT_RESUMED, GUEST_EXIT_UNKNOWN);
+	if (guest->record.life.paused && guest_may_tell(guest))
+		guest_handle(guest, GUEST_EVENT_RESUMED, GUEST_EXIT_UNKNOWN);
 }
 
 /* A guest can let it run out as often as it likes: that must not fill the log. */
@@ -160,7 +187,8 @@ static void on_watchdog(struct guest *guest, sd_json_variant *data)
 	const char *action = text_field(data, "action");
 
 	log_watchdog(guest, action);
-	guest_tell(guest, "watchdog", action);
+	if (guest_may_tell(guest))
+		guest_tell(guest, "watchdog", action);
 	if (text_equal(action, "poweroff"))
 		guest_handle(guest, GUEST_EVENT_POWERED_OFF, GUEST_EXIT_UNKNOWN);
 }
@@ -217,11 +245,16 @@ static void reconnect_later(struct guest *guest)
 		guest->reconnect_delay_usec *= 2;
 }
 
-/* It ends with the process as a rule; then guest_on_exit() comes before the timer. */
+/* It ends with the process as a rule; then guest_on_exit() comes before the timer. One that has not
+ * held for long is not tried again at once. */
 static void on_qmp_closed(int error, void *userdata)
 {
 	struct guest *guest = userdata;
+	uint64_t now_usec = 0;
 
+	(void)sd_event_now(guest->guests->event, CLOCK_BOOTTIME, &now_usec);
+	if (guest->qmp_ready && now_usec - guest->qmp_ready_usec >= RECONNECT_MAX_USEC)
+		guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
 	log_debug(guest_subject(guest).text, "QMP closed: %s", strerrordesc_np(abs(error)));
 	reconnect_later(guest);
 }
@@ -331,6 +364,8 @@ int guest_attach(struct guest *guest, int pidfd_consume)
 	guest->watchdog_told_usec = 0;
 	guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
 	guest->learned = false;
+	guest->noise.told = 0;
+	guest->status_due = false;
 	for (size_t i = 0; i < count_ports(guest); i++)
 		connect_console(guest, i);
 	guest_display_listen(guest);
@@ -343,6 +378,7 @@ void guest_detach(struct guest *guest)
 	guest->exit_source = sd_event_source_disable_unref(guest->exit_source);
 	guest->reconnect_source = sd_event_source_disable_unref(guest->reconnect_source);
 	disconnect_qmp(guest);
+	guest_noise_end(guest);
 	guest->display_source = sd_event_source_disable_unref(guest->display_source);
 	for (size_t i = 0; i < GUEST_SERIAL_PORTS_MAX; i++)
 		if (guest->consoles[i])

@@ -15,6 +15,8 @@
 
 /* At once: some thirty events, so that nobody waits long for a guest that spams. */
 #define READ_BYTES (4UL * 1024)
+#define SECOND_USEC UINT64_C(1000000)
+#define TIMER_ACCURACY_USEC UINT64_C(10000)
 /* A buffer that has grown over this is given back when it is empty. */
 #define KEEP_BYTES (64UL * 1024)
 
@@ -46,7 +48,11 @@ struct guest_qmp {
 	enum qmp_state state;
 	uint64_t first_id, next_id; /* lower ones are of connections before this one */
 	struct command *commands, **commands_end; /* in the order they were sent */
+	unsigned int unanswered; /* how many they are */
 	struct bytes in, out;
+	sd_event_source *second_source; /* of the second that began at its first byte */
+	size_t second_bytes; /* read in it */
+	bool told_fast; /* that it sends more */
 	int out_fd; /* owned: goes with the byte at out_fd_at; -EBADF: none */
 	size_t out_fd_at;
 	unsigned int calls; /* of ours that are on the stack and may call callbacks */
@@ -135,6 +141,7 @@ static void disconnect(struct guest_qmp *qmp)
 
 	qmp->state = QMP_STATE_CLOSED;
 	qmp->source = sd_event_source_disable_unref(qmp->source);
+	qmp->second_source = sd_event_source_disable_unref(qmp->second_source);
 	qmp->fd = fd_close(qmp->fd);
 	qmp->out_fd = fd_close(qmp->out_fd);
 	while ((command = qmp->commands)) {
@@ -142,6 +149,7 @@ static void disconnect(struct guest_qmp *qmp)
 		answer(command, NULL, "the connection to QEMU is closed");
 	}
 	qmp->commands_end = &qmp->commands;
+	qmp->unanswered = 0;
 }
 
 static void end(struct guest_qmp *qmp, int error)
@@ -200,6 +208,14 @@ static ssize_t send_some(struct guest_qmp *qmp)
 	return sent;
 }
 
+static int watch(struct guest_qmp *qmp, bool unsent)
+{
+	bool reads = qmp->second_bytes < GUEST_QMP_READ_BYTES_PER_SECOND;
+
+	return sd_event_source_set_io_events(qmp->source,
+					     (reads ? EPOLLIN : 0) | (unsent ? EPOLLOUT : 0));
+}
+
 /* As much as QEMU takes; the loop calls again for the rest. */
 static int flush(struct guest_qmp *qmp)
 {
@@ -214,8 +230,7 @@ static int flush(struct guest_qmp *qmp)
 			break;
 		bytes_drop(&qmp->out, (size_t)sent);
 	}
-	return sd_event_source_set_io_events(qmp->source,
-					     EPOLLIN | (qmp->out.length > 0 ? EPOLLOUT : 0));
+	return watch(qmp, qmp->out.length > 0);
 }
 
 static int format_command(const char *name, sd_json_variant *arguments, uint64_t id,
@@ -244,6 +259,8 @@ static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arg
 		return -ENOMEM;
 	if (fd >= 0 && qmp->out_fd >= 0)
 		return -EBUSY;
+	if (qmp->unanswered >= GUEST_QMP_UNANSWERED_MAX)
+		return -ENOBUFS;
 	*command = (struct command){ .id = qmp->next_id, .reply = reply, .userdata = userdata };
 	r = format_command(name, arguments, command->id, &text);
 	if (r < 0)
@@ -259,11 +276,12 @@ static int execute(struct guest_qmp *qmp, const char *name, sd_json_variant *arg
 		qmp->out_fd_at = qmp->out.length - length;
 	}
 	qmp->next_id++;
+	qmp->unanswered++;
 	*qmp->commands_end = command;
 	qmp->commands_end = &take_ptr(command)->next;
 	/* Also when the socket took nothing for want of memory: then the next try is the loop's. */
 	if (flush(qmp) < 0)
-		(void)sd_event_source_set_io_events(qmp->source, EPOLLIN | EPOLLOUT);
+		(void)watch(qmp, true);
 	return 0;
 }
 
@@ -338,6 +356,7 @@ static struct command *take_command(struct guest_qmp *qmp, uint64_t id)
 		*link = command->next;
 		if (!*link)
 			qmp->commands_end = link;
+		qmp->unanswered--;
 		return command;
 	}
 	return NULL;
@@ -461,6 +480,36 @@ void guest_qmp_receive(struct guest_qmp *qmp, const void *data, size_t length)
 	leave(qmp);
 }
 
+static int on_second(sd_event_source *, uint64_t, void *userdata)
+{
+	struct guest_qmp *qmp = userdata;
+
+	qmp->second_source = sd_event_source_disable_unref(qmp->second_source);
+	qmp->second_bytes = 0;
+	return watch(qmp, qmp->out.length > 0);
+}
+
+/* Counts what was read. A QEMU that sends more than it may in a second is read again in the next:
+ * it costs hostd's time, which is everybody's. */
+static void count_bytes(struct guest_qmp *qmp, size_t length)
+{
+	sd_event *event = sd_event_source_get_event(qmp->source);
+
+	qmp->second_bytes += length;
+	/* Without a timer nothing is held back, as nothing would let it go. */
+	if (!qmp->second_source &&
+	    sd_event_add_time_relative(event, &qmp->second_source, CLOCK_MONOTONIC, SECOND_USEC,
+				       TIMER_ACCURACY_USEC, on_second, qmp) < 0)
+		qmp->second_bytes = 0;
+	if (qmp->second_bytes < GUEST_QMP_READ_BYTES_PER_SECOND)
+		return;
+	(void)watch(qmp, qmp->out.length > 0);
+	if (!qmp->told_fast)
+		log_warning(qmp->subject, "QMP: more than %lu KiB in a second: it is read slowly",
+			    GUEST_QMP_READ_BYTES_PER_SECOND / 1024);
+	qmp->told_fast = true;
+}
+
 static int on_io(sd_event_source *, int fd, uint32_t revents, void *userdata)
 {
 	struct guest_qmp *qmp = userdata;
@@ -476,6 +525,7 @@ static int on_io(sd_event_source *, int fd, uint32_t revents, void *userdata)
 		length = recv(fd, data, sizeof(data), MSG_DONTWAIT);
 		if (length > 0) {
 			r = 0;
+			count_bytes(qmp, (size_t)length);
 			guest_qmp_receive(qmp, data, (size_t)length);
 		} else if (length == 0)
 			r = -ECONNRESET;

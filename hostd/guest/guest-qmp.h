@@ -10,10 +10,13 @@
 
 struct guest_qmp;
 
-/* A longer line of QEMU's ends the connection. */
-#define GUEST_QMP_LINE_BYTES_MAX (1024UL * 1024)
-/* More than this unsent makes guest_qmp_execute() fail. */
+/* A longer line of QEMU's ends the connection. What hostd asks for has answers of a few hundred. */
+#define GUEST_QMP_LINE_BYTES_MAX (64UL * 1024)
+/* More than this unsent, or so many commands without an answer, make guest_qmp_execute() fail. */
 #define GUEST_QMP_UNSENT_BYTES_MAX (1024UL * 1024)
+#define GUEST_QMP_UNANSWERED_MAX 64
+/* Of what QEMU sends so much is read in a second, some thousand events; it waits with the rest. */
+#define GUEST_QMP_READ_BYTES_PER_SECOND (128UL * 1024)
 
 /* Each may be NULL, and may call any function here, guest_qmp_free() included. */
 struct guest_qmp_callbacks {
@@ -49,7 +52,7 @@ DEFINE_CLEANUP(struct guest_qmp *, guest_qmp_free);
  * Sends a command; arguments (an object) and reply may be NULL. Replies find their command by id,
  * so they may come in any order; each reply is called exactly once. Returns 0, -ENOTCONN before
  * ready, after closed and where qmp is NULL (as it is for a reply that comes of guest_qmp_free()),
- * -ENOBUFS when QEMU does not read, or -ENOMEM; then reply is not called.
+ * -ENOBUFS when QEMU does not read or answer, or -ENOMEM; then reply is not called.
  */
 int guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
 		      guest_qmp_reply_t reply, void *userdata);

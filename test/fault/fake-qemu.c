@@ -4,6 +4,8 @@
 //   flood   1 GiB to the serial port, as fast as it is taken
 //   resets  100 RESET events a second
 //   events  events of every kind and none, as fast as they are taken
+//   mute    stops, again and again, and never answers how it is
+//   flicker stops and goes on as fast as it is asked how it is
 //   noise   a greeting, then lines that are no QMP
 #include <poll.h>
 #include <stdint.h>
@@ -36,6 +38,8 @@ static const char *const odd_events[] = {
 	"{\"event\":\"DEVICE_DELETED\",\"data\":{\"path\":\"/machine/\\u001b[2J\"}}\r\n",
 	"{\"event\":\"GUEST_PANICKED\",\"data\":{\"action\":\"run\"},\"id\":-1e308}\r\n",
 };
+static const char stop_event[] = "{\"event\":\"STOP\"}\r\n";
+static const char resume_event[] = "{\"event\":\"RESUME\"}\r\n";
 static const char *const noise[] = {
 	"{\"return\":\r\n",
 	"[]\r\n",
@@ -89,11 +93,15 @@ static void answer(const char *line)
 {
 	const char *id = strstr(line, "\"id\":");
 	char text[128];
+	bool asked = strstr(line, "query-status");
 	int length = snprintf(text, sizeof(text), "{\"return\":%s,\"id\":%ld}\r\n",
-			      strstr(line, "query-status") ? "{\"status\":\"running\"}" : "{}",
+			      !asked          ? "{}"
+			      : is("flicker") ? "{\"status\":\"io-error\"}"
+					      : "{\"status\":\"running\"}",
 			      id ? atol(id + 5) : 0);
 
-	say(state.qmp, text, (size_t)length);
+	if (!asked || !is("mute"))
+		say(state.qmp, text, (size_t)length);
 	if (is("noise") && strstr(line, "query-status")) {
 		const char *next = noise[state.turn++ % (sizeof(noise) / sizeof(*noise))];
 
@@ -151,7 +159,13 @@ static void echo(void)
 
 static void write_events(void)
 {
-	const char *event = odd_events[state.turn++ % (sizeof(odd_events) / sizeof(*odd_events))];
+	size_t turn = state.turn++;
+	const char *event = odd_events[turn % (sizeof(odd_events) / sizeof(*odd_events))];
+
+	if (is("mute"))
+		event = stop_event;
+	else if (is("flicker"))
+		event = turn % 2 ? resume_event : stop_event;
 
 	say(state.qmp, event, strlen(event));
 }
@@ -191,10 +205,10 @@ int main(int, char **argv)
 	state.name = find_name(argv);
 	for (;;) {
 		bool flooding = is("flood") && state.serial >= 0 && state.flood_left > 0;
+		bool spamming = is("events") || is("mute") || is("flicker");
 		struct pollfd fds[] = {
 			{ .fd = state.qmp < 0 ? QMP_LISTEN_FD : state.qmp,
-			  .events = (short)(POLLIN |
-					    (is("events") && state.qmp >= 0 ? POLLOUT : 0)) },
+			  .events = (short)(POLLIN | (spamming && state.qmp >= 0 ? POLLOUT : 0)) },
 			{ .fd = state.serial < 0 ? SERIAL_LISTEN_FD : state.serial,
 			  .events = (short)(POLLIN | (flooding ? POLLOUT : 0)) },
 		};

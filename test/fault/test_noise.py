@@ -329,6 +329,22 @@ def test_event_spam(make_host, programs, amount, figure):
     assert len(host.log()) < LOG_BYTES_MAX, "the log is flooded"
 
 
+def test_stops(make_host, programs, amount, figure):
+    """Guests that stop again and again: what hostd asks them is not piled up, what it writes of them is bounded and counted."""
+    host = start_guests(make_host, programs, "quiet", "mute-1", "flicker-1")
+    rss_kib, before = host.rss_kib(), len(host.log())
+    compare_guests(host, figure, "guests that stop without a pause", ["mute-1", "flicker-1"], amount(15, 1.5))
+    written = host.log()[before:]
+    figure(f"  {written.count(chr(10))} lines of log; hostd's memory {rss_kib} -> {host.rss_kib()} KiB")
+    assert host.rss_kib() - rss_kib < 1024
+    assert "flicker-1: its QEMU sends event after event" in host.log()
+    assert written.count("flicker-1: paused by QEMU") < 40 + 2 * amount(45, 15), written[-2000:]
+    assert host.guest("quiet")["state"] == "running"
+    host.command("Kill", "flicker-1")
+    host.wait_state("flicker-1", "stopped")
+    assert "events of its QEMU were not told" in host.log()
+
+
 def test_qmp_noise(make_host, programs, amount, figure):
     """Guests whose QEMU speaks no QMP any more: said once in a while, connected again later and later."""
     names = [f"noise-{i}" for i in range(8)]

@@ -230,7 +230,7 @@ static void test_real_emulator(void **)
 	assert_non_null(strstr(f.trace, "event STOP -"));
 	/* Another hostd comes: QEMU takes its connection after the end of the first, and may give
 	 * it what is still due. */
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < GUEST_QMP_UNANSWERED_MAX; i++)
 		assert_int_equal(guest_qmp_execute(f.qmp, "query-commands", NULL, NULL, NULL), 0);
 	guest_qmp_free(f.qmp);
 	f.ready = 0;

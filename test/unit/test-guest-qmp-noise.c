@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // 10,000 lines that are no QMP, each to a client of its own that has just become ready: it takes
 // the line as odd but harmless, or gives QEMU up with one closed(); it answers all its commands
-// either way.
+// either way. And a QEMU that never answers, and one that sends without a pause.
 // link: -Wl,--wrap=sendmsg
 /* clang-format off */
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -243,10 +244,104 @@ static void send_fails_once(void **)
 	sd_event_unref(event);
 }
 
+static struct run connect_and_negotiate(sd_event *event, int *ret_fd,
+					const struct guest_qmp_callbacks *callbacks)
+{
+	struct run run = {};
+	char line[64], command[256] = "";
+	const char *id = NULL;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(guest_qmp_new_connected(event, pair[1], callbacks, &run.qmp), 0);
+	talk(&run, event, greeting, sizeof(greeting) - 1, pair[0]);
+	assert_true(recv(pair[0], command, sizeof(command) - 1, MSG_DONTWAIT) > 0);
+	id = strstr(command, "\"id\":");
+	assert_non_null(id);
+	(void)snprintf(line, sizeof(line), accepted, (unsigned int)atoi(id + strlen("\"id\":")));
+	talk(&run, event, line, strlen(line), pair[0]);
+	*ret_fd = pair[0];
+	return run;
+}
+
+/* It reads every command and answers none: no more than a few wait for it, and all are answered. */
+static void never_answers(void **)
+{
+	const struct guest_qmp_callbacks callbacks = {};
+	_cleanup_fd_ int fd = -EBADF;
+	char taken[4096];
+	sd_event *event = NULL;
+	struct run run;
+
+	assert_int_equal(sd_event_new(&event), 0);
+	run = connect_and_negotiate(event, &fd, &callbacks);
+	for (int i = 0; i < LINES; i++) {
+		int r = guest_qmp_execute(run.qmp, "query-status", NULL, on_reply, &run);
+
+		assert_true(r == 0 || r == -ENOBUFS);
+		run.sent += r == 0;
+		while (recv(fd, taken, sizeof(taken), MSG_DONTWAIT) > 0)
+			;
+	}
+	assert_int_equal(run.sent, GUEST_QMP_UNANSWERED_MAX);
+	assert_int_equal(run.answered, 0);
+	guest_qmp_free(run.qmp);
+	assert_int_equal(run.answered, run.sent);
+	sd_event_unref(event);
+}
+
+static void count_event(const char *, sd_json_variant *, void *userdata)
+{
+	unsigned int *events = userdata;
+
+	(*events)++;
+}
+
+static uint64_t now_usec(void)
+{
+	struct timespec now = {};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* It sends without a pause: so much is read in a second, and nothing is lost. */
+static void sends_without_a_pause(void **)
+{
+	static const char line[] =
+		"{\"event\": \"NOTHING\", \"data\": {\"text\": \"of interest\"}}\n";
+	unsigned int events = 0, sent = 0;
+	const struct guest_qmp_callbacks callbacks = { .event = count_event, .userdata = &events };
+	_cleanup_fd_ int fd = -EBADF;
+	sd_event *event = NULL;
+	struct run run;
+	uint64_t start = 0, bytes = 0, most = 0;
+
+	assert_int_equal(sd_event_new(&event), 0);
+	run = connect_and_negotiate(event, &fd, &callbacks);
+	start = now_usec();
+	while (now_usec() - start < 1500000) {
+		while (send(fd, line, sizeof(line) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		       sizeof(line) - 1)
+			sent++;
+		assert_true(sd_event_run(event, 10000) >= 0);
+	}
+	bytes = (uint64_t)events * (sizeof(line) - 1);
+	most = (1 + (now_usec() - start) / 1000000) * GUEST_QMP_READ_BYTES_PER_SECOND + 16384;
+	assert_in_range(bytes, GUEST_QMP_READ_BYTES_PER_SECOND / 2, most);
+	while (events < sent && now_usec() - start < 30000000)
+		assert_true(sd_event_run(event, 100000) >= 0);
+	assert_int_equal(events, sent);
+	guest_qmp_free(run.qmp);
+	sd_event_unref(event);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(malformed_lines),
-					    cmocka_unit_test(send_fails_once) };
+					    cmocka_unit_test(send_fails_once),
+					    cmocka_unit_test(never_answers),
+					    cmocka_unit_test(sends_without_a_pause) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
