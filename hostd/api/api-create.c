@@ -37,8 +37,35 @@ static int root_of(const struct api_creation *creation)
 	return api_store_root(creation->api, creation->origin);
 }
 
+/* A copy in memory is taken from the account that guests are started from. What is copied is gone
+ * from what is free, so for a moment it counts twice. */
+static int reserve_memory(struct api_creation *creation, const struct api_file *file,
+			  char **ret_why)
+{
+	struct stat status;
+	uint64_t bytes = 0;
+	int r = 0;
+
+	if (creation->origin != GUEST_ORIGIN_MEMORY || file->source_fd < 0)
+		return 0;
+	if (fstat(file->source_fd, &status) < 0)
+		return -errno;
+	bytes = (uint64_t)status.st_blocks * 512; /* holes are not copied */
+	r = guests_reserve_memory(creation->api->context.guests, bytes, ret_why);
+	if (r >= 0)
+		creation->reserved_bytes = bytes;
+	return r;
+}
+
+static void release_memory(struct api_creation *creation)
+{
+	guests_release_memory(creation->api->context.guests, creation->reserved_bytes);
+	creation->reserved_bytes = 0;
+}
+
 static void take_out(struct api_creation *creation)
 {
+	release_memory(creation);
 	for (struct api_creation **at = &creation->api->creations; *at; at = &(*at)->next)
 		if (*at == creation) {
 			*at = creation->next;
@@ -188,6 +215,7 @@ static void on_imported(int error, const char *why, void *userdata)
 	struct api_file *file = &creation->files[creation->current];
 
 	creation->job = NULL;
+	release_memory(creation);
 	if (error < 0) {
 		(void)fail(creation, file->name, error, why);
 		return;
@@ -207,11 +235,13 @@ static const char *import_error(int error)
 		       : NULL;
 }
 
-static int start_file(struct api_creation *creation, struct api_file *file)
+static int start_file(struct api_creation *creation, struct api_file *file, char **ret_why)
 {
-	int r = api_import_open(root_of(creation), creation->config->name, file->name,
-				&file->target_fd);
+	int r = reserve_memory(creation, file, ret_why);
 
+	if (r >= 0)
+		r = api_import_open(root_of(creation), creation->config->name, file->name,
+				    &file->target_fd);
 	if (r < 0)
 		return r;
 	file->made = true;
@@ -236,10 +266,11 @@ static int next_file(struct api_creation *creation)
 {
 	while (creation->current < creation->file_count) {
 		struct api_file *file = &creation->files[creation->current];
-		int r = start_file(creation, file);
+		_cleanup_free_ char *why = NULL;
+		int r = start_file(creation, file, &why);
 
 		if (r < 0)
-			return fail(creation, file->name, r, import_error(r));
+			return fail(creation, file->name, r, why ? why : import_error(r));
 		if (creation->job)
 			return 0;
 	}

@@ -26,6 +26,7 @@ struct api_creation {
 	struct api_file *files;
 	size_t file_count, current;
 	struct image_job *job; /* of the current file */
+	uint64_t reserved_bytes; /* of memory, for the current file */
 	bool defined; /* guest.conf is there */
 	struct api_creation *next;
 };

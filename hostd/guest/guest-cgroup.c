@@ -326,6 +326,13 @@ uint64_t guest_cgroup_memory(const char *name)
 	       read_key(fd, "memory.stat", "kernel");
 }
 
+uint64_t guest_cgroup_hugepages(const char *name)
+{
+	_cleanup_fd_ int fd = -EBADF;
+
+	return open_group(name, &fd) < 0 ? 0 : read_number(fd, "hugetlb.2MB.current");
+}
+
 bool guest_cgroup_was_oom_killed(const char *name)
 {
 	_cleanup_fd_ int fd = -EBADF;

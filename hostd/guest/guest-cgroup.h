@@ -47,6 +47,8 @@ int guest_cgroup_read_stats(const char *name, struct guest_stats *ret_stats);
 int guest_cgroup_find(const char *name, pid_t *ret_pid);
 /* Bytes charged to it now that it alone can give back, or 0: not the page cache of files. */
 uint64_t guest_cgroup_memory(const char *name);
+/* Bytes of huge pages that it has taken, or 0. */
+uint64_t guest_cgroup_hugepages(const char *name);
 /* Whether the kernel killed something of it for lack of memory; to be asked before its removal. */
 bool guest_cgroup_was_oom_killed(const char *name);
 

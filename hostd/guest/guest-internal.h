@@ -71,6 +71,7 @@ struct guests {
 	sd_event_source *deadline_source; /* of guests_stop_all() */
 	bool stopping; /* guests_stop_all() was called and all_stopped was not yet */
 	bool no_start; /* guests_stop_all() was called */
+	uint64_t reserved_bytes; /* guests_reserve_memory() */
 };
 
 /* guest-adopt.c */
@@ -147,9 +148,10 @@ void guest_launch(struct guest *guest);
  * in *ret_why that has the figures.
  */
 int guest_memory_admit(struct guest *guest, char **ret_why);
-/* Makes huge pages free for it, and gives back those that nobody uses. 0, or -ENOMEM as above. */
+/* Makes huge pages free for it, after guest_memory_admit(). 0, or -ENOMEM as above. */
 int guest_memory_take_hugepages(const struct guest *guest, char **ret_why);
-void guest_memory_return_hugepages(void);
+/* Gives back those that nobody uses, or is about to. */
+void guest_memory_return_hugepages(const struct guests *guests);
 /* What its QEMU uses beyond the guest's memory, measured; kept in the record. */
 void guest_memory_learn(struct guest *guest);
 

@@ -25,6 +25,8 @@
 #define OVERHEAD_USUAL (UINT64_C(24) << 20)
 /* The display's own: video memory, and the copies of the picture that its clients are sent. */
 #define OVERHEAD_DISPLAY (UINT64_C(32) << 20)
+/* What was measured of another guest counts up to so many times of that. */
+#define LIKE_ANOTHER_MAX 4
 /* 8 bytes of page tables for 4 KiB, once for QEMU and once for KVM: grow as the guest uses memory.
  */
 #define PAGE_TABLES_DIVISOR 256
@@ -35,7 +37,7 @@
 /* A guest has done by then what it does at its start. */
 #define SETTLED_USEC UINT64_C(10000000)
 #define HUGEPAGE_BYTES (UINT64_C(2) << 20)
-#define HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-2048kB"
 
 static uint64_t reserve(const struct guests *guests, uint64_t total)
 {
@@ -53,8 +55,9 @@ static bool is_alike(const struct guest *a, const struct guest *b)
 	       a->config->display == b->config->display && guest_uses_kvm(a) == guest_uses_kvm(b);
 }
 
-/* What it was seen to use beyond its memory, or the most that one like it was; 0: nothing. */
-static uint64_t measured_overhead(const struct guest *guest)
+/* What it was seen to use beyond its memory, or the most that one like it was; 0: nothing. One
+ * guest alone cannot make the others seem too large for this machine. */
+static uint64_t measured_overhead(const struct guest *guest, uint64_t usual)
 {
 	const struct guests *guests = guest->guests;
 	uint64_t most = 0;
@@ -65,26 +68,26 @@ static uint64_t measured_overhead(const struct guest *guest)
 		if (guests->items[i]->record.overhead_bytes > most &&
 		    is_alike(guests->items[i], guest))
 			most = guests->items[i]->record.overhead_bytes;
-	return most;
+	return most < usual * LIKE_ANOTHER_MAX ? most : usual * LIKE_ANOTHER_MAX;
 }
 
 static uint64_t expected_overhead(const struct guest *guest, const struct guest_config *config)
 {
-	uint64_t measured = measured_overhead(guest),
-		 usual = config->machine == GUEST_MACHINE_MICROVM ? OVERHEAD_MICROVM
-								  : OVERHEAD_USUAL;
+	uint64_t measured = 0, usual = config->machine == GUEST_MACHINE_MICROVM ? OVERHEAD_MICROVM
+										: OVERHEAD_USUAL;
 
 	if (config->display != GUEST_DISPLAY_NONE)
 		usual += OVERHEAD_DISPLAY;
 	/* What is translated only grows, long after anything was measured. */
 	if (!guest_uses_kvm(guest))
 		usual += (uint64_t)GUEST_TCG_BUFFER_MIB << 20;
+	measured = measured_overhead(guest, usual);
 	if (measured == 0 || (!guest_uses_kvm(guest) && measured < usual))
 		measured = usual;
 	return measured + (config->hugepages ? 0 : config->memory_bytes / PAGE_TABLES_DIVISOR);
 }
 
-/* Huge pages are set aside before, and are not part of what is available. */
+/* Huge pages are not part of what is available as soon as they are made: see missing_pages(). */
 static uint64_t promised(const struct guest *guest, const struct guest_config *config)
 {
 	return (config->hugepages ? 0 : config->memory_bytes) + expected_overhead(guest, config);
@@ -140,36 +143,17 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-int guest_memory_admit(struct guest *guest, char **ret_why)
+/* --- huge pages: made of what is available, from then on apart --- */
+
+struct hugepages {
+	uint64_t all, free, reserved; /* reserved: free, and mapped by somebody */
+};
+
+static int read_number(const struct guests *guests, const char *name, uint64_t *ret_number)
 {
-	const char *path = guest->guests->environment.meminfo;
-	struct meminfo memory = {};
-	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
-	uint64_t available = 0, kept = 0, needed = 0;
-
-	if (meminfo_read(path ? path : MEMINFO_PATH, &memory) < 0)
-		return 0; /* a kernel that does not say refuses nothing */
-	learn_of_all(guest->guests);
-	needed = promised(guest, guest->config);
-	kept = reserve(guest->guests, memory.total_bytes);
-	available = less(memory.available_bytes, outstanding(guest->guests));
-	if (needed <= less(available, kept))
-		return 0;
-	guest_set_text(ret_why,
-		       "memory is to be %s and %s for QEMU, and this machine has %s free, of which "
-		       "%s are kept for the host",
-		       text_from_bytes(guest->config->memory_bytes, needed_text),
-		       text_from_bytes(expected_overhead(guest, guest->config),
-				       (char[TEXT_BYTES_MAX]){}),
-		       text_from_bytes(available, free_text), text_from_bytes(kept, reserve_text));
-	return -ENOMEM;
-}
-
-/* --- huge pages --- */
-
-static int read_number(const char *name, uint64_t *ret_number)
-{
-	_cleanup_free_ char *path = text_format(HUGEPAGES "%s", name), *line = NULL;
+	const char *folder = guests->environment.hugepages;
+	_cleanup_free_ char *path = text_format("%s/%s", folder ? folder : HUGEPAGES, name),
+			    *line = NULL;
 	int r = path ? file_read_line(AT_FDCWD, path, &line) : -ENOMEM;
 
 	if (r < 0)
@@ -177,46 +161,172 @@ static int read_number(const char *name, uint64_t *ret_number)
 	return sscanf(line, "%" SCNu64, ret_number) == 1 ? 0 : -EBADMSG;
 }
 
-static int write_number(uint64_t number)
+static int read_hugepages(const struct guests *guests, struct hugepages *ret_pages)
 {
+	struct hugepages pages = {};
+	int r = read_number(guests, "nr_hugepages", &pages.all);
+
+	if (r >= 0)
+		r = read_number(guests, "free_hugepages", &pages.free);
+	if (r >= 0)
+		r = read_number(guests, "resv_hugepages", &pages.reserved);
+	if (r >= 0)
+		*ret_pages = pages;
+	return r;
+}
+
+static void set_hugepages(const struct guests *guests, uint64_t count)
+{
+	const char *folder = guests->environment.hugepages;
+	_cleanup_free_ char *path = text_format("%s/nr_hugepages", folder ? folder : HUGEPAGES);
 	char text[32];
 
-	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
-	return file_write(AT_FDCWD, HUGEPAGES "nr_hugepages", text);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, count);
+	if (path)
+		(void)file_write(AT_FDCWD, path, text);
+}
+
+/* Made for guests whose QEMU is still at taking them: it has them all when it answers. */
+static uint64_t awaited_pages(const struct guests *guests)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < guests->count; i++) {
+		const struct guest *guest = guests->items[i];
+		const struct guest_config *config = guest->record.config;
+
+		if (guest->record.life.state == GUEST_STATE_STARTING && guest->record.pid > 0 &&
+		    config->hugepages)
+			sum += less(config->memory_bytes, guest_cgroup_hugepages(config->name)) /
+			       HUGEPAGE_BYTES;
+	}
+	return sum;
+}
+
+/* Free, and nobody's. */
+static uint64_t spare_pages(const struct guests *guests, const struct hugepages *pages)
+{
+	uint64_t awaited = awaited_pages(guests);
+
+	return less(pages->free, pages->reserved > awaited ? pages->reserved : awaited);
+}
+
+/* What has to be made for the guest. */
+static uint64_t missing_pages(const struct guest *guest)
+{
+	struct hugepages pages = {};
+
+	if (!guest->config->hugepages)
+		return 0;
+	/* Of a kernel that does not say none is free. */
+	(void)read_hugepages(guest->guests, &pages);
+	return less(guest->config->memory_bytes / HUGEPAGE_BYTES,
+		    spare_pages(guest->guests, &pages));
 }
 
 int guest_memory_take_hugepages(const struct guest *guest, char **ret_why)
 {
-	uint64_t all = 0, unused = 0, needed = guest->config->memory_bytes / HUGEPAGE_BYTES;
+	const struct guests *guests = guest->guests;
+	uint64_t needed = guest->config->memory_bytes / HUGEPAGE_BYTES, spare = 0;
+	struct hugepages pages = {};
 	int r = 0;
 
 	if (!guest->config->hugepages)
 		return 0;
-	r = read_number("nr_hugepages", &all);
-	if (r >= 0)
-		r = read_number("free_hugepages", &unused);
-	if (r >= 0 && unused < needed) {
-		(void)write_number(all + needed - unused);
-		r = read_number("free_hugepages", &unused);
+	r = read_hugepages(guests, &pages);
+	spare = spare_pages(guests, &pages);
+	if (r >= 0 && spare < needed) {
+		set_hugepages(guests, pages.all + needed - spare);
+		r = read_hugepages(guests, &pages);
+		spare = spare_pages(guests, &pages);
 	}
-	if (r < 0 || unused < needed) {
-		guest_set_text(ret_why,
-			       "it needs %" PRIu64 " huge pages of 2 MiB, and the kernel can make "
-			       "%" PRIu64 " free",
-			       needed, unused);
-		guest_memory_return_hugepages();
-		return -ENOMEM;
-	}
+	if (r >= 0 && spare >= needed)
+		return 0;
+	guest_set_text(ret_why,
+		       "it needs %" PRIu64 " huge pages of 2 MiB, and the kernel can make %" PRIu64
+		       " free",
+		       needed, spare);
+	guest_memory_return_hugepages(guests);
+	return -ENOMEM;
+}
+
+void guest_memory_return_hugepages(const struct guests *guests)
+{
+	struct hugepages pages = {};
+	uint64_t spare = 0;
+
+	if (read_hugepages(guests, &pages) < 0)
+		return;
+	spare = spare_pages(guests, &pages);
+	if (spare > 0)
+		set_hugepages(guests, less(pages.all, spare));
+}
+
+/* --- one account for all --- */
+
+struct account {
+	uint64_t free; /* available, less what was promised to others */
+	uint64_t kept; /* of that, for the host */
+};
+
+/* Returns 0, or -ENODATA: a kernel that does not say refuses nothing. */
+static int read_account(const struct guests *guests, struct account *ret_account)
+{
+	const char *path = guests->environment.meminfo;
+	struct meminfo memory = {};
+
+	if (meminfo_read(path ? path : MEMINFO_PATH, &memory) < 0)
+		return -ENODATA;
+	learn_of_all(guests);
+	ret_account->kept = reserve(guests, memory.total_bytes);
+	ret_account->free =
+		less(memory.available_bytes, outstanding(guests) + guests->reserved_bytes);
 	return 0;
 }
 
-void guest_memory_return_hugepages(void)
+int guest_memory_admit(struct guest *guest, char **ret_why)
 {
-	uint64_t all = 0, unused = 0;
+	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
+	struct account account = {};
+	uint64_t needed = 0;
 
-	if (read_number("nr_hugepages", &all) >= 0 && all > 0 &&
-	    read_number("free_hugepages", &unused) >= 0 && unused > 0)
-		(void)write_number(all - unused);
+	if (read_account(guest->guests, &account) < 0)
+		return 0;
+	needed = promised(guest, guest->config) + missing_pages(guest) * HUGEPAGE_BYTES;
+	if (needed <= less(account.free, account.kept))
+		return 0;
+	guest_set_text(ret_why,
+		       "memory is to be %s and %s for QEMU, and this machine has %s free, of which "
+		       "%s are kept for the host",
+		       text_from_bytes(guest->config->memory_bytes, needed_text),
+		       text_from_bytes(expected_overhead(guest, guest->config),
+				       (char[TEXT_BYTES_MAX]){}),
+		       text_from_bytes(account.free, free_text),
+		       text_from_bytes(account.kept, reserve_text));
+	return -ENOMEM;
+}
+
+int guests_reserve_memory(struct guests *guests, uint64_t bytes, char **ret_why)
+{
+	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
+	struct account account = {};
+
+	if (read_account(guests, &account) >= 0 && bytes > less(account.free, account.kept)) {
+		guest_set_text(ret_why,
+			       "it needs %s of memory, and this machine has %s free, of which %s "
+			       "are kept for the host",
+			       text_from_bytes(bytes, needed_text),
+			       text_from_bytes(account.free, free_text),
+			       text_from_bytes(account.kept, reserve_text));
+		return -ENOMEM;
+	}
+	guests->reserved_bytes += bytes;
+	return 0;
+}
+
+void guests_release_memory(struct guests *guests, uint64_t bytes)
+{
+	guests->reserved_bytes = less(guests->reserved_bytes, bytes);
 }
 
 /* --- what QEMU uses itself --- */
@@ -242,7 +352,7 @@ void guest_memory_learn(struct guest *guest)
 {
 	struct guest_record *record = &guest->record;
 	_cleanup_free_ char *path = NULL, *smaps = NULL;
-	uint64_t measured = 0;
+	uint64_t measured = 0, most = 0;
 
 	if (record->pid == 0)
 		return;
@@ -251,6 +361,12 @@ void guest_memory_learn(struct guest *guest)
 		return;
 	measured = less(guest_cgroup_memory(record->config->name),
 			guest_resident(smaps, record->config->memory_bytes));
+	/* A QEMU that is the guest's may use all that it may: that is not to raise what it may, at
+	 * each start again. */
+	most = GUEST_CGROUP_OVERHEAD_BYTES +
+	       record->config->memory_bytes / GUEST_CGROUP_OVERHEAD_DIVISOR;
+	if (measured > most)
+		measured = most;
 	/* Never less than was seen before: a guest that has used more may do so again. */
 	if (measured > record->overhead_bytes)
 		record->overhead_bytes = measured;

@@ -166,7 +166,7 @@ static void clean_up(struct guest *guest)
 	if (guest->record.foreign)
 		guest_record_own(&guest->record);
 	r = guest_process_cleanup(guest->config->name);
-	guest_memory_return_hugepages();
+	guest_memory_return_hugepages(guest->guests);
 	if (r < 0)
 		log_warning(guest_subject(guest).text, "clean-up: %s", strerrordesc_np(-r));
 }

@@ -65,8 +65,9 @@ struct guests_environment {
 	bool kvm_usable;
 	const char *kvm_why; /* shown when a guest needs KVM and there is none */
 	uint8_t host_id[16]; /* stable for this machine: MACs are made from it */
-	/* For tests; NULL means /run/mvirt/guests and /proc/meminfo. */
-	const char *folder, *meminfo;
+	/* For tests; NULL means /run/mvirt/guests, /proc/meminfo and the kernel's folder of huge
+	 * pages of 2 MiB. */
+	const char *folder, *meminfo, *hugepages;
 	uint64_t memory_reserve_bytes; /* what guests may not take; 0: a share of the machine */
 	/* CLOCK_BOOTTIME: until then disks are still being found, and an autostart waits for what
 	 * it needs. */
@@ -108,6 +109,14 @@ int guest_undefine(struct guest *guest, char **ret_why);
  * removed, or goes on as it was started (GUEST_ORIGIN_RECORD) if it runs. Returns 0 or -errno.
  */
 int guests_take_left_over(struct guests *guests, enum guest_origin origin);
+
+/*
+ * So much of the host's memory is for something else that is about to use it (a file in memory),
+ * from now until it is released; what guests were promised is no part of it, and they get no part
+ * of this. Returns 0, or -ENOMEM with one line in *ret_why, to be freed.
+ */
+int guests_reserve_memory(struct guests *guests, uint64_t bytes, char **ret_why);
+void guests_release_memory(struct guests *guests, uint64_t bytes);
 
 size_t guests_count(const struct guests *guests);
 struct guest *guests_at(const struct guests *guests, size_t index);

@@ -67,11 +67,12 @@ static struct stub_host {
 	struct net net;
 	struct devices devices;
 	size_t peak_kib; /* of allocated memory, since "meter" was last asked for */
+	uint64_t memory_free; /* for files in memory */
 	size_t crowd,
 		cmdline_length; /* that many guests more, "g0000"…, with such a command line */
 	guest_medium_done_t medium_done; /* who waits for a change of medium */
 	void *medium_userdata;
-} stub;
+} stub = { .memory_free = UINT64_C(1) << 40 };
 
 static const char stub_ring[] = "boot \xff\xfe\x1b[1m done\r\n";
 
@@ -251,6 +252,21 @@ int guest_rename(struct guest *guest, const char *name, char **ret_why)
 		return r;
 	(void)stub_insert(config, origin);
 	return guest_undefine(guest, ret_why);
+}
+
+int guests_reserve_memory(struct guests *, uint64_t bytes, char **ret_why)
+{
+	if (bytes > stub.memory_free) {
+		*ret_why = text_format("it needs more memory than there is");
+		return -ENOMEM;
+	}
+	stub.memory_free -= bytes;
+	return 0;
+}
+
+void guests_release_memory(struct guests *, uint64_t bytes)
+{
+	stub.memory_free += bytes;
 }
 
 size_t guests_count(const struct guests *guests)
@@ -836,6 +852,8 @@ static int stub_serve(const char *path, bool empty)
 		items[i] =
 			(struct config_mistake){ .line = 12 + (unsigned int)i, .message = message };
 	context.config = stub.config;
+	if (getenv("STUB_MEMORY_FREE"))
+		stub.memory_free = strtoull(getenv("STUB_MEMORY_FREE"), NULL, 10);
 	stub.path = strdup(path);
 	stub.net.count = stub.devices.count = 1;
 	if (!empty) {

@@ -341,6 +341,38 @@ static void test_import_limit(void **state)
 		sd_varlink_close_unref(links[i]);
 }
 
+static void serve_with_memory(const char *bytes)
+{
+	stop_server();
+	assert_return_code(setenv("STUB_MEMORY_FREE", bytes, true), errno);
+	(void)start_server_with("--serve");
+	assert_return_code(unsetenv("STUB_MEMORY_FREE"), errno);
+}
+
+/* Without a data volume the copy is memory, and is taken from what guests may be promised. */
+static void test_import_without_memory(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *none = NULL, *some = NULL, *more = NULL;
+	struct answer answer;
+
+	(void)state;
+	serve_with_memory("0");
+	none = connect_link();
+	import(none, "tight", "good", &answer);
+	assert_string_equal(answer.error, REFUSED);
+	assert_string_equal(answer.reason, "guest tight is not created: a.img: it needs more "
+					   "memory than there is");
+	assert_false(has_file("memory", "tight"));
+	/* one file's worth: it is given back each time, whatever comes of it */
+	serve_with_memory("4096");
+	some = connect_link();
+	import(some, "bad", "BAD!", &answer);
+	assert_string_equal(answer.error, REFUSED);
+	more = connect_link();
+	import(more, "good", "good", &answer);
+	assert_string_equal(answer.error, "");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +386,7 @@ int main(int argc, char **argv)
 		TEST(test_data_volume_is_not_there_after_all),
 		TEST(test_ends_while_data_volume_is_checked),
 		TEST(test_import_limit),
+		TEST(test_import_without_memory),
 	};
 
 	if (argc == 3 && text_equal(argv[1], "--serve"))

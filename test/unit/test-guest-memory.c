@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a guest is expected to use beside its memory: before anything was measured, and after.
+// What a guest is expected to use beside its memory: before anything was measured, and after. And
+// huge pages, and files in memory, which come out of the same account.
 // link: -Wl,--wrap=guest_process_start,--wrap=guest_process_adopt,--wrap=guest_process_exit_status
 // link: -Wl,--wrap=guest_process_cleanup,--wrap=guest_process_stderr_tail
 // link: -Wl,--wrap=guest_process_prepare,--wrap=guest_process_listen
@@ -7,8 +8,12 @@
 // link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
 // link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
 // link: -Wl,--wrap=guest_console_set_line,--wrap=guest_console_written
+// link: -Wl,--wrap=file_write
 #include "guests-fixture.h"
 
+#include <inttypes.h>
+
+#include "guest/guest-cgroup.h"
 #include "guest/guest-internal.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -19,8 +24,49 @@ static struct {
 	struct guest_process_paths paths;
 } kernel_tells;
 
+/* The kernel's huge pages: how many it has made, how many of them are free, how many it can make.
+ */
+static struct {
+	char folder[48];
+	uint64_t all, unused, most;
+} pages;
+
+static void tell(const char *path, const char *text);
+
+static void tell_pages(void)
+{
+	const struct {
+		const char *file;
+		uint64_t number;
+	} files[] = { { "pages/nr_hugepages", pages.all },
+		      { "pages/free_hugepages", pages.unused },
+		      { "pages/resv_hugepages", 0 } };
+
+	for (size_t i = 0; i < ELEMENTS(files); i++) {
+		_cleanup_free_ char *text = text_format("%" PRIu64 "\n", files[i].number);
+
+		tell(files[i].file, text);
+	}
+}
+
+int __real_file_write(int dir_fd, const char *path, const char *text);
+int __wrap_file_write(int dir_fd, const char *path, const char *text);
+int __wrap_file_write(int dir_fd, const char *path, const char *text)
+{
+	uint64_t taken = pages.all - pages.unused, wanted = strtoull(text, NULL, 10);
+
+	if (!strstr(path, "nr_hugepages"))
+		return __real_file_write(dir_fd, path, text);
+	pages.all = wanted < taken ? taken : wanted > pages.most ? pages.most : wanted;
+	pages.unused = pages.all - taken;
+	tell_pages();
+	return 0;
+}
+
 static int set_up_kernel(void **state)
 {
+	int r = 0;
+
 	(void)snprintf(kernel_tells.folder, sizeof(kernel_tells.folder),
 		       "/tmp/mvirt-memory-XXXXXX");
 	assert_non_null(mkdtemp(kernel_tells.folder));
@@ -32,7 +78,13 @@ static int set_up_kernel(void **state)
 	kernel_tells.paths.proc = kernel_tells.proc;
 	kernel_tells.paths.cgroup = kernel_tells.cgroup;
 	guest_process_set_paths(&kernel_tells.paths);
-	return set_up(state);
+	r = set_up(state);
+	memset(&pages, 0, sizeof(pages));
+	(void)snprintf(pages.folder, sizeof(pages.folder), "%s/pages", kernel_tells.folder);
+	pages.most = 100000;
+	host.environment.hugepages = pages.folder;
+	tell_pages();
+	return r;
 }
 
 static int tear_down_kernel(void **state)
@@ -122,8 +174,7 @@ static void before_anything_was_measured(void **)
 	assert_expected("db", "23.8 MiB");
 	host.guest[1].hugepages = true;
 	redefine(1);
-	write_meminfo("MemTotal: 2048000 kB\nMemFree: 1 kB\nMemAvailable: 10240 kB\n");
-	assert_expected("db", "16 MiB"); /* huge pages are taken elsewhere, and have few tables */
+	assert_expected("db", "16 MiB"); /* huge pages have few tables */
 }
 
 /* At boot nobody asks before: the first look is while the guest starts. */
@@ -187,6 +238,98 @@ static void promised_and_not_used(void **)
 	assert_int_equal(guest_memory_admit(find("db"), &why), 0);
 }
 
+/* --- huge pages --- */
+
+/* Those that have to be made are made of what others may be promised. */
+static void pages_are_of_what_is_available(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd_with_kvm();
+	host.guest[1].hugepages = true;
+	redefine(1);
+	assert_expected("db", "16 MiB");
+	/* with most of them there already, 800 MiB are missing */
+	pages.all = pages.unused = 600;
+	tell_pages();
+	assert_int_equal(guest_memory_admit(find("db"), &why), 0);
+	/* and a guest that runs may still come to use its own */
+	start_under_kvm("web");
+	find("web")->record.config->memory_bytes = 300 * MIB;
+	assert_expected("db", "16 MiB");
+}
+
+/* A QEMU that has not answered yet may not have taken what was made for it: it is not another's,
+ * and not given back. */
+static void pages_of_a_start(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	host.guest[0].hugepages = host.guest[1].hugepages = true;
+	new_hostd_with_kvm();
+	host.guest[1].accel = GUEST_ACCEL_TCG;
+	host.guest[1].memory_bytes = 100 * MIB;
+	redefine(1);
+	assert_int_equal(guest_start(find("web"), &why), 0);
+	assert_int_equal(pages.all, 32);
+	assert_int_equal(guest_start(find("db"), &why), 0);
+	assert_int_equal(pages.all, 32 + 50);
+	/* web has taken them; then db ends, and only its own go */
+	pages.unused = 50;
+	tell_pages();
+	tell("cgroup/cgroup.controllers", "hugetlb\n");
+	tell("cgroup/mvirt/web/hugetlb.2MB.current", "67108864\n");
+	assert_int_equal(guest_kill(find("db"), &why), 0);
+	wait_for("db", GUEST_STATE_STOPPED);
+	assert_int_equal(pages.all, 32);
+	assert_int_equal(pages.unused, 0);
+}
+
+static void pages_that_cannot_be_made(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd_with_kvm();
+	host.guest[0].hugepages = true;
+	redefine(0);
+	pages.most = 20;
+	assert_int_equal(guest_start(find("web"), &why), -EIO);
+	assert_contains(why, "it needs 32 huge pages of 2 MiB, and the kernel can make 20 free");
+	assert_int_equal(pages.all, 0);
+}
+
+/* --- files in memory --- */
+
+static void what_is_being_written(void **)
+{
+	_cleanup_free_ char *why = NULL;
+
+	new_hostd_with_kvm();
+	host.guest[1].memory_bytes = 900 * MIB;
+	redefine(1);
+	assert_int_equal(guests_reserve_memory(host.guests, 200 * MIB, &why), 0);
+	assert_int_equal(guest_memory_admit(find("db"), &why), -ENOMEM);
+	assert_contains(why, "this machine has 800 MiB free");
+	assert_int_equal(guests_reserve_memory(host.guests, 900 * MIB, &why), -ENOMEM);
+	assert_contains(why, "it needs 900 MiB of memory, and this machine has 800 MiB free");
+	guests_release_memory(host.guests, 200 * MIB);
+	assert_int_equal(guest_memory_admit(find("db"), &why), 0);
+}
+
+/* A QEMU that is the guest's uses all that it may, at each start: it may no more for that. */
+static void measured_of_one_that_takes_all(void **)
+{
+	uint64_t most = GUEST_CGROUP_OVERHEAD_BYTES + 64 * MIB / GUEST_CGROUP_OVERHEAD_DIVISOR;
+
+	new_hostd_with_kvm();
+	start_under_kvm("web");
+	tell_of("web", 64 * 1024, 40 * 1024, 4096 * 1024);
+	guest_memory_learn(find("web"));
+	assert_int_equal(find("web")->record.overhead_bytes, most);
+	/* nor do others seem to need as much: four times 16 MiB, and 7.8 of page tables */
+	assert_expected("db", "71.8 MiB");
+}
+
 #define KERNEL_TEST(function) \
 	cmocka_unit_test_setup_teardown(function, set_up_kernel, tear_down_kernel)
 
@@ -199,6 +342,11 @@ int main(void)
 		KERNEL_TEST(with_a_display),
 		KERNEL_TEST(measured),
 		KERNEL_TEST(promised_and_not_used),
+		KERNEL_TEST(pages_are_of_what_is_available),
+		KERNEL_TEST(pages_of_a_start),
+		KERNEL_TEST(pages_that_cannot_be_made),
+		KERNEL_TEST(what_is_being_written),
+		KERNEL_TEST(measured_of_one_that_takes_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
