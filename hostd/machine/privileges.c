@@ -92,7 +92,7 @@ static const int denied[] = {
 	SCMP_SYS(nfsservctl),
 };
 
-/* Typing for somebody else, on a terminal. */
+/* Typing for somebody else, on a terminal. The kernel looks at the lower half of a command only. */
 static const unsigned int denied_ioctls[] = { TIOCSTI, TIOCLINUX };
 
 uint64_t privileges_kept(void)
@@ -154,11 +154,14 @@ static int load_seccomp(void)
 
 	if (!context)
 		return -ENOMEM;
+	/* First: a guest's QEMU inherits this, every exit is an ioctl, and the kernel does not
+	 * cache calls whose arguments a filter looks at. */
+	r = seccomp_syscall_priority(context, SCMP_SYS(ioctl), UINT8_MAX);
 	for (size_t i = 0; r == 0 && i < ELEMENTS(denied); i++)
 		r = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
 	for (size_t i = 0; r == 0 && i < ELEMENTS(denied_ioctls); i++)
 		r = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-				     SCMP_A1_32(SCMP_CMP_EQ, denied_ioctls[i], 0));
+				     SCMP_A1_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, denied_ioctls[i]));
 	return r == 0 ? seccomp_load(context) : r;
 }
 

@@ -4,8 +4,10 @@
 // link: -Wl,--wrap=seccomp_load
 #include "fake-tree.h"
 
+#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <linux/kvm.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -18,6 +20,8 @@
 #include "base/cleanup.h"
 #include "machine/privileges.h"
 
+#include "seccomp-machine.h"
+
 /* Any; a small one is there in every user namespace. */
 #define OTHER_UID 7
 
@@ -26,6 +30,12 @@ static struct {
 	int call, fail_at;
 	bool failed;
 } fake;
+
+/* What was loaded last. */
+static struct {
+	struct sock_filter code[512];
+	size_t length;
+} program;
 
 static bool fails(void)
 {
@@ -81,9 +91,13 @@ int __real_seccomp_load(scmp_filter_ctx context);
 int __wrap_seccomp_load(scmp_filter_ctx context);
 int __wrap_seccomp_load(scmp_filter_ctx context)
 {
-	if (fake.active)
-		return fails() ? -EIO : 0;
-	return __real_seccomp_load(context);
+	size_t bytes = sizeof(program.code);
+
+	if (!fake.active)
+		return __real_seccomp_load(context);
+	assert_int_equal(seccomp_export_bpf_mem(context, program.code, &bytes), 0);
+	program.length = bytes / sizeof(program.code[0]);
+	return fails() ? -EIO : 0;
 }
 
 static void test_each_call_fails(void **)
@@ -109,6 +123,25 @@ static void test_each_call_fails(void **)
 	}
 	assert_null(step);
 	assert_true(fake.fail_at > 60);
+}
+
+/* hostd's children have its filter, and so has a guest's QEMU: every exit to it is such a call. */
+static void test_cost_of_an_exit(void **)
+{
+	struct seccomp_data call = { .nr = SYS_ioctl,
+				     .arch = AUDIT_ARCH_X86_64,
+				     .args = { 7, KVM_RUN } };
+	unsigned int count = 0;
+
+	/* Of the test before. */
+	assert_true(program.length > 0);
+	assert_int_equal(seccomp_run(program.code, program.length, &call, &count),
+			 SECCOMP_RET_ALLOW);
+	print_message("# hostd's filter: %u instructions for KVM_RUN\n", count);
+	assert_in_range(count, 1, 14);
+	call.args[1] = UINT64_C(0xffffffff) << 32 | TIOCSTI;
+	assert_int_equal(seccomp_run(program.code, program.length, &call, &count),
+			 SECCOMP_RET_ERRNO | EPERM);
 }
 
 /* In the child; returns the number of the line that is wrong. */
@@ -161,6 +194,8 @@ static int check_calls(void)
 	CHECK(denied(syscall(SYS_userfaultfd, 0, 0, 0, 0, 0)));
 	CHECK(denied(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, -3, 0, 0, 0)));
 	CHECK(denied(ioctl(0, TIOCSTI, &byte)));
+	/* The kernel takes the lower half of it alone. */
+	CHECK(denied(ioctl(0, UINT64_C(1) << 32 | TIOCSTI, &byte)));
 	return 0;
 }
 
@@ -239,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_call_fails),
+		cmocka_unit_test(test_cost_of_an_exit),
 		cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_kept),
 	};
