@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What QEMU may call: files, memory, threads, time, sockets. Nothing that makes a process, a mount
 // or a namespace, nothing that is another process's, no interface that few programs use.
+// guest-seccomp-ioctl.c has ioctl.
 #include "guest-seccomp.h"
 
 #include <fcntl.h>
@@ -8,10 +9,12 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "guest/guest-seccomp-ioctl.h"
 
 static const int allowed[] = {
 	/* files that are open, and /dev/fdset/N and the firmware, which are opened */
@@ -35,7 +38,6 @@ static const int allowed[] = {
 	SCMP_SYS(dup3),
 	SCMP_SYS(fcntl),
 	SCMP_SYS(flock),
-	SCMP_SYS(ioctl),
 	SCMP_SYS(stat),
 	SCMP_SYS(fstat),
 	SCMP_SYS(lstat),
@@ -222,27 +224,30 @@ static int add_rules(scmp_filter_ctx context)
 		r = seccomp_rule_add_exact_array(context, SCMP_ACT_ALLOW, allowed_with[i].call, 1,
 						 &argument);
 	}
-	/* A tree. The kernel remembers what is allowed whatever the arguments: ioctl, above all. */
+	/* A tree; the kernel remembers what is allowed whatever the arguments. */
 	if (r == 0)
 		r = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	return r;
 }
 
+/* ioctl is decided first; the rest does not allow it. */
 static int export(scmp_filter_ctx context, struct sock_fprog *ret_program)
 {
+	struct sock_filter ioctl_filter[GUEST_SECCOMP_IOCTL_LENGTH_MAX];
+	size_t bytes = 0, ioctl_length = guest_seccomp_ioctl(ioctl_filter);
 	_cleanup_free_ struct sock_filter *filter = NULL;
-	size_t bytes = 0;
 	int r = seccomp_export_bpf_mem(context, NULL, &bytes);
 
 	if (r < 0)
 		return r;
-	filter = malloc(bytes);
+	filter = malloc(ioctl_length * sizeof(*filter) + bytes);
 	if (!filter)
 		return -ENOMEM;
-	r = seccomp_export_bpf_mem(context, filter, &bytes);
+	memcpy(filter, ioctl_filter, ioctl_length * sizeof(*filter));
+	r = seccomp_export_bpf_mem(context, filter + ioctl_length, &bytes);
 	if (r < 0)
 		return r;
-	ret_program->len = (unsigned short)(bytes / sizeof(*filter));
+	ret_program->len = (unsigned short)(ioctl_length + bytes / sizeof(*filter));
 	ret_program->filter = take_ptr(filter);
 	return 0;
 }

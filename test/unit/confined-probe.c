@@ -7,13 +7,17 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -27,6 +31,7 @@
 
 #define REPORT_FD 3
 #define CONTROL_FD 4
+#define TAP_FD 30
 
 /* "mount: EPERM", or "mount: ok". */
 static void tell(const char *what, long result)
@@ -245,6 +250,27 @@ static void tell_privileges(void)
 		dprintf(REPORT_FD, "interface: %s\n", interfaces[i].if_name);
 }
 
+/* What its owner can do with a tap without any capability; the upper half of a command is nothing
+ * to the kernel. */
+static void tell_tap(void)
+{
+	struct ifreq request = { .ifr_hwaddr = { 1, { 0x02, 0, 0, 0, 0, 0x99 } } };
+	int off = 0;
+
+	if (fcntl(TAP_FD, F_GETFL) < 0)
+		return;
+	tell("tap is a tap", ioctl(TAP_FD, TUNGETIFF, &request));
+	request.ifr_hwaddr = (struct sockaddr){ 1, { 0x02, 0, 0, 0, 0, 0x99 } };
+	tell("tap offload", ioctl(TAP_FD, TUNSETOFFLOAD, 0));
+	tell("tap MAC", ioctl(TAP_FD, SIOCSIFHWADDR, &request));
+	tell("tap MAC by 64 bits",
+	     syscall(SYS_ioctl, TAP_FD, UINT64_C(1) << 32 | SIOCSIFHWADDR, &request));
+	tell("tap owner", ioctl(TAP_FD, TUNSETOWNER, 0));
+	tell("tap carrier", ioctl(TAP_FD, TUNSETCARRIER, &off));
+	tell("tap persists", ioctl(TAP_FD, TUNSETPERSIST, 1));
+	(void)ioctl(TAP_FD, TUNSETPERSIST, 0);
+}
+
 int main(int argc, char **argv, char **environment)
 {
 	char byte = 0;
@@ -258,6 +284,7 @@ int main(int argc, char **argv, char **environment)
 	tell_execution();
 	tell_thread();
 	tell_writing();
+	tell_tap();
 	dprintf(REPORT_FD, "end\n");
 	while (read(CONTROL_FD, &byte, 1) > 0)
 		if (byte == 'a')

@@ -11,8 +11,11 @@
 
 #include "guest/guest-confine.h"
 #include "guest/guest-seccomp.h"
+#include "net/net-tap.h"
 
 #define INDEX 17
+#define TAP "mv-probe-0"
+#define TAP_FD 30
 #define REPORT_BYTES_MAX 65536
 
 /* What holds without the filter is to be seen too. */
@@ -36,6 +39,7 @@ struct fixture {
 	struct guest_process_file files[2];
 	struct guest_process_fd fds[16];
 	int report_fds[2], control_fds[2], numbered_fds[10];
+	int tap_fd; /* -errno: there are no taps here */
 	pid_t pid;
 	int pidfd;
 	uint64_t start_time;
@@ -53,6 +57,13 @@ static void on_log(enum log_level level [[maybe_unused]], const char *subject, c
 }
 
 /* --- one start of the probe --- */
+
+static int open_tap(void)
+{
+	int fd = -EBADF, r = net_tap_open(TAP, &fd);
+
+	return r < 0 ? r : fd;
+}
 
 static void setup(struct fixture *f)
 {
@@ -86,6 +97,9 @@ static void setup(struct fixture *f)
 		f->numbered_fds[i] = open(tree_path(&tree, path), O_RDONLY | O_CLOEXEC);
 		f->fds[count++] = (struct guest_process_fd){ f->numbered_fds[i], 20 - i };
 	}
+	f->tap_fd = open_tap();
+	if (f->tap_fd >= 0)
+		f->fds[count++] = (struct guest_process_fd){ f->tap_fd, TAP_FD };
 	f->spec = (struct guest_process_spec){ .name = "probe",
 					       .index = INDEX,
 					       .argv = argv,
@@ -108,6 +122,8 @@ static void teardown(struct fixture *f)
 	fd_close(f->files[1].fd);
 	for (int i = 0; i < 10; i++)
 		fd_close(f->numbered_fds[i]);
+	if (f->tap_fd >= 0)
+		fd_close(f->tap_fd);
 	assert_int_equal(guest_process_cleanup("probe"), 0);
 	assert_no_child();
 	assert_int_equal(count_fds(), f->fd_count);
@@ -183,6 +199,19 @@ struct expected {
 	const char *bare, *filtered; /* without the filter, and with it; NULL: not of interest */
 };
 
+static void check_calls(const struct fixture *f, const struct expected *calls, size_t count,
+			bool filtered)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *wanted = filtered ? calls[i].filtered : calls[i].bare;
+		char line[256];
+
+		(void)snprintf(line, sizeof(line), "%s: %s", calls[i].what, wanted);
+		if (wanted)
+			assert_line(f, line);
+	}
+}
+
 static void check_inside(bool filtered)
 {
 	static const char *const lines[] = {
@@ -257,6 +286,13 @@ static void check_inside(bool filtered)
 		{ "dumpable", "ok", "ENOSYS" },
 		{ "user namespace", "ENOSPC", "ENOSYS" },
 	};
+	/* By no capability, but by whose the fd is. */
+	static const struct expected tap_calls[] = {
+		{ "tap is a tap", "ok", "ok" },     { "tap offload", "ok", "ok" },
+		{ "tap MAC", "ok", "ENOTTY" },      { "tap MAC by 64 bits", "ok", "ENOTTY" },
+		{ "tap owner", NULL, "ENOTTY" },    { "tap carrier", NULL, "ENOTTY" },
+		{ "tap persists", "ok", "ENOTTY" },
+	};
 	struct fixture f;
 	char line[256];
 
@@ -266,13 +302,11 @@ static void check_inside(bool filtered)
 	start(&f);
 	for (size_t i = 0; i < ELEMENTS(lines); i++)
 		assert_line(&f, lines[i]);
-	for (size_t i = 0; i < ELEMENTS(calls); i++) {
-		const char *wanted = filtered ? calls[i].filtered : calls[i].bare;
-
-		(void)snprintf(line, sizeof(line), "%s: %s", calls[i].what, wanted);
-		if (wanted)
-			assert_line(&f, line);
-	}
+	check_calls(&f, calls, ELEMENTS(calls), filtered);
+	if (f.tap_fd >= 0)
+		check_calls(&f, tap_calls, ELEMENTS(tap_calls), filtered);
+	else
+		print_message("# no taps here (%s): not tested\n", strerrordesc_np(-f.tap_fd));
 	/* And nothing that is not listed. Interfaces are asked for by netlink. */
 	assert_int_equal(count_lines(f.report, "fd "), 3 + f.spec.fd_count);
 	assert_int_equal(count_lines(f.report, "interface: "), filtered ? 0 : 1);
