@@ -71,12 +71,14 @@ static void filter_ip6_source(struct net_filter *filter)
 	net_filter_land(p, own);
 }
 
-/* X is at a fragment header, 8 bytes: only the first fragment has more headers. */
+/* X is at a fragment header, 8 bytes: only the first fragment has more headers. There is one. */
 static void step_over_fragment(struct net_filter_program *p)
 {
 	size_t first = 0;
 
 	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_UNSPECIFIED);
+	net_filter_require(p, 0);
+	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_FRAGMENT);
 	net_filter_require(p, 0);
 	net_filter_set(p, CELL_FRAGMENT, 1);
 	net_filter_load(p, BPF_H, BPF_IND, 2);
@@ -98,6 +100,24 @@ static void step_over_options(struct net_filter_program *p)
 	net_filter_load(p, BPF_B, BPF_IND, 1);
 	net_filter_emit(p, BPF_ALU | BPF_ADD | BPF_K, 1);
 	net_filter_emit(p, BPF_ALU | BPF_LSH | BPF_K, 3);
+}
+
+/*
+ * A first fragment has all headers in it (RFC 7112). Behind the packet's end a frame may have
+ * anything, which looks like the header that the next fragment brings. Its kind is in A.
+ */
+static void require_whole_chain(struct net_filter_program *p)
+{
+	size_t whole = 0;
+
+	net_filter_emit(p, BPF_ST, CELL_NEXT);
+	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_FRAGMENT);
+	whole = net_filter_leave_unless(p, 1);
+	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_END);
+	net_filter_branch(p, BPF_JMP | BPF_JGT | BPF_X, 0, 1, 0);
+	net_filter_refuse(p);
+	net_filter_land_one(p, whole);
+	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_NEXT);
 }
 
 /* Leaves X at what comes after the extension headers, and its kind in A. */
@@ -136,6 +156,7 @@ static void filter_ip6_headers(struct net_filter *filter)
 	}
 	net_filter_refuse(p);
 	net_filter_land(p, start);
+	require_whole_chain(p);
 }
 
 /* X is at the message, its options at the offset: a link-layer address has to be our own. */

@@ -25,6 +25,10 @@
 #define DHCP_CLIENT_PORT 68
 #define DHCP_SERVER_PORT 67
 #define VLAN_TAG_PRESENT ((uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT))
+/* IEEE 802.2: the service access point of SNAP, and the bit that is not its own. */
+#define SNAP_POINT 0xaa
+#define SNAP_MASK 0xfe
+
 void net_filter_require_own_mac(struct net_filter *filter, unsigned int mode, uint32_t offset)
 {
 	struct net_filter_program *p = &filter->program;
@@ -81,6 +85,21 @@ static void refuse_tagged(struct net_filter *filter)
 	net_filter_load(p, BPF_H, BPF_ABS, AT_TYPE);
 	for (size_t i = 0; i < ELEMENTS(tags); i++)
 		net_filter_refuse_if(p, tags[i]);
+}
+
+/*
+ * A frame whose type is a length (IEEE 802.3) can have another type in it, which some systems take
+ * as if it were the frame's own. Leaves the type in A.
+ */
+static void refuse_encapsulated(struct net_filter *filter)
+{
+	struct net_filter_program *p = &filter->program;
+
+	net_filter_branch(p, BPF_JMP | BPF_JGE | BPF_K, ETH_P_802_3_MIN, 5, 0);
+	net_filter_load(p, BPF_B, BPF_ABS, AT_PAYLOAD);
+	net_filter_emit(p, BPF_ALU | BPF_AND | BPF_K, SNAP_MASK);
+	net_filter_refuse_if(p, SNAP_POINT);
+	net_filter_load(p, BPF_H, BPF_ABS, AT_TYPE);
 }
 
 static void filter_arp(struct net_filter *filter)
@@ -143,6 +162,7 @@ static void filter_frame(struct net_filter *filter)
 	net_filter_require_own_mac(filter, BPF_ABS, AT_SOURCE);
 	refuse_for_bridges(filter);
 	refuse_tagged(filter);
+	refuse_encapsulated(filter);
 	if (filter->address_count == 0) {
 		net_filter_accept(p);
 		return;

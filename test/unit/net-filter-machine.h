@@ -94,6 +94,9 @@ static inline uint32_t machine_run(const struct sock_filter *program, size_t pro
 		case BPF_JMP | BPF_JEQ | BPF_K:
 			pc += m.a == at->k ? at->jt : at->jf;
 			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			pc += m.a >= at->k ? at->jt : at->jf;
+			break;
 		case BPF_JMP | BPF_JEQ | BPF_X:
 			pc += m.a == m.x ? at->jt : at->jf;
 			break;

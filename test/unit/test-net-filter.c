@@ -193,7 +193,8 @@ static void mac_alone(void **state)
 
 	make_program(f);
 	EXPECT(f, true, HEAD "0800", HEAD "88cc 00", BROADCAST OWN "0806 00",
-	       "01005e000001" OWN "0800", "333300000001" OWN "86dd", HEAD "0040 aaaa03",
+	       "01005e000001" OWN "0800", "333300000001" OWN "86dd", HEAD "0040 424203",
+	       HEAD "0600 aaaa03",
 	       /* not the groups of bridges, though close to them */
 	       "0180c2000100" OWN "0800", "01000ccc0000" OWN "0800");
 	EXPECT(f, false, ROUTER OTHER "0800",
@@ -211,6 +212,9 @@ static void mac_alone(void **state)
 	       /* tags */
 	       HEAD "8100 000c 0800", HEAD "88a8 000c 8100", HEAD "9100 000c 0800",
 	       HEAD "9200 000c 0800", HEAD "9300 000c 0800",
+	       /* a type in a frame of IEEE 802.3, whatever its length says */
+	       HEAD "0040 aaaa03 000000 0800 45", HEAD "0000 aaaa03 000000 86dd",
+	       HEAD "05ff abaa03 000000 0806", HEAD "0026 aa",
 	       /* cut off */
 	       "", ROUTER, HEAD, HEAD "08");
 }
@@ -318,6 +322,14 @@ static void ip6(void **state)
 	       /* a header that would go on beyond the end */
 	       IP6 "0010 00 40" OWN_6 OTHER_6 "3cff010400000000 1100000000000000",
 	       IP6 "0008 00 40" OWN_6 OTHER_6, IP6 "0008 2c 40" OWN_6 OTHER_6 "1100",
+	       /* a fragment in a fragment */
+	       IP6 "0018 2c 40" OWN_6 OTHER_6
+		   "2c00000100000001 1100000100000002 0044 0043 0008 0000",
+	       /* a first fragment whose headers go on in the next one; behind its end there is what
+		* they are not */
+	       IP6 "0008 2c 40" OWN_6 OTHER_6 "1100000100000001 0044 0043 0008 0000",
+	       IP6 "0010 2c 40" OWN_6 OTHER_6
+		   "3c00000100000001 1101010c00000000 0000000000000000 0044 0043 0008 0000",
 	       IP6 "0000 3b 40" OWN_6, IP6 "0000 3b 40 20010db8", IP6);
 }
 
@@ -373,7 +385,12 @@ static void neighbour_discovery(void **state)
 	       IP6 "0028 2c ff" OWN_6 NODES_6 "3a00000000000001" SOLICIT OTHER_6 "0101" OWN,
 	       IP6 "0018 2c ff" OWN_6 NODES_6 "3a00000100000001 85 00 0000 00000000",
 	       IP6 "0018 2c ff" OWN_6 NODES_6 "3c00000100000001 3a00010400000000 86000000",
-	       IP6 "0008 2c ff" OWN_6 NODES_6 "3a00000100000001");
+	       IP6 "0008 2c ff" OWN_6 NODES_6 "3a00000100000001",
+	       /* an echo request behind the end of the first fragment: the second one brings
+		* another message in its place */
+	       IP6 "0010 2c ff" OWN_6 NODES_6
+		   "3c00000100000001 3a01010c00000000 0000000000000000 80 00 0000 0001 0001",
+	       IP6 "0008 2c ff" OWN_6 NODES_6 "3a00000100000001 80 00 0000 0001 0001");
 }
 
 /* A frame that is let through is dropped when it is cut anywhere before the end of what is checked.
