@@ -145,24 +145,52 @@ static int open_disk(const struct guest *guest, const struct disk_config *disk, 
 
 /* --- taps --- */
 
+/* The MAC is the caller's buffer. */
+static struct net_tap_request tap_request(const struct guest *guest, size_t nic_index,
+					  uint8_t mac[static 6])
+{
+	const struct nic_config *nic = &guest_config(guest)->nics[nic_index];
+
+	guest_nic_mac_bytes(guest, nic_index, mac);
+	return (struct net_tap_request){
+		.network = nic->network,
+		.guest_name = guest_config(guest)->name,
+		.nic_index = (unsigned int)nic_index,
+		.mac = mac,
+		.addresses = &nic->addresses,
+		.isolate = nic->isolate,
+	};
+}
+
 static int open_tap(const struct guest *guest, size_t nic_index, int *ret_tap_fd, int *ret_vhost_fd,
 		    void *userdata)
 {
 	struct host *host = userdata;
-	const struct nic_config *nic = &guest_config(guest)->nics[nic_index];
 	uint8_t mac[6];
+	struct net_tap_request request = tap_request(guest, nic_index, mac);
 
-	guest_nic_mac_bytes(guest, nic_index, mac);
-	return net_open_tap(host->net,
-			    &(struct net_tap_request){
-				    .network = nic->network,
-				    .guest_name = guest_config(guest)->name,
-				    .nic_index = (unsigned int)nic_index,
-				    .mac = mac,
-				    .addresses = &nic->addresses,
-				    .isolate = nic->isolate,
-			    },
-			    ret_tap_fd, ret_vhost_fd);
+	return net_open_tap(host->net, &request, ret_tap_fd, ret_vhost_fd);
+}
+
+/* Of what runs. Until the guests are defined, the definition that each has is the one that it was
+ * started with; a NIC of QEMU's own has no tap. */
+static void adopt_taps(struct host *host)
+{
+	for (size_t g = 0; g < guests_count(host->guests); g++) {
+		const struct guest *guest = guests_at(host->guests, g);
+		size_t count = guest_pid(guest) > 0 ? guest_config(guest)->nic_count : 0;
+
+		for (size_t i = 0; i < count; i++) {
+			uint8_t mac[6];
+			struct net_tap_request request = tap_request(guest, i, mac);
+
+			if (net_adopt_tap(host->net, &request) == -ENOMEM)
+				log_error("guests",
+					  "%s: the filter of NIC %zu does not follow the host's "
+					  "addresses: %s",
+					  request.guest_name, i, strerror(ENOMEM));
+		}
+	}
 }
 
 /* --- events --- */
@@ -388,6 +416,8 @@ int host_start_guests(struct host *host)
 	machine_host_id(environment.host_id);
 	if (r >= 0)
 		r = guests_new(host->event, &environment, &callbacks, &host->guests);
+	if (r >= 0)
+		adopt_taps(host);
 	if (r >= 0)
 		r = guest_trash_new(host->event, HOST_MEMORY_FOLDER, &host->memory_trash);
 	if (r >= 0)

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the two files that make a guest's filter share. */
+/* What the files that make a guest's filter share. */
 #pragma once
 
 #include "net-filter-program.h"
 #include "net-filter.h"
 #include "net-ip.h"
 
-/* Where a frame's Ethernet header ends. */
+/* Offsets in the frame. */
+#define AT_TYPE 12
 #define AT_PAYLOAD 14
+#define AT_ARP_SENDER_IP (AT_PAYLOAD + 14)
+#define AT_IP4_SOURCE (AT_PAYLOAD + 12)
+#define AT_IP6_SOURCE (AT_PAYLOAD + 8)
+/* In a neighbour solicitation or advertisement. */
+#define AT_ND_TARGET 8
+
+/* The kernel's BPF has words of memory, here by name. */
+enum net_filter_cell {
+	NET_FILTER_CELL_UNSPECIFIED, /* the source is :: */
+	NET_FILTER_CELL_FRAGMENT, /* the first of several */
+	NET_FILTER_CELL_POSITION, /* of an option */
+	NET_FILTER_CELL_END, /* of the packet */
+	NET_FILTER_CELL_NEXT, /* the kind of the next header */
+};
 
 struct net_filter {
 	struct net_filter_program program;
@@ -15,6 +30,8 @@ struct net_filter {
 	uint32_t mac_low;
 	struct net_ip *addresses; /* the link-local one of the MAC comes first */
 	size_t address_count;
+	const struct net_ip *reserved;
+	size_t reserved_count;
 };
 
 static inline uint32_t net_filter_word(const uint8_t *bytes)
@@ -24,5 +41,24 @@ static inline uint32_t net_filter_word(const uint8_t *bytes)
 }
 
 void net_filter_require_own_mac(struct net_filter *filter, unsigned int mode, uint32_t offset);
+/* For Ethernet and IPv4, with addresses of 6 and 4 bytes. */
+void net_filter_require_arp(struct net_filter *filter);
+/* Passes over the next instruction unless that address is loaded (IPv4), or at the offset. */
+void net_filter_if_ip4(struct net_filter *filter, const struct net_ip *ip);
+void net_filter_if_ip6(struct net_filter *filter, const struct net_ip *ip, unsigned int mode,
+		       uint32_t offset);
+
 /* Of a frame that is IPv6. */
 void net_filter_ip6(struct net_filter *filter);
+/* Sets the cell of that name; there is no fragment yet. */
+void net_filter_note_unspecified(struct net_filter *filter);
+/*
+ * Accepts fragments that are not the first, which nobody can look into. Otherwise it leaves X at
+ * what comes after the extension headers, and its kind in A; a first fragment has all of these (RFC
+ * 7112). There are no fragments from ::.
+ */
+void net_filter_ip6_headers(struct net_filter *filter);
+void net_filter_refuse_fragment(struct net_filter *filter);
+
+/* Refuses what claims a reserved address. The frame's type is in A, before and after. */
+void net_filter_reserved(struct net_filter *filter);

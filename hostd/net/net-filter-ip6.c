@@ -8,7 +8,6 @@
 
 #define AT_IP6_LENGTH (AT_PAYLOAD + 4)
 #define AT_IP6_NEXT (AT_PAYLOAD + 6)
-#define AT_IP6_SOURCE (AT_PAYLOAD + 8)
 #define AT_IP6_BODY (AT_PAYLOAD + 40)
 
 #define IP6_FRAGMENT_MASK 0xfff8
@@ -17,14 +16,23 @@
 #define ND_OPTIONS_MAX 4
 #define MLD2_REPORT 143
 
-/* The kernel's BPF has words of memory, here by name. */
-enum cell {
-	CELL_UNSPECIFIED, /* the source is :: */
-	CELL_FRAGMENT, /* the first of several */
-	CELL_POSITION, /* of an option */
-	CELL_END, /* of the packet */
-	CELL_NEXT, /* the kind of the next header */
-};
+#define CELL_UNSPECIFIED NET_FILTER_CELL_UNSPECIFIED
+#define CELL_FRAGMENT NET_FILTER_CELL_FRAGMENT
+#define CELL_POSITION NET_FILTER_CELL_POSITION
+#define CELL_END NET_FILTER_CELL_END
+#define CELL_NEXT NET_FILTER_CELL_NEXT
+
+void net_filter_if_ip6(struct net_filter *filter, const struct net_ip *ip, unsigned int mode,
+		       uint32_t offset)
+{
+	struct net_filter_program *p = &filter->program;
+
+	for (uint8_t word = 0; word < 4; word++) {
+		net_filter_load(p, BPF_W, mode, offset + 4 * word);
+		net_filter_if_equal(p, net_filter_word(ip->bytes + 4 * word), 0,
+				    (uint8_t)(7 - 2 * word));
+	}
+}
 
 /* Goes to what is landed there if the address at an offset is one of ours. */
 static size_t leave_if_own_ip6(struct net_filter *filter, unsigned int mode, uint32_t offset)
@@ -35,12 +43,7 @@ static size_t leave_if_own_ip6(struct net_filter *filter, unsigned int mode, uin
 	for (size_t i = 0; i < filter->address_count; i++) {
 		if (filter->addresses[i].family != AF_INET6)
 			continue;
-		for (uint8_t word = 0; word < 4; word++) {
-			net_filter_load(p, BPF_W, mode, offset + 4 * word);
-			net_filter_if_equal(p,
-					    net_filter_word(filter->addresses[i].bytes + 4 * word),
-					    0, (uint8_t)(7 - 2 * word));
-		}
+		net_filter_if_ip6(filter, &filter->addresses[i], mode, offset);
 		(void)net_filter_leave(p);
 	}
 	return start;
@@ -69,6 +72,22 @@ static void filter_ip6_source(struct net_filter *filter)
 	}
 	net_filter_set(p, CELL_UNSPECIFIED, 1);
 	net_filter_land(p, own);
+}
+
+void net_filter_note_unspecified(struct net_filter *filter)
+{
+	static const struct net_ip unspecified = { .family = AF_INET6 };
+	struct net_filter_program *p = &filter->program;
+	size_t some = 0;
+
+	net_filter_set(p, CELL_FRAGMENT, 0);
+	net_filter_set(p, CELL_UNSPECIFIED, 0);
+	net_filter_if_ip6(filter, &unspecified, BPF_ABS, AT_IP6_SOURCE);
+	/* over the jump that is for every other source */
+	net_filter_emit(p, BPF_JMP | BPF_JA, 1);
+	some = net_filter_leave(p);
+	net_filter_set(p, CELL_UNSPECIFIED, 1);
+	net_filter_land_one(p, some);
 }
 
 /* X is at a fragment header, 8 bytes: only the first fragment has more headers. There is one. */
@@ -120,8 +139,7 @@ static void require_whole_chain(struct net_filter_program *p)
 	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_NEXT);
 }
 
-/* Leaves X at what comes after the extension headers, and its kind in A. */
-static void filter_ip6_headers(struct net_filter *filter)
+void net_filter_ip6_headers(struct net_filter *filter)
 {
 	struct net_filter_program *p = &filter->program;
 	size_t start = 0;
@@ -196,10 +214,10 @@ static void filter_nd_options(struct net_filter *filter, uint32_t offset)
 	net_filter_refuse(p);
 }
 
-static void refuse_fragment(struct net_filter_program *p)
+void net_filter_refuse_fragment(struct net_filter *filter)
 {
-	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_FRAGMENT);
-	net_filter_require(p, 0);
+	net_filter_emit(&filter->program, BPF_LD | BPF_MEM, CELL_FRAGMENT);
+	net_filter_require(&filter->program, 0);
 }
 
 /* One kind of message, whose kind is in A. */
@@ -208,10 +226,10 @@ static void filter_neighbour_solicitation(struct net_filter *filter)
 	struct net_filter_program *p = &filter->program;
 	size_t other = net_filter_leave_unless(p, ND_NEIGHBOR_SOLICIT), named = 0;
 
-	refuse_fragment(p);
+	net_filter_refuse_fragment(filter);
 	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_UNSPECIFIED);
 	named = net_filter_leave_unless(p, 1);
-	require_own_ip6(filter, BPF_IND, 8);
+	require_own_ip6(filter, BPF_IND, AT_ND_TARGET);
 	net_filter_land_one(p, named);
 	filter_nd_options(filter, sizeof(struct nd_neighbor_solicit));
 	net_filter_land_one(p, other);
@@ -222,10 +240,10 @@ static void filter_neighbour_advertisement(struct net_filter *filter)
 	struct net_filter_program *p = &filter->program;
 	size_t other = net_filter_leave_unless(p, ND_NEIGHBOR_ADVERT);
 
-	refuse_fragment(p);
+	net_filter_refuse_fragment(filter);
 	net_filter_emit(p, BPF_LD | BPF_MEM, CELL_UNSPECIFIED);
 	net_filter_require(p, 0);
-	require_own_ip6(filter, BPF_IND, 8);
+	require_own_ip6(filter, BPF_IND, AT_ND_TARGET);
 	filter_nd_options(filter, sizeof(struct nd_neighbor_advert));
 	net_filter_land_one(p, other);
 }
@@ -235,7 +253,7 @@ static void filter_router_solicitation(struct net_filter *filter)
 	struct net_filter_program *p = &filter->program;
 	size_t other = net_filter_leave_unless(p, ND_ROUTER_SOLICIT);
 
-	refuse_fragment(p);
+	net_filter_refuse_fragment(filter);
 	filter_nd_options(filter, sizeof(struct nd_router_solicit));
 	net_filter_land_one(p, other);
 }
@@ -262,7 +280,7 @@ void net_filter_ip6(struct net_filter *filter)
 	size_t other = 0;
 
 	filter_ip6_source(filter);
-	filter_ip6_headers(filter);
+	net_filter_ip6_headers(filter);
 	other = net_filter_leave_unless(p, IPPROTO_ICMPV6);
 	filter_icmp6(filter);
 	net_filter_land_one(p, other);

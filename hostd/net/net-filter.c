@@ -12,13 +12,10 @@
 /* Offsets in the frame. */
 #define AT_DESTINATION 0
 #define AT_SOURCE 6
-#define AT_TYPE 12
 #define AT_ARP_OPERATION (AT_PAYLOAD + 6)
 #define AT_ARP_SENDER_MAC (AT_PAYLOAD + 8)
-#define AT_ARP_SENDER_IP (AT_PAYLOAD + 14)
 #define AT_IP4_FRAGMENT (AT_PAYLOAD + 6)
 #define AT_IP4_PROTOCOL (AT_PAYLOAD + 9)
-#define AT_IP4_SOURCE (AT_PAYLOAD + 12)
 #define AT_IP4_DESTINATION (AT_PAYLOAD + 16)
 
 #define IP4_FRAGMENT_MASK 0x3fff /* more to come, or not the first */
@@ -39,6 +36,11 @@ void net_filter_require_own_mac(struct net_filter *filter, unsigned int mode, ui
 	net_filter_require(p, filter->mac_low);
 }
 
+void net_filter_if_ip4(struct net_filter *filter, const struct net_ip *ip)
+{
+	net_filter_if_equal(&filter->program, net_filter_word(ip->bytes), 0, 1);
+}
+
 /* Goes to what is landed there if the address that is loaded is one of ours. */
 static size_t leave_if_own_ip4(struct net_filter *filter)
 {
@@ -47,7 +49,7 @@ static size_t leave_if_own_ip4(struct net_filter *filter)
 
 	for (size_t i = 0; i < filter->address_count; i++)
 		if (filter->addresses[i].family == AF_INET) {
-			net_filter_if_equal(p, net_filter_word(filter->addresses[i].bytes), 0, 1);
+			net_filter_if_ip4(filter, &filter->addresses[i]);
 			(void)net_filter_leave(p);
 		}
 	return start;
@@ -102,16 +104,23 @@ static void refuse_encapsulated(struct net_filter *filter)
 	net_filter_load(p, BPF_H, BPF_ABS, AT_TYPE);
 }
 
+void net_filter_require_arp(struct net_filter *filter)
+{
+	struct net_filter_program *p = &filter->program;
+
+	net_filter_load(p, BPF_W, BPF_ABS, AT_PAYLOAD);
+	net_filter_require(p, 0x00010800);
+	net_filter_load(p, BPF_H, BPF_ABS, AT_PAYLOAD + 4);
+	net_filter_require(p, 0x0604);
+}
+
 static void filter_arp(struct net_filter *filter)
 {
 	struct net_filter_program *p = &filter->program;
 	size_t own = 0;
 
-	/* Ethernet and IPv4, addresses of 6 and 4 bytes, a request or an answer */
-	net_filter_load(p, BPF_W, BPF_ABS, AT_PAYLOAD);
-	net_filter_require(p, 0x00010800);
-	net_filter_load(p, BPF_H, BPF_ABS, AT_PAYLOAD + 4);
-	net_filter_require(p, 0x0604);
+	/* a request or an answer */
+	net_filter_require_arp(filter);
 	net_filter_load(p, BPF_H, BPF_ABS, AT_ARP_OPERATION);
 	net_filter_if_equal(p, 1, 2, 0);
 	net_filter_require(p, 2);
@@ -164,6 +173,7 @@ static void filter_frame(struct net_filter *filter)
 	refuse_tagged(filter);
 	refuse_encapsulated(filter);
 	if (filter->address_count == 0) {
+		net_filter_reserved(filter);
 		net_filter_accept(p);
 		return;
 	}
@@ -205,14 +215,16 @@ static int fill_addresses(struct net_filter *filter, const uint8_t mac[static 6]
 	return 0;
 }
 
-int net_filter_make(const uint8_t mac[static 6], const struct text_list *addresses,
-		    struct sock_filter **ret_program, size_t *ret_length)
+int net_filter_make(const struct net_filter_rules *rules, struct sock_filter **ret_program,
+		    size_t *ret_length)
 {
 	struct net_filter filter = {
-		.mac_high = net_filter_word(mac),
-		.mac_low = (uint32_t)mac[4] << 8 | mac[5],
+		.mac_high = net_filter_word(rules->mac),
+		.mac_low = (uint32_t)rules->mac[4] << 8 | rules->mac[5],
+		.reserved = rules->reserved,
+		.reserved_count = rules->reserved_count,
 	};
-	int r = fill_addresses(&filter, mac, addresses);
+	int r = fill_addresses(&filter, rules->mac, rules->addresses);
 
 	if (r == 0) {
 		filter_frame(&filter);

@@ -7,6 +7,14 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "net-ip.h"
+
+struct net_filter_rules {
+	const uint8_t *mac; /* 6 bytes: the guest's own */
+	const struct text_list *addresses; /* it may use no other. Empty: any but the reserved */
+	const struct net_ip *reserved; /* not used with addresses */
+	size_t reserved_count;
+};
 
 /*
  * Makes the program that returns 0 for a frame to be dropped, and anything else for one to be let
@@ -14,16 +22,23 @@
  *
  * Always: the source is the guest's MAC; nothing is for the bridge itself (01:80:c2:00:00:xx, and
  * Cisco's 01:00:0c:cc:cc:xx); there is no VLAN tag, and no SNAP (IEEE 802.2), in which a frame of
- * IEEE 802.3 has a type of its own. With addresses ("192.0.2.7", "2001:db8::7")
- * only ARP, IPv4 and IPv6, from one of them: ARP names its MAC and address (or 0.0.0.0, RFC 5227),
- * IPv4 may also be a DHCP client's broadcast from 0.0.0.0, IPv6 may also come from the link-local
- * address made of the MAC (RFC 4291 appendix A). From :: there are router solicitations, duplicate
- * address detection of its own addresses (RFC 4862 section 5.4) and multicast listener reports (RFC
- * 3590). Neighbour discovery (RFC 4861) tells only of itself: the link-layer address is its MAC,
- * what it advertises its own address; it is no router, and comes in one piece (RFC 6980). The first
- * fragment of a packet has all its headers (RFC 7112).
+ * IEEE 802.3 has a type of its own.
+ *
+ * With addresses ("192.0.2.7", "2001:db8::7") only ARP, IPv4 and IPv6, from one of them: ARP names
+ * its MAC and address (or 0.0.0.0, RFC 5227), IPv4 may also be a DHCP client's broadcast from
+ * 0.0.0.0, IPv6 may also come from the link-local address made of the MAC (RFC 4291 appendix A).
+ * From :: there are router solicitations, duplicate address detection of its own addresses (RFC
+ * 4862 section 5.4) and multicast listener reports (RFC 3590). Neighbour discovery (RFC 4861) tells
+ * only of itself: the link-layer address is its MAC, what it advertises its own address; it is no
+ * router.
+ *
+ * Without addresses it claims none that is reserved: no ARP, IPv4 or IPv6 from it, no neighbour
+ * advertisement for it, no duplicate address detection of it.
+ *
+ * In both cases neighbour discovery comes in one piece (RFC 6980), and the first fragment of an
+ * IPv6 packet has all its headers (RFC 7112).
  *
  * Returns 0, -EINVAL for an address that is none, -E2BIG or -ENOMEM. The program is to be freed.
  */
-int net_filter_make(const uint8_t mac[static 6], const struct text_list *addresses,
-		    struct sock_filter **ret_program, size_t *ret_length);
+int net_filter_make(const struct net_filter_rules *rules, struct sock_filter **ret_program,
+		    size_t *ret_length);

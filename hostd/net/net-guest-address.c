@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "net-guest-address.h"
+#include "net-guest-filter.h"
 #include "net-internal.h"
 #include "net-seen.h"
 
@@ -28,6 +29,7 @@ struct net_guest_nic {
 	uint8_t mac[6];
 	int fd; /* owned */
 	struct net_seen seen;
+	bool has_warned; /* that it uses an address of the host's */
 };
 
 static int open_socket(int ifindex, const uint8_t *mac, int *ret_fd)
@@ -185,13 +187,31 @@ void net_guest_address_end(struct net *net, int ifindex)
 		}
 }
 
-static int format_list(const struct net_seen_list *list, struct text_list *addresses)
+/* Said once: a guest can claim as many as it likes. */
+static void warn_of_refused(struct net_guest_nic *nic, const char *guest_name, const char *address)
+{
+	if (!nic->has_warned)
+		log_warning(NET_SUBJECT,
+			    "guest %s may not use %s, which is the host's own address, its "
+			    "gateway's or a DNS server's; if the guest is meant to have it, set it "
+			    "as address in its nic",
+			    guest_name, address);
+	nic->has_warned = true;
+}
+
+static int format_list(const struct net *net, struct net_guest_nic *nic, const char *guest_name,
+		       const struct net_seen_list *list, struct text_list *addresses)
 {
 	char text[NET_IP_TEXT_MAX];
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < list->count; i++)
-		r = text_list_add(addresses, net_ip_format(&list->ips[i], text));
+	for (size_t i = 0; r == 0 && i < list->count; i++) {
+		(void)net_ip_format(&list->ips[i], text);
+		if (net_guest_filter_refuses(net, nic->ifindex, &list->ips[i]))
+			warn_of_refused(nic, guest_name, text);
+		else
+			r = text_list_add(addresses, text);
+	}
 	return r;
 }
 
@@ -222,9 +242,9 @@ int net_list_guest_addresses(struct net *net, const char *guest_name, unsigned i
 	if (r == 0)
 		r = listen_to(net, nic);
 	if (r == 0)
-		r = format_list(&nic->seen.ip4, &addresses);
+		r = format_list(net, nic, guest_name, &nic->seen.ip4, &addresses);
 	if (r == 0)
-		r = format_list(&nic->seen.ip6, &addresses);
+		r = format_list(net, nic, guest_name, &nic->seen.ip6, &addresses);
 	if (r < 0)
 		return r;
 	*ret_addresses = addresses;

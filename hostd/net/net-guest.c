@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "net-filter.h"
 #include "net-guest-address.h"
+#include "net-guest-filter.h"
 #include "net-internal.h"
 #include "net-tap.h"
 #include "net-tc.h"
@@ -13,13 +13,9 @@
 static int attach(struct net *net, const struct network *network, int ifindex,
 		  const struct net_tap_request *request)
 {
-	_cleanup_free_ struct sock_filter *program = NULL;
 	struct net_link_info bridge = {};
-	size_t length = 0;
-	int r = net_filter_make(request->mac, request->addresses, &program, &length);
+	int r = net_guest_filter_begin(net, ifindex, request);
 
-	if (r == 0)
-		r = net_tc_set_filter(net->link, ifindex, program, length);
 	if (r < 0) {
 		log_error(network->subject,
 			  "NIC %u of guest %s gets no tap: what it sends cannot be filtered: %s",

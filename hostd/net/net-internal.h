@@ -15,6 +15,7 @@ struct net_bond {
 };
 
 struct net_trial;
+struct net_guest_filter;
 struct net_guest_nic;
 
 struct net {
@@ -30,9 +31,12 @@ struct net {
 	size_t bond_count;
 	struct net_guest_nic *guest_nics; /* whose addresses are listened for */
 	size_t guest_nic_count;
+	struct net_guest_filter *guest_filters; /* those that have the host's addresses in them */
+	size_t guest_filter_count;
 	struct net_trial *trials; /* one a network; NULL: out of memory, no address can be tried */
 	bool has_leftovers; /* of an earlier hostd's, with guests on them */
 	bool link_gone; /* in this batch of events */
+	bool addresses_changed; /* or routes, in this batch of events */
 	sd_event_source *lease_watch;
 	sd_event_source *link_timer; /* NULL: link detection had its time */
 };

@@ -168,6 +168,11 @@ static int on_event(struct nl_msg *message, void *userdata)
 			link->handlers.addresses_changed((int)address->ifa_index,
 							 link->handlers.userdata);
 		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		if (link->handlers.routes_changed)
+			link->handlers.routes_changed(link->handlers.userdata);
+		break;
 	case RTM_NEWNDUSEROPT:
 		on_option(link, header);
 		break;
@@ -202,7 +207,8 @@ int net_link_watch(struct net_link *link, sd_event *event, const struct net_link
 	if (nl_socket_modify_cb(link->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, link) < 0 ||
 	    nl_connect(link->events, NETLINK_ROUTE) < 0 ||
 	    nl_socket_add_memberships(link->events, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-				      RTNLGRP_IPV6_IFADDR, RTNLGRP_ND_USEROPT, RTNLGRP_NONE) < 0 ||
+				      RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+				      RTNLGRP_ND_USEROPT, RTNLGRP_NONE) < 0 ||
 	    nl_socket_set_nonblocking(link->events) < 0)
 		return -EIO;
 	(void)nl_socket_set_buffer_size(link->events, EVENT_BUFFER_BYTES, 0);

@@ -73,6 +73,7 @@ int net_link_guard_port(struct net_link *link, int ifindex, bool isolate);
 struct net_link_handlers {
 	void (*link_changed)(int ifindex, void *userdata);
 	void (*addresses_changed)(int ifindex, void *userdata);
+	void (*routes_changed)(void *userdata); /* may be NULL */
 	void (*everything_changed)(void *userdata);
 	/* An option of a router advertisement that the kernel leaves to others; may be NULL. */
 	void (*router_option)(int ifindex, const void *option, size_t length, void *userdata);

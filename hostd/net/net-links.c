@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "net-guest-address.h"
+#include "net-guest-filter.h"
 #include "net-internal.h"
 #include "net-nic.h"
 
@@ -181,6 +182,7 @@ static void on_link_gone(struct net *net, int ifindex)
 	if (nic)
 		remove_nic(net, nic);
 	net_guest_address_end(net, ifindex);
+	net_guest_filter_end(net, ifindex);
 }
 
 /* A port of a bridge or bond that hostd, this one or an earlier one, did not make. */

@@ -8,6 +8,7 @@
 #include "net-lease.h"
 #include "net-policy.h"
 #include "net-rdnss.h"
+#include "net-reserved.h"
 #include "net.h"
 
 #define NET_NO_BOND (-1)
@@ -43,6 +44,8 @@ struct network {
 	/* What the kernel has on the bridge: usable addresses that are for others to know. */
 	struct net_address_info *addresses;
 	size_t address_count;
+	/* All that the host uses of it, as its guests' filters know them. */
+	struct net_reserved reserved;
 
 	/* What network_status() handed out. */
 	struct net_address *shown;

@@ -15,6 +15,7 @@
 
 /* Room for the rest of a message with a program in it. */
 #define MESSAGE_BYTES 1024
+#define NEW (NLM_F_CREATE | NLM_F_EXCL)
 #define INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 
 /* In the order of priorities: the first that matches decides. */
@@ -40,13 +41,12 @@ static int add_ingress(struct net_link *link, int ifindex)
 		.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0),
 		.tcm_parent = TC_H_CLSACT,
 	};
-	struct nl_msg *message =
-		tc_message(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &head, "clsact", 0);
+	struct nl_msg *message = tc_message(RTM_NEWQDISC, NEW, &head, "clsact", 0);
 
 	return message ? net_link_request(link, message) : -ENOMEM;
 }
 
-static int add_program(struct net_link *link, int ifindex, enum place place,
+static int put_program(struct net_link *link, int ifindex, enum place place, int how,
 		       const struct sock_filter *program, size_t length, uint32_t flags)
 {
 	const struct tcmsg head = {
@@ -58,7 +58,7 @@ static int add_program(struct net_link *link, int ifindex, enum place place,
 	};
 	size_t bytes = length * sizeof(*program);
 	_cleanup_(nlmsg_freep) struct nl_msg *message =
-		tc_message(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &head, "bpf", bytes);
+		tc_message(RTM_NEWTFILTER, how, &head, "bpf", bytes);
 	struct nlattr *options = NULL;
 
 	if (!message)
@@ -84,10 +84,16 @@ int net_tc_set_filter(struct net_link *link, int ifindex, const struct sock_filt
 	int r = add_ingress(link, ifindex);
 
 	if (r == 0)
-		r = add_program(link, ifindex, PLACE_REST, &drop, 1, TCA_BPF_FLAG_ACT_DIRECT);
+		r = put_program(link, ifindex, PLACE_REST, NEW, &drop, 1, TCA_BPF_FLAG_ACT_DIRECT);
 	if (r == 0)
-		r = add_program(link, ifindex, PLACE_PROGRAM, program, length, 0);
+		r = put_program(link, ifindex, PLACE_PROGRAM, NEW, program, length, 0);
 	return r;
+}
+
+int net_tc_replace_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
+			  size_t length)
+{
+	return put_program(link, ifindex, PLACE_PROGRAM, NLM_F_REPLACE, program, length, 0);
 }
 
 struct count_call {

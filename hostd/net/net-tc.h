@@ -13,6 +13,9 @@
  */
 int net_tc_set_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
 		      size_t length);
+/* Puts another program in its place, at once. Returns 0 or -errno; -ENOENT where there is none. */
+int net_tc_replace_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
+			  size_t length);
 
 /* Frames that the program dropped. Returns 0, or -errno where there is none. */
 int net_tc_count_refused(struct net_link *link, int ifindex, uint64_t *ret_count);

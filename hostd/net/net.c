@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "net-guest-address.h"
+#include "net-guest-filter.h"
 #include "net-internal.h"
 #include "net-nic.h"
 #include "net-resolv.h"
@@ -34,9 +35,18 @@ static void on_router_option(int ifindex, const void *option, size_t length, voi
 static void on_addresses_changed(int ifindex, void *userdata)
 {
 	struct network *network = net_find_bridge(userdata, ifindex);
+	struct net *net = userdata;
 
+	net->addresses_changed = true;
 	if (network)
 		network_refresh(network);
+}
+
+static void on_routes_changed(void *userdata)
+{
+	struct net *net = userdata;
+
+	net->addresses_changed = true;
 }
 
 static int scan_links(struct net *net, struct net_link_info **ret_links, size_t *ret_count)
@@ -78,6 +88,7 @@ static void on_everything_changed(void *userdata)
 		log_error(NET_SUBJECT, "interfaces cannot be listed: %s", strerror(-r));
 	for (size_t i = 0; i < net->network_count; i++)
 		network_refresh(&net->networks[i]);
+	net->addresses_changed = true;
 }
 
 static void log_link(const struct net *net, const struct network *network, bool was_up)
@@ -159,6 +170,9 @@ static void on_settled(void *userdata)
 		network->lost_nic = false;
 		changed |= network->changed;
 	}
+	if (changed || net->addresses_changed)
+		net_guest_filters_update(net);
+	net->addresses_changed = false;
 	if (!changed)
 		return;
 	r = net_resolv_write(net->paths.resolv_conf, net->networks, net->network_count);
@@ -241,6 +255,7 @@ static int start(struct net *net, sd_event *event)
 	const struct net_link_handlers handlers = {
 		.link_changed = on_link_changed,
 		.addresses_changed = on_addresses_changed,
+		.routes_changed = on_routes_changed,
 		.everything_changed = on_everything_changed,
 		.router_option = on_router_option,
 		.settled = on_settled,
@@ -346,6 +361,7 @@ void net_free(struct net *net)
 		network_done(&net->networks[i]);
 	net_trials_done(net);
 	net_guest_addresses_done(net);
+	net_guest_filters_done(net);
 	net_link_free(net->link);
 	free(net->networks);
 	free(net->nics);

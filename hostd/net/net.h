@@ -96,24 +96,35 @@ struct net_tap_request {
 	const uint8_t *mac; /* 6 bytes: the guest's own */
 	const struct text_list *addresses; /* "192.0.2.7": it may use no other. Empty: any */
 	bool isolate; /* reaches the uplink, and no other guest that is isolated */
+	bool router; /* declared so: it may have the addresses that the host uses there */
 };
 
 /*
  * Makes a tap that is a port of the network's bridge, and is gone when its last fd is closed, with
  * vnet headers on, MTU of the bridge. The kernel drops what the guest sends and may not send (see
- * net-filter.h); where that cannot be set up there is no tap, which is logged. ret_vhost_fd gets an
- * open /dev/vhost-net, or -EBADF where the kernel has none. Both fds are the caller's. Returns 0,
- * -ENOENT for an unknown network, -EOPNOTSUPP for one of mode "nat", which has no bridge, -EINVAL
- * for an address that is none, or -errno.
+ * net-filter.h), the addresses that the host itself uses there (net-reserved.h) among it; where
+ * that cannot be set up there is no tap, which is logged. ret_vhost_fd gets an open /dev/vhost-net,
+ * or -EBADF where the kernel has none. Both fds are the caller's. Returns 0, -ENOENT for an unknown
+ * network, -EOPNOTSUPP for one of mode "nat", which has no bridge, -EINVAL for an address that is
+ * none, or -errno.
  */
 int net_open_tap(struct net *net, const struct net_tap_request *request, int *ret_tap_fd,
 		 int *ret_vhost_fd);
 
 /*
+ * Takes up the tap of a guest that an earlier hostd started, with what it was started with: what it
+ * may not claim follows the host's addresses from now on. Returns 0, -ENOENT for a network that
+ * there is not any more, -ENODEV where the guest has no such tap, or -ENOMEM; what the kernel
+ * refuses is logged.
+ */
+int net_adopt_tap(struct net *net, const struct net_tap_request *request);
+
+/*
  * The addresses that a guest's NIC was seen to use since it was started: IPv4 first, the newest of
  * each first, four of each at most, no link-local ones of IPv6. They are what the guest says of
- * itself. mac: its own, 6 bytes. Returns 0 (the list is to be freed), -ENODEV where the guest has
- * no such tap, or -errno.
+ * itself; those that it may not have because the host uses them are left out, and logged once. mac:
+ * its own, 6 bytes. Returns 0 (the list is to be freed), -ENODEV where the guest has no such tap,
+ * or -errno.
  */
 int net_list_guest_addresses(struct net *net, const char *guest_name, unsigned int nic_index,
 			     const uint8_t *mac, struct text_list *ret_addresses);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guests on networks: who reaches whom, and what a filtered tap lets through. One machine, three guests."""
 
+import re
+
 import pytest
 
 import emulator
@@ -120,6 +122,41 @@ def test_other_address_without_filter(host):
         assert console.run("ip address add 10.0.2.98/24 dev eth0")[0] == 0
         assert console.pings(GATEWAY, "-I 10.0.2.98")
         console.run("ip address del 10.0.2.98/24 dev eth0")
+
+
+def claims_gateway(host):
+    """What "open", which may use any other address, does to be the gateway, or the host, for its neighbours."""
+    own = re.search(r"inet ([0-9.]+)/", host.shell("ip -o -4 address show dev lan")[1]).group(1)
+    claimed = (GATEWAY, own)
+    for address in claimed:
+        before = refused(host, "open")
+        with GuestConsole(host, "open") as console:
+            assert console.run(f"ip address add {address}/32 dev eth0 && ip neigh flush dev eth0")[0] == 0
+            # A question for somebody else tells everybody whose address it comes from.
+            assert console.pings_not(ADDRESS["left"], f"-I {address}")
+        assert refused(host, "open") > before
+    # The host asks anew, and so does the neighbour.
+    assert host.shell(f"ip neigh flush dev lan; ping -c 1 -w 10 {GATEWAY}")[0] == 0
+    with GuestConsole(host, "left") as console:
+        assert console.run("ip neigh flush dev eth0")[0] == 0
+        assert console.pings(GATEWAY)
+    with GuestConsole(host, "open") as console:
+        for address in claimed:
+            console.run(f"ip address del {address}/32 dev eth0")
+        assert console.pings(GATEWAY)
+
+
+def test_claimed_gateway(host):
+    """The gateway's address and the host's own are no guest's, without any configuration."""
+    claims_gateway(host)
+
+
+def test_claimed_gateway_after_restart(host):
+    """The same with another hostd than the one that started the guest."""
+    before = len(host.console.text)
+    host.shell("kill -9 $(pidof hostd)")
+    host.console.wait(r"hostd: host: ready", 60, start=before)
+    claims_gateway(host)
 
 
 def wait_refused_is_still(host, name):

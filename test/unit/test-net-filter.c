@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "net/net-filter.h"
+#include "net/net-reserved.h"
 
 #include "net-filter-machine.h"
 
@@ -64,12 +65,18 @@ static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 #define OTHER_LINK_6 "fe80000000000000505400fffe123457"
 #define NONE_6 "00000000000000000000000000000000"
 #define NODES_6 "ff020000000000000000000000000001"
+#define GATEWAY_4 "c0000201"
+#define DNS_4 "c0000235"
+#define GATEWAY_6 "20010db8000000000000000000000001"
+#define GATEWAY_LINK_6 "fe800000000000000000000000000001"
 #define ICMP6(length, source) IP6 length " 3a ff " source NODES_6
 #define SOLICIT "87 00 0000 00000000 "
 #define ADVERT "88 00 0000 60000000 "
 
 struct filter_fixture {
 	struct text_list addresses;
+	struct net_ip reserved[4];
+	size_t reserved_count;
 	struct sock_filter *program;
 	size_t length;
 	uint8_t frame[FRAME_MAX];
@@ -123,12 +130,22 @@ static void forget_program(struct filter_fixture *f)
 		f->sockets[i] = fd_close(f->sockets[i]);
 }
 
+static int make(const struct filter_fixture *f, struct sock_filter **ret_program,
+		size_t *ret_length)
+{
+	return net_filter_make(&(struct net_filter_rules){ .mac = mac,
+							   .addresses = &f->addresses,
+							   .reserved = f->reserved,
+							   .reserved_count = f->reserved_count },
+			       ret_program, ret_length);
+}
+
 static void make_program(struct filter_fixture *f)
 {
 	struct sock_fprog program = {};
 
 	forget_program(f);
-	assert_int_equal(net_filter_make(mac, &f->addresses, &f->program, &f->length), 0);
+	assert_int_equal(make(f, &f->program, &f->length), 0);
 	program = (struct sock_fprog){ .len = (unsigned short)f->length, .filter = f->program };
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, f->sockets), 0);
 	assert_int_equal(setsockopt(f->sockets[1], SOL_SOCKET, SO_ATTACH_FILTER, &program,
@@ -173,6 +190,20 @@ static int setup_with_addresses(void **state)
 	assert_int_equal(text_list_add(&f->addresses, "192.0.2.7"), 0);
 	assert_int_equal(text_list_add(&f->addresses, "2001:db8::9"), 0);
 	assert_int_equal(text_list_add(&f->addresses, "2001:db8::7"), 0);
+	make_program(f);
+	return 0;
+}
+
+static int setup_with_reserved(void **state)
+{
+	static const char *const texts[] = { "192.0.2.1", "192.0.2.53", "2001:db8::1", "fe80::1" };
+	struct filter_fixture *f = NULL;
+
+	(void)setup(state);
+	f = *state;
+	for (; f->reserved_count < ELEMENTS(texts); f->reserved_count++)
+		assert_int_equal(
+			net_ip_parse(texts[f->reserved_count], &f->reserved[f->reserved_count]), 0);
 	make_program(f);
 	return 0;
 }
@@ -393,6 +424,221 @@ static void neighbour_discovery(void **state)
 	       IP6 "0008 2c ff" OWN_6 NODES_6 "3a00000100000001 80 00 0000 0001 0001");
 }
 
+static void reserved_arp(void **state)
+{
+	EXPECT(*state, true, ARP_HEAD "0001" OWN OWN_4 "000000000000" GATEWAY_4,
+	       ARP_HEAD "0002" OWN OWN_4 ROUTER GATEWAY_4,
+	       ARP_HEAD "0001" OWN "c0000208"
+			"000000000000" GATEWAY_4,
+	       /* whether an address is free, asked from none */
+	       ARP_HEAD "0001" OWN "00000000"
+			"000000000000" OWN_4);
+	EXPECT(*state, false,
+	       /* asked, answered, told to all, of another kind of Ethernet or operation */
+	       ARP_HEAD "0001" OWN GATEWAY_4 "000000000000" OWN_4,
+	       ARP_HEAD "0002" OWN GATEWAY_4 ROUTER OWN_4,
+	       ARP_HEAD "0001" OWN GATEWAY_4 "000000000000" GATEWAY_4,
+	       ARP_HEAD "0002" OTHER GATEWAY_4 ROUTER OWN_4,
+	       ARP_HEAD "0009" OWN GATEWAY_4 ROUTER OWN_4, ARP_HEAD "0002" OWN DNS_4 ROUTER OWN_4,
+	       BROADCAST OWN "0806 0006 0800 06 04 0002" OWN GATEWAY_4 ROUTER OWN_4,
+	       BROADCAST OWN "0806 0006 0800 06 04 0002" OWN OWN_4 ROUTER OWN_4,
+	       /* cut off, or in a frame of IEEE 802.3 */
+	       ARP_HEAD "0002" OWN "c00002",
+	       BROADCAST OWN
+	       "0024 aaaa03 000000 0806 0001 0800 06 04 0002" OWN GATEWAY_4 ROUTER OWN_4);
+}
+
+static void reserved_sources(void **state)
+{
+	EXPECT(*state, true, IP4 "11 0000" OWN_4 GATEWAY_4 "1234 0035 0008 0000",
+	       IP4 "11 0000 00000000 ffffffff 0044 0043 0008 0000",
+	       IP6 "0008 11 40" OWN_6 GATEWAY_6 "0044 0043 0008 0000",
+	       IP6 "0010 2c 40" OWN_6 GATEWAY_6 "1100000100000001 0044 0043 0008 0000",
+	       IP6 "000a 2c 40" OWN_6 GATEWAY_6 "1100000800000001 8700",
+	       /* what is neither */
+	       HEAD "88cc 00", HEAD "0040 424203", HEAD "8864 11000000");
+	EXPECT(*state, false, IP4 "11 0000" GATEWAY_4 OWN_4 "1234 0035 0008 0000",
+	       IP4 "01 0000" DNS_4 "e0000001",
+	       HEAD "0800 45 00 001c 0001 2001 40 11 0000" GATEWAY_4 OWN_4 "0000",
+	       IP6 "0008 11 40" GATEWAY_6 OWN_6 "0044 0043 0008 0000",
+	       IP6 "0000 3b 40" GATEWAY_LINK_6 NODES_6,
+	       IP6 "000a 2c 40" GATEWAY_6 OWN_6 "1100000800000001 8700",
+	       HEAD "0040 aaaa03 000000 0800 45 00 001c 0001 0000 40 11 0000" GATEWAY_4 OWN_4);
+}
+
+static void reserved_neighbours(void **state)
+{
+	EXPECT(*state, true,
+	       /* who has the gateway's, who has ours, ours is here, is ours free */
+	       ICMP6("0020", OWN_6) SOLICIT GATEWAY_6 "0101" OWN,
+	       ICMP6("0018", LINK_6) SOLICIT GATEWAY_LINK_6,
+	       ICMP6("0020", OWN_6) ADVERT OWN_6 "0201" OWN, ICMP6("0018", NONE_6) SOLICIT OWN_6,
+	       ICMP6("0010", LINK_6) "85 00 0000 00000000 0101" OWN,
+	       ICMP6("0008", OWN_6) "80 00 0000 0001 0001");
+	EXPECT(*state, false, ICMP6("0020", OWN_6) ADVERT GATEWAY_6 "0201" OWN,
+	       ICMP6("0020", LINK_6) ADVERT GATEWAY_LINK_6 "0201" OWN,
+	       ICMP6("0020", NONE_6) ADVERT GATEWAY_6 "0201" OWN,
+	       ICMP6("0020", GATEWAY_6) SOLICIT OWN_6 "0101" OWN,
+	       ICMP6("0018", NONE_6) SOLICIT GATEWAY_6,
+	       ICMP6("0018", NONE_6) SOLICIT GATEWAY_LINK_6,
+	       /* a redirection and an advertisement are believed of the router alone */
+	       ICMP6("0028", GATEWAY_LINK_6) "89 00 0000 00000000" LINK_6 OTHER_6,
+	       ICMP6("0010", GATEWAY_LINK_6) "86 00 0000 40000708 00000000 00000000",
+	       /* behind another header, in pieces, behind the end of a piece */
+	       IP6 "0028 3c ff" OWN_6 NODES_6 "3a00010400000000" ADVERT GATEWAY_6 "0201" OWN,
+	       IP6 "0028 2c ff" OWN_6 NODES_6 "3a00000100000001" ADVERT OWN_6 "0201" OWN,
+	       IP6 "0028 2c ff" OWN_6 NODES_6 "3a00000000000001" ADVERT GATEWAY_6 "0201" OWN,
+	       IP6 "0018 2c ff" OWN_6 NODES_6 "3a00000100000001 86 00 0000 40000708 00000000",
+	       IP6 "0018 2c ff" OWN_6 NODES_6 "3a00000100000001 85 00 0000 00000000",
+	       IP6 "0008 2c ff" OWN_6 NODES_6 "3a00000100000001",
+	       IP6 "0010 2c ff" OWN_6 NODES_6
+		   "3c00000100000001 3a01010c00000000 0000000000000000 80 00 0000 0001 0001");
+}
+
+/* --- the same again, written for people --- */
+
+static bool is_reserved(const struct filter_fixture *f, int family, const uint8_t *bytes)
+{
+	for (size_t i = 0; i < f->reserved_count; i++)
+		if (f->reserved[i].family == family &&
+		    memcmp(f->reserved[i].bytes, bytes, family == AF_INET ? 4 : 16) == 0)
+			return true;
+	return false;
+}
+
+static unsigned int half_at(const uint8_t *bytes)
+{
+	return (unsigned int)bytes[0] << 8 | bytes[1];
+}
+
+static bool may_send_icmp6(const struct filter_fixture *f, const uint8_t *message, size_t length,
+			   bool unspecified, bool fragment)
+{
+	if (length == 0)
+		return false;
+	if (message[0] < 133 || message[0] > 137)
+		return true;
+	if (fragment)
+		return false;
+	if (message[0] != 136 && !(message[0] == 135 && unspecified))
+		return true;
+	return length >= 24 && !is_reserved(f, AF_INET6, message + 8);
+}
+
+static bool may_send_ip6(const struct filter_fixture *f, const uint8_t *packet, size_t length)
+{
+	static const uint8_t none[16];
+	bool unspecified = false, fragment = false;
+	size_t at = 40, headers = 0;
+	uint8_t next = 0;
+
+	if (length < 40 || is_reserved(f, AF_INET6, packet + 8))
+		return false;
+	unspecified = memcmp(packet + 8, none, 16) == 0;
+	for (next = packet[6]; next == 0 || next == 43 || next == 44 || next == 60; headers++) {
+		size_t here = at;
+
+		if (headers == 6 || length < at + 2)
+			return false;
+		if (next == 44) {
+			if (unspecified || fragment || length < at + 4)
+				return false;
+			if (half_at(packet + at + 2) & 0xfff8)
+				return true;
+			fragment = true;
+		}
+		at += next == 44 ? 8 : 8 * (packet[at + 1] + 1u);
+		next = packet[here];
+	}
+	if (fragment && at >= 40 + half_at(packet + 4))
+		return false;
+	return next != 58 ||
+	       may_send_icmp6(f, packet + at, at < length ? length - at : 0, unspecified, fragment);
+}
+
+static bool may_send(const struct filter_fixture *f, const uint8_t *frame, size_t length)
+{
+	static const uint8_t arp_head[] = { 0, 1, 8, 0, 6, 4 };
+
+	if (length < 14 || memcmp(frame + 6, mac, 6) != 0)
+		return false;
+	if ((memcmp(frame, "\x01\x80\xc2\x00\x00", 5) == 0) ||
+	    (memcmp(frame, "\x01\x00\x0c\xcc\xcc", 5) == 0))
+		return false;
+	if (half_at(frame + 12) < 0x600)
+		return length > 14 && (frame[14] & 0xfe) != 0xaa;
+	switch (half_at(frame + 12)) {
+	case 0x8100:
+	case 0x88a8:
+	case 0x9100:
+	case 0x9200:
+	case 0x9300:
+		return false;
+	case 0x0806:
+		return length >= 32 && memcmp(frame + 14, arp_head, 6) == 0 &&
+		       !is_reserved(f, AF_INET, frame + 28);
+	case 0x0800:
+		return length >= 30 && !is_reserved(f, AF_INET, frame + 26);
+	case 0x86dd:
+		return may_send_ip6(f, frame + 14, length - 14);
+	}
+	return true;
+}
+
+/* Frames with some bytes changed, most of them where something is decided. */
+static void reserved_at_random(void **state)
+{
+	static const char *const seeds[] = {
+		ARP_HEAD "0002" OWN GATEWAY_4 ROUTER OWN_4,
+		IP4 "11 0000" GATEWAY_4 OWN_4 "1234 0035 0008 0000",
+		ICMP6("0020", OWN_6) ADVERT GATEWAY_6 "0201" OWN,
+		ICMP6("0018", NONE_6) SOLICIT GATEWAY_LINK_6,
+		IP6 "0028 3c ff" OWN_6 NODES_6 "3a00010400000000" ADVERT GATEWAY_6 "0201" OWN,
+		IP6 "0028 2c ff" OWN_6 NODES_6 "3a00000100000001" ADVERT OWN_6 "0201" OWN,
+		IP6 "0020 00 40" OWN_6 OTHER_6 "3c00050200000000 2b00010400000000 2c00000000000000 "
+		    "3a00000100000001 88 00 0000 60000000" GATEWAY_6,
+		IP6 "0018 2c ff" OWN_6 NODES_6 "3c00000100000001 3a01010c00000000 0000000000000000 "
+		    "80 00 0000 0001 0001" GATEWAY_6,
+	};
+	static const uint8_t telling[] = { 0,  1,   2,   6,   8,   11,  43,  44,   58,
+					   60, 128, 133, 134, 135, 136, 137, 0xaa, 255 };
+	struct filter_fixture *f = *state;
+	unsigned int let_through = 0;
+
+	srandom(7);
+	for (unsigned int i = 0; i < 300000; i++) {
+		size_t length = bytes_of(seeds[i % ELEMENTS(seeds)], f->frame);
+
+		for (long changes = random() % 4; changes > 0; changes--)
+			f->frame[12 + (size_t)random() % (length - 12)] =
+				random() % 2 ? telling[(size_t)random() % ELEMENTS(telling)]
+					     : (uint8_t)random();
+		if (random() % 8 == 0)
+			length = (size_t)random() % (length + 1);
+		if ((interpret(f, length, false) != 0) != may_send(f, f->frame, length)) {
+			for (size_t at = 0; at < length; at++)
+				print_message("%02x%s", f->frame[at], at + 1 < length ? "" : "\n");
+			fail_msg("%u: %s", i,
+				 may_send(f, f->frame, length) ? "dropped" : "let through");
+		}
+		let_through += may_send(f, f->frame, length);
+	}
+	assert_in_range(let_through, 50000, 250000);
+}
+
+/* The definition says that one of them is the guest's. */
+static void its_own_after_all(void **state)
+{
+	struct filter_fixture *f = *state;
+
+	assert_int_equal(text_list_add(&f->addresses, "192.0.2.1"), 0);
+	make_program(f);
+	EXPECT(f, true, ARP_HEAD "0002" OWN GATEWAY_4 ROUTER OWN_4,
+	       IP4 "11 0000" GATEWAY_4 OWN_4 "1234 0035 0008 0000");
+	EXPECT(f, false, ARP_HEAD "0002" OWN DNS_4 ROUTER OWN_4,
+	       IP6 "0000 3b 40" GATEWAY_LINK_6 NODES_6);
+}
+
 /* A frame that is let through is dropped when it is cut anywhere before the end of what is checked.
  */
 static void cut_off(void **state)
@@ -478,7 +724,11 @@ static void no_addresses(void **)
 		_cleanup_(text_list_done) struct text_list addresses = {};
 
 		assert_int_equal(text_list_add(&addresses, texts[i]), 0);
-		assert_int_equal(net_filter_make(mac, &addresses, &program, &length), -EINVAL);
+		assert_int_equal(
+			net_filter_make(&(struct net_filter_rules){ .mac = mac,
+								    .addresses = &addresses },
+					&program, &length),
+			-EINVAL);
 		assert_null(program);
 	}
 }
@@ -497,8 +747,35 @@ static void many_addresses(void **state)
 	EXPECT(f, false, IP6 "0000 3b 40 20010db8000000000000000000000011" NODES_6);
 	for (unsigned int i = 0; i < 400; i++)
 		assert_int_equal(text_list_addf(&f->addresses, "2001:db8:1::%x", i + 1), 0);
-	assert_int_equal(net_filter_make(mac, &f->addresses, &program, &length), -E2BIG);
+	assert_int_equal(make(f, &program, &length), -E2BIG);
 	assert_null(program);
+}
+
+/* As many as there can be. */
+static void many_reserved(void **)
+{
+	const struct text_list any = {};
+	struct net_reserved reserved = {};
+	struct net_filter_rules rules = { .mac = mac, .addresses = &any };
+	struct sock_filter *program = NULL;
+	struct net_ip ip = {};
+	size_t length = 0;
+
+	assert_int_equal(net_ip_parse_prefix("2001:db8::/64", &ip), 0);
+	for (unsigned int i = 0; i < 2 * NET_RESERVED_MAX; i++) {
+		ip.bytes[15] = (uint8_t)i;
+		net_reserved_add(&reserved, &ip);
+		net_reserved_add(&reserved, &ip);
+	}
+	assert_int_equal(reserved.count, NET_RESERVED_MAX);
+	ip.prefix = 128;
+	assert_false(net_reserved_has(&reserved, &ip));
+	ip.bytes[15] = NET_RESERVED_MAX - 1;
+	assert_true(net_reserved_has(&reserved, &ip));
+	rules.reserved = reserved.ips;
+	rules.reserved_count = reserved.count;
+	assert_int_equal(net_filter_make(&rules, &program, &length), 0);
+	free(program);
 }
 
 static void out_of_memory(void **state)
@@ -510,7 +787,7 @@ static void out_of_memory(void **state)
 	free(take_ptr(f->program));
 	for (unsigned int i = 1; r < 0; i++) {
 		fail_after = i;
-		r = net_filter_make(mac, &f->addresses, &f->program, &f->length);
+		r = make(f, &f->program, &f->length);
 		fail_after = 0;
 		if (r < 0) {
 			assert_int_equal(r, -ENOMEM);
@@ -526,6 +803,7 @@ int main(void)
 {
 #define PLAIN(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define ADDRESSED(name) cmocka_unit_test_setup_teardown(name, setup_with_addresses, teardown)
+#define RESERVED(name) cmocka_unit_test_setup_teardown(name, setup_with_reserved, teardown)
 	const struct CMUnitTest tests[] = {
 		PLAIN(mac_alone),
 		ADDRESSED(other_protocols),
@@ -535,11 +813,17 @@ int main(void)
 		ADDRESSED(ip6),
 		ADDRESSED(ip6_unspecified),
 		ADDRESSED(neighbour_discovery),
+		RESERVED(reserved_arp),
+		RESERVED(reserved_sources),
+		RESERVED(reserved_neighbours),
+		RESERVED(reserved_at_random),
+		RESERVED(its_own_after_all),
 		ADDRESSED(cut_off),
 		ADDRESSED(every_byte_of_the_source),
 		PLAIN(one_family),
 		cmocka_unit_test(no_addresses),
 		PLAIN(many_addresses),
+		cmocka_unit_test(many_reserved),
 		ADDRESSED(out_of_memory),
 	};
 

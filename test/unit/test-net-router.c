@@ -3,8 +3,11 @@
 #include "net-fixture.h"
 
 #include <arpa/inet.h>
+#include <linux/virtio_net.h>
+#include <net/ethernet.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip6.h>
 
 #define TRIES 60
 
@@ -99,6 +102,82 @@ static void router_advertisement(void **state)
 	assert_string_equal(fixture_status(f, 0).addresses[0].origin, "ra");
 }
 
+/* A guest says that it has an address of IPv6. Returns how many frames of its were refused. */
+static uint64_t claim(struct fixture *f, int fd, const struct in6_addr *target)
+{
+	struct {
+		struct virtio_net_hdr header;
+		struct ether_header ethernet;
+		struct ip6_hdr ip;
+		struct nd_neighbor_advert message;
+	} __attribute__((packed)) packet = {
+		.ethernet = { .ether_dhost = { 0x33, 0x33, [5] = 1 },
+			      .ether_shost = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 },
+			      .ether_type = htons(ETHERTYPE_IPV6) },
+		.ip = { .ip6_vfc = 0x60, .ip6_nxt = IPPROTO_ICMPV6, .ip6_hlim = 255 },
+		.message = { .nd_na_type = ND_NEIGHBOR_ADVERT },
+	};
+	struct net_tap_stats stats = {};
+
+	packet.ip.ip6_plen = htons(sizeof(packet.message));
+	assert_int_equal(inet_pton(AF_INET6, "fe80::7", &packet.ip.ip6_src), 1);
+	assert_int_equal(inet_pton(AF_INET6, "ff02::1", &packet.ip.ip6_dst), 1);
+	packet.message.nd_na_target = *target;
+	assert_int_equal(write(fd, &packet, sizeof(packet)), sizeof(packet));
+	assert_int_equal(net_read_tap_stats(f->net, "a", 0, &stats), 0);
+	return stats.tx_refused;
+}
+
+static struct in6_addr first_address(struct fixture *f, const char *interface, bool link_local)
+{
+	struct net_address_info *addresses = NULL;
+	struct in6_addr found = {};
+	size_t count = 0;
+
+	assert_int_equal(
+		net_address_list(f->link, fixture_ifindex(f, interface), &addresses, &count), 0);
+	for (size_t i = 0; i < count; i++)
+		if (net_ip_is_link_local(&addresses[i].ip) == link_local)
+			memcpy(&found, addresses[i].ip.bytes, sizeof(found));
+	free(addresses);
+	assert_false(IN6_IS_ADDR_UNSPECIFIED(&found));
+	return found;
+}
+
+/* What an advertisement brings is no guest's: the router's address, the host's, DNS servers. */
+static void no_guests_addresses(void **state)
+{
+	static const struct {
+		const char *interface;
+		bool link_local;
+	} taken[] = { { "cable-eth0", true }, { "lan", true }, { "lan", false } };
+	struct fixture *f = *state;
+	struct in6_addr other, server;
+	uint64_t refused = 0;
+	int fd = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	assert_int_equal(inet_pton(AF_INET6, "2001:db8:1::7", &other), 1);
+	assert_int_equal(inet_pton(AF_INET6, "fe80::53", &server), 1);
+	start_with_router(f);
+	fixture_settle(f);
+	assert_int_equal(fixture_open_tap(f, "lan", "a", 0, &fd), 0);
+	(void)usleep(50000);
+	refused = claim(f, fd, &other);
+	assert_int_equal(claim(f, fd, &server), refused);
+	for (size_t i = 0; i < ELEMENTS(taken); i++) {
+		struct in6_addr address = first_address(f, taken[i].interface, taken[i].link_local);
+
+		assert_int_equal(claim(f, fd, &address), refused + i + 1);
+	}
+	advertise(f, "fe80::53", 600);
+	wait_resolv_conf(f, "nameserver fe80::53%lan\n");
+	assert_int_equal(claim(f, fd, &server), refused + 4);
+	assert_int_equal(claim(f, fd, &other), refused + 4);
+	(void)close(fd);
+}
+
 static void dns_servers(void **state)
 {
 	struct fixture *f = *state;
@@ -174,9 +253,8 @@ int main(void)
 {
 #define ROUTER_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		ROUTER_TEST(router_advertisement),
-		ROUTER_TEST(dns_servers),
-		ROUTER_TEST(dns_servers_of_the_configuration),
+		ROUTER_TEST(router_advertisement), ROUTER_TEST(no_guests_addresses),
+		ROUTER_TEST(dns_servers),          ROUTER_TEST(dns_servers_of_the_configuration),
 		ROUTER_TEST(hostd_starts_again),
 	};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Guests' taps on a real bridge: frames are written into one and read from another.
-// link: -Wl,--wrap=net_tc_set_filter -Wl,--wrap=net_link_guard_port -Wl,--wrap=net_link_request
+// link: -Wl,--wrap=net_tc_set_filter -Wl,--wrap=net_tc_replace_filter
+// link: -Wl,--wrap=net_link_guard_port -Wl,--wrap=net_link_request
 #include "net-fixture.h"
 
 #include <linux/if_tun.h>
@@ -24,7 +25,7 @@ int __wrap_net_link_guard_port(struct net_link *link, int ifindex, bool isolate)
 int __real_net_link_request(struct net_link *link, struct nl_msg *message_consume);
 int __wrap_net_link_request(struct net_link *link, struct nl_msg *message_consume);
 
-static int filter_error, guard_error;
+static int filter_error, replace_error, guard_error;
 /* So many requests until the kernel refuses one; 0: it refuses none. */
 static unsigned int fail_after;
 
@@ -41,6 +42,17 @@ int __wrap_net_tc_set_filter(struct net_link *link, int ifindex, const struct so
 {
 	return filter_error ? filter_error
 			    : __real_net_tc_set_filter(link, ifindex, program, length);
+}
+
+int __real_net_tc_replace_filter(struct net_link *link, int ifindex,
+				 const struct sock_filter *program, size_t length);
+int __wrap_net_tc_replace_filter(struct net_link *link, int ifindex,
+				 const struct sock_filter *program, size_t length);
+int __wrap_net_tc_replace_filter(struct net_link *link, int ifindex,
+				 const struct sock_filter *program, size_t length)
+{
+	return replace_error ? replace_error
+			     : __real_net_tc_replace_filter(link, ifindex, program, length);
 }
 
 int __wrap_net_link_guard_port(struct net_link *link, int ifindex, bool isolate)
@@ -193,6 +205,188 @@ static void addresses(void **state)
 	assert_int_equal(stats_of(f, "a").tx_refused, 2);
 	send_arp(a, mac_a, 7);
 	assert_int_equal(stats_of(f, "a").tx_refused, 2);
+	(void)close(a);
+}
+
+static int request_guest(struct fixture *f, const char *name, const uint8_t *mac,
+			 const struct text_list *addresses, bool router)
+{
+	const struct net_tap_request request = { .network = "lan",
+						 .guest_name = name,
+						 .mac = mac,
+						 .addresses = addresses,
+						 .router = router };
+	int fd = -EBADF;
+
+	assert_int_equal(fixture_request_tap(f, &request, &fd), 0);
+	return fd;
+}
+
+/* Which of the addresses 192.0.2.LAST a guest may claim. */
+static void check_claims(struct fixture *f, const char *guest, int fd, const uint8_t *mac,
+			 const uint8_t *refused, size_t refused_count, const uint8_t *allowed,
+			 size_t allowed_count)
+{
+	uint64_t before = stats_of(f, guest).tx_refused;
+
+	for (size_t i = 0; i < allowed_count; i++) {
+		send_arp(fd, mac, allowed[i]);
+		if (stats_of(f, guest).tx_refused != before)
+			fail_msg("%s is kept from 192.0.2.%u", guest, allowed[i]);
+	}
+	for (size_t i = 0; i < refused_count; i++) {
+		send_arp(fd, mac, refused[i]);
+		if (stats_of(f, guest).tx_refused != before + i + 1)
+			fail_msg("%s has claimed 192.0.2.%u", guest, refused[i]);
+	}
+}
+
+#define LIST(...) ((const uint8_t[]){ __VA_ARGS__ }), sizeof((const uint8_t[]){ __VA_ARGS__ })
+
+static void use_static_address(struct fixture *f)
+{
+	static char gateway[] = "192.0.2.1";
+
+	f->networks[0].ipv4 = ADDRESS_STATIC;
+	f->networks[0].gateway = gateway;
+	assert_int_equal(text_list_add(&f->networks[0].addresses, "192.0.2.10/24"), 0);
+	assert_int_equal(text_list_add(&f->networks[0].dns, "192.0.2.53"), 0);
+}
+
+/* As another program does. */
+static void set_address(struct fixture *f, const char *text)
+{
+	struct net_ip ip = {};
+
+	assert_int_equal(net_ip_parse_prefix(text, &ip), 0);
+	assert_int_equal(net_address_set(f->link, fixture_ifindex(f, "lan"), &ip, NET_ORIGIN_OTHER,
+					 NET_ADDRESS_FOREVER),
+			 0);
+}
+
+static void set_route(struct fixture *f, bool there)
+{
+	struct net_route route = { .ifindex = fixture_ifindex(f, "lan"), .metric = 7 };
+
+	assert_int_equal(net_ip_parse_prefix("203.0.113.0/24", &route.destination), 0);
+	assert_int_equal(net_ip_parse("192.0.2.3", &route.gateway), 0);
+	assert_int_equal(there ? net_route_set(f->link, &route) : net_route_delete(f->link, &route),
+			 0);
+}
+
+static void check_shown(struct fixture *f, const char *guest, const uint8_t *mac,
+			const char *wanted)
+{
+	_cleanup_(text_list_done) struct text_list addresses = {};
+	char text[256] = "";
+
+	assert_int_equal(net_list_guest_addresses(f->net, guest, 0, mac, &addresses), 0);
+	for (size_t i = 0; i < addresses.count; i++)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ",
+			       addresses.items[i]);
+	assert_string_equal(text, wanted);
+}
+
+/* Own address, gateway and DNS server are no guest's, as long as they are the host's. */
+static void addresses_of_the_host(void **state)
+{
+	_cleanup_(text_list_done) struct text_list own = {};
+	struct fixture *f = *state;
+	int a = -EBADF, router = -EBADF, server = -EBADF;
+	char *why = NULL;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	use_static_address(f);
+	assert_int_equal(text_list_add(&own, "192.0.2.53"), 0);
+	fixture_start(f);
+	a = request_guest(f, "a", mac_a, &any, false);
+	router = request_guest(f, "router", mac_b, &any, true);
+	server = request_guest(f, "server", mac_b, &own, false);
+	check_claims(f, "a", a, mac_a, LIST(1, 10, 53), LIST(0, 2, 7, 20));
+	/* what the definition says is its own; the router may have any */
+	check_claims(f, "server", server, mac_b, LIST(1, 10), LIST(53));
+	check_claims(f, "router", router, mac_b, NULL, 0, LIST(1, 10, 53));
+	/* what it may not have is not shown as its own, and is said once */
+	check_shown(f, "a", mac_a, "192.0.2.20 ");
+	fixture_wait_line(f, "net: guest a may not use 192.0.2.53, which is ");
+	fixture_assert_no_line(f, "may not use 192.0.2.10");
+	/* another address and gateway, at once, and back */
+	assert_int_equal(net_try_address(f->net, "lan", "192.0.2.20/24", "192.0.2.2", &why), 0);
+	check_claims(f, "a", a, mac_a, LIST(2, 20, 53), LIST(1, 7, 10));
+	assert_int_equal(net_settle_address(f->net, "lan", false, &why), 0);
+	check_claims(f, "a", a, mac_a, LIST(1, 10, 53), LIST(2, 7, 20));
+	check_claims(f, "server", server, mac_b, LIST(1, 10), LIST(53));
+	check_claims(f, "router", router, mac_b, NULL, 0, LIST(1, 10, 53));
+	/* one that another program sets, and takes away */
+	set_address(f, "192.0.2.30/24");
+	fixture_settle(f);
+	check_claims(f, "a", a, mac_a, LIST(10, 30), LIST(31));
+	set_route(f, true);
+	fixture_settle(f);
+	check_claims(f, "a", a, mac_a, LIST(1, 3), LIST(4));
+	set_route(f, false);
+	fixture_settle(f);
+	check_claims(f, "a", a, mac_a, LIST(1), LIST(3));
+	(void)close(a);
+	(void)close(router);
+	(void)close(server);
+}
+
+/* With another address than before, which the guests that go on may not claim either. */
+static void hostd_starts_with_another_address(void **state)
+{
+	static char gateway[] = "192.0.2.4";
+	struct net_tap_request request = {
+		.network = "lan", .guest_name = "a", .mac = mac_a, .addresses = &any
+	};
+	struct fixture *f = *state;
+	int a = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	use_static_address(f);
+	fixture_start(f);
+	a = request_guest(f, "a", mac_a, &any, false);
+	fixture_stop(f);
+	text_list_done(&f->networks[0].addresses);
+	assert_int_equal(text_list_add(&f->networks[0].addresses, "192.0.2.40/24"), 0);
+	f->networks[0].gateway = gateway;
+	fixture_start(f);
+	assert_int_equal(net_adopt_tap(f->net, &request), 0);
+	check_claims(f, "a", a, mac_a, LIST(4, 40, 53), LIST(1, 7, 10));
+	fixture_assert_no_line(f, "cannot");
+	request.guest_name = "nobody";
+	assert_int_equal(net_adopt_tap(f->net, &request), -ENODEV);
+	request.network = "gone";
+	assert_int_equal(net_adopt_tap(f->net, &request), -ENOENT);
+	/* its filter goes with it */
+	(void)close(a);
+	fixture_settle(f);
+	set_address(f, "192.0.2.30/24");
+	fixture_settle(f);
+	fixture_assert_no_line(f, "cannot");
+}
+
+/* Said, and done with the next change. */
+static void filter_cannot_be_changed(void **state)
+{
+	struct fixture *f = *state;
+	int a = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	use_static_address(f);
+	fixture_start(f);
+	a = request_guest(f, "a", mac_a, &any, false);
+	replace_error = -ENOBUFS;
+	set_address(f, "192.0.2.30/24");
+	fixture_wait_line(f, "net lan: a guest's filter cannot be updated");
+	replace_error = 0;
+	check_claims(f, "a", a, mac_a, LIST(10), LIST(30));
+	set_address(f, "192.0.2.31/24");
+	fixture_settle(f);
+	check_claims(f, "a", a, mac_a, LIST(10, 30, 31), LIST(32));
 	(void)close(a);
 }
 
@@ -362,10 +556,17 @@ int main(void)
 {
 #define TAP_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		TAP_TEST(own_mac_only),          TAP_TEST(addresses),
-		TAP_TEST(isolated_guests),       TAP_TEST(statistics),
-		TAP_TEST(hostd_starts_again),    TAP_TEST(no_filter_no_tap),
-		TAP_TEST(every_request_in_turn), TAP_TEST(filters_that_are_refused),
+		TAP_TEST(own_mac_only),
+		TAP_TEST(addresses),
+		TAP_TEST(addresses_of_the_host),
+		TAP_TEST(hostd_starts_with_another_address),
+		TAP_TEST(filter_cannot_be_changed),
+		TAP_TEST(isolated_guests),
+		TAP_TEST(statistics),
+		TAP_TEST(hostd_starts_again),
+		TAP_TEST(no_filter_no_tap),
+		TAP_TEST(every_request_in_turn),
+		TAP_TEST(filters_that_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
