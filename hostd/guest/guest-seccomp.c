@@ -17,7 +17,7 @@
 #include "guest/guest-seccomp-ioctl.h"
 
 static const int allowed[] = {
-	/* files that are open, and /dev/fdset/N and the firmware, which are opened */
+	/* files that are open, and /dev/fdset/N and the firmware, which are opened; fcntl below */
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
 	SCMP_SYS(pread64),
@@ -36,7 +36,6 @@ static const int allowed[] = {
 	SCMP_SYS(dup),
 	SCMP_SYS(dup2),
 	SCMP_SYS(dup3),
-	SCMP_SYS(fcntl),
 	SCMP_SYS(flock),
 	SCMP_SYS(stat),
 	SCMP_SYS(fstat),
@@ -183,24 +182,38 @@ static const int allowed[] = {
 	(CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWCGROUP)
 
-/* Calls that are allowed with one value of their first argument, of what mask leaves of it. */
+/* Calls that are allowed with one value of an argument, of what mask leaves of it. */
 static const struct {
 	int call;
+	unsigned int argument;
 	uint64_t value, mask;
 } allowed_with[] = {
 	/* A thread; clone3, whose flags cannot be looked at, is made by the C library with clone.
 	 */
-	{ SCMP_SYS(clone), CLONE_THREAD, CLONE_THREAD | NAMESPACE_FLAGS },
-	{ SCMP_SYS(execveat), GUEST_SECCOMP_EXECUTABLE_FD, UINT64_MAX },
-	{ SCMP_SYS(socket), AF_UNIX, UINT64_MAX },
-	{ SCMP_SYS(socket), AF_INET, UINT64_MAX }, /* SLIRP */
-	{ SCMP_SYS(socket), AF_INET6, UINT64_MAX },
-	{ SCMP_SYS(socketpair), AF_UNIX, UINT64_MAX },
-	{ SCMP_SYS(prctl), PR_SET_NAME, UINT64_MAX },
-	{ SCMP_SYS(prctl), PR_GET_NAME, UINT64_MAX },
-	{ SCMP_SYS(prctl), PR_SET_TIMERSLACK, UINT64_MAX },
-	{ SCMP_SYS(prctl), PR_GET_SECCOMP, UINT64_MAX },
-	{ SCMP_SYS(prctl), PR_SET_NO_NEW_PRIVS, UINT64_MAX },
+	{ SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD | NAMESPACE_FLAGS },
+	{ SCMP_SYS(execveat), 0, GUEST_SECCOMP_EXECUTABLE_FD, UINT64_MAX },
+	{ SCMP_SYS(socket), 0, AF_UNIX, UINT64_MAX },
+	{ SCMP_SYS(socket), 0, AF_INET, UINT64_MAX }, /* SLIRP */
+	{ SCMP_SYS(socket), 0, AF_INET6, UINT64_MAX },
+	{ SCMP_SYS(socketpair), 0, AF_UNIX, UINT64_MAX },
+	{ SCMP_SYS(prctl), 0, PR_SET_NAME, UINT64_MAX },
+	{ SCMP_SYS(prctl), 0, PR_GET_NAME, UINT64_MAX },
+	{ SCMP_SYS(prctl), 0, PR_SET_TIMERSLACK, UINT64_MAX },
+	{ SCMP_SYS(prctl), 0, PR_GET_SECCOMP, UINT64_MAX },
+	{ SCMP_SYS(prctl), 0, PR_SET_NO_NEW_PRIVS, UINT64_MAX },
+	/* No leases: who opens a file on which there is one, waits for up to 45 s. */
+	{ SCMP_SYS(fcntl), 1, F_DUPFD, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_DUPFD_CLOEXEC, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_GETFD, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_SETFD, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_GETFL, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_SETFL, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_GETLK, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_SETLK, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_OFD_GETLK, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_OFD_SETLK, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_ADD_SEALS, UINT32_MAX },
+	{ SCMP_SYS(fcntl), 1, F_GET_SEALS, UINT32_MAX },
 };
 
 static void contextp(scmp_filter_ctx *context)
@@ -216,7 +229,7 @@ static int add_rules(scmp_filter_ctx context)
 	for (size_t i = 0; r == 0 && i < ELEMENTS(allowed); i++)
 		r = seccomp_rule_add_exact_array(context, SCMP_ACT_ALLOW, allowed[i], 0, NULL);
 	for (size_t i = 0; r == 0 && i < ELEMENTS(allowed_with); i++) {
-		const struct scmp_arg_cmp argument = { .arg = 0,
+		const struct scmp_arg_cmp argument = { .arg = allowed_with[i].argument,
 						       .op = SCMP_CMP_MASKED_EQ,
 						       .datum_a = allowed_with[i].mask,
 						       .datum_b = allowed_with[i].value };

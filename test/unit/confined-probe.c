@@ -173,6 +173,9 @@ static void tell_writing(void)
 	tell("mkdir /tmp/a", mkdir("/tmp/a", 0700));
 	fd = open("/tmp/file", O_WRONLY | O_CREAT, 0700);
 	tell("create /tmp/file", fd);
+	tell("lease", fcntl(fd, F_SETLEASE, F_WRLCK));
+	(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+	tell("lock", fcntl(fd, F_OFD_SETLK, &(struct flock){ .l_type = F_WRLCK }));
 	while (written < (16 << 20) && write(fd, block, sizeof(block)) > 0)
 		written += sizeof(block);
 	dprintf(REPORT_FD, "tmp bytes: %s\n", written <= (1 << 20) ? "bounded" : "unbounded");

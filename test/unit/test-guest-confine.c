@@ -285,6 +285,8 @@ static void check_inside(bool filtered)
 		{ "execute memfd", NULL, "ENOSYS" },
 		{ "dumpable", "ok", "ENOSYS" },
 		{ "user namespace", "ENOSPC", "ENOSYS" },
+		{ "lease", "ok", "ENOSYS" },
+		{ "lock", "ok", "ok" },
 	};
 	/* By no capability, but by whose the fd is. */
 	static const struct expected tap_calls[] = {
