@@ -183,12 +183,13 @@ static void adopt_taps(struct host *host)
 		for (size_t i = 0; i < count; i++) {
 			uint8_t mac[6];
 			struct net_tap_request request = tap_request(guest, i, mac);
+			int r = net_adopt_tap(host->net, &request);
 
-			if (net_adopt_tap(host->net, &request) == -ENOMEM)
+			if (r < 0 && r != -ENODEV && r != -ENOENT)
 				log_error("guests",
 					  "%s: the filter of NIC %zu does not follow the host's "
 					  "addresses: %s",
-					  request.guest_name, i, strerror(ENOMEM));
+					  request.guest_name, i, strerror(-r));
 		}
 	}
 }

@@ -52,13 +52,29 @@ static int keep(struct net *net, const struct network *network, int ifindex, con
 	return 0;
 }
 
+static int read_reserved(struct net *net, struct network *network)
+{
+	struct net_reserved now = {};
+	int r = network_list_reserved(network, &now);
+
+	if (r < 0 || net_reserved_equal(&network->reserved, &now))
+		return r;
+	network->reserved = now;
+	for (size_t i = 0; i < net->guest_filter_count; i++)
+		if (net->guest_filters[i].network == network)
+			net->guest_filters[i].stale = true;
+	return 0;
+}
+
 int net_guest_filter_begin(struct net *net, int ifindex, const struct net_tap_request *request)
 {
 	_cleanup_free_ struct sock_filter *program = NULL;
-	const struct network *network = net_find_network(net, request->network);
+	struct network *network = net_find_network(net, request->network);
 	size_t length = 0;
-	int r = make_program(request, &network->reserved, &program, &length);
+	int r = is_fixed(request) ? 0 : read_reserved(net, network);
 
+	if (r == 0)
+		r = make_program(request, &network->reserved, &program, &length);
 	if (r == 0)
 		r = net_tc_set_filter(net->link, ifindex, program, length);
 	if (r == 0 && !is_fixed(request))
@@ -109,30 +125,17 @@ static void update_filter(struct net *net, struct net_guest_filter *filter)
 			  strerror(-r));
 }
 
-static void read_reserved(struct net *net, struct network *network)
-{
-	struct net_reserved now = {};
-	int r = network_list_reserved(network, &now);
-
-	if (r < 0) {
-		log_error(network->subject,
-			  "the host's addresses cannot be read, so guests' filters stay as they "
-			  "are: %s",
-			  strerror(-r));
-		return;
-	}
-	if (net_reserved_equal(&network->reserved, &now))
-		return;
-	network->reserved = now;
-	for (size_t i = 0; i < net->guest_filter_count; i++)
-		if (net->guest_filters[i].network == network)
-			net->guest_filters[i].stale = true;
-}
-
 void net_guest_filters_update(struct net *net)
 {
-	for (size_t i = 0; i < net->network_count; i++)
-		read_reserved(net, &net->networks[i]);
+	for (size_t i = 0; i < net->network_count; i++) {
+		int r = read_reserved(net, &net->networks[i]);
+
+		if (r < 0)
+			log_error(net->networks[i].subject,
+				  "the host's addresses cannot be read, so guests' filters stay as "
+				  "they are: %s",
+				  strerror(-r));
+	}
 	/* From the end: filters leave the table. */
 	for (size_t i = net->guest_filter_count; i > 0; i--)
 		if (net->guest_filters[i - 1].stale)
@@ -141,7 +144,7 @@ void net_guest_filters_update(struct net *net)
 
 int net_adopt_tap(struct net *net, const struct net_tap_request *request)
 {
-	const struct network *network = net_find_network(net, request->network);
+	struct network *network = net_find_network(net, request->network);
 	struct net_link_info tap = {};
 	char name[IFNAMSIZ];
 	int r = 0;
@@ -154,6 +157,8 @@ int net_adopt_tap(struct net *net, const struct net_tap_request *request)
 	r = net_link_get_named(net->link, name, &tap);
 	if (r == 0 && (!tap.tap || tap.master_ifindex != network->ifindex))
 		r = -ENODEV;
+	if (r == 0)
+		r = read_reserved(net, network);
 	if (r == 0)
 		r = keep(net, network, tap.ifindex, request->mac, true);
 	if (r == 0)

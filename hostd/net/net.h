@@ -113,9 +113,9 @@ int net_open_tap(struct net *net, const struct net_tap_request *request, int *re
 
 /*
  * Takes up the tap of a guest that an earlier hostd started, with what it was started with: what it
- * may not claim follows the host's addresses from now on. Returns 0, -ENOENT for a network that
- * there is not any more, -ENODEV where the guest has no such tap, or -ENOMEM; what the kernel
- * refuses is logged.
+ * may not claim follows the host's addresses from now on. Returns 0 (the kernel's refusal of
+ * another filter is logged), -ENOENT for a network that there is not any more, -ENODEV where the
+ * guest has no such tap, or -errno.
  */
 int net_adopt_tap(struct net *net, const struct net_tap_request *request);
 

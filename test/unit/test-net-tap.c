@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Guests' taps on a real bridge: frames are written into one and read from another.
 // link: -Wl,--wrap=net_tc_set_filter -Wl,--wrap=net_tc_replace_filter
+// link: -Wl,--wrap=network_list_reserved
 // link: -Wl,--wrap=net_link_guard_port -Wl,--wrap=net_link_request
 #include "net-fixture.h"
 
@@ -10,6 +11,7 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 
+#include "net/net-reserved.h"
 #include "net/net-tc.h"
 
 #define FRAME_MAX 256
@@ -25,7 +27,7 @@ int __wrap_net_link_guard_port(struct net_link *link, int ifindex, bool isolate)
 int __real_net_link_request(struct net_link *link, struct nl_msg *message_consume);
 int __wrap_net_link_request(struct net_link *link, struct nl_msg *message_consume);
 
-static int filter_error, replace_error, guard_error;
+static int filter_error, replace_error, reserved_error, guard_error;
 /* So many requests until the kernel refuses one; 0: it refuses none. */
 static unsigned int fail_after;
 
@@ -53,6 +55,14 @@ int __wrap_net_tc_replace_filter(struct net_link *link, int ifindex,
 {
 	return replace_error ? replace_error
 			     : __real_net_tc_replace_filter(link, ifindex, program, length);
+}
+
+int __real_network_list_reserved(const struct network *network, struct net_reserved *ret_reserved);
+int __wrap_network_list_reserved(const struct network *network, struct net_reserved *ret_reserved);
+int __wrap_network_list_reserved(const struct network *network, struct net_reserved *ret_reserved)
+{
+	return reserved_error ? reserved_error
+			      : __real_network_list_reserved(network, ret_reserved);
 }
 
 int __wrap_net_link_guard_port(struct net_link *link, int ifindex, bool isolate)
@@ -353,6 +363,9 @@ static void hostd_starts_with_another_address(void **state)
 	assert_int_equal(text_list_add(&f->networks[0].addresses, "192.0.2.40/24"), 0);
 	f->networks[0].gateway = gateway;
 	fixture_start(f);
+	reserved_error = -ENOBUFS;
+	assert_int_equal(net_adopt_tap(f->net, &request), -ENOBUFS);
+	reserved_error = 0;
 	assert_int_equal(net_adopt_tap(f->net, &request), 0);
 	check_claims(f, "a", a, mac_a, LIST(4, 40, 53), LIST(1, 7, 10));
 	fixture_assert_no_line(f, "cannot");
@@ -384,9 +397,13 @@ static void filter_cannot_be_changed(void **state)
 	fixture_wait_line(f, "net lan: a guest's filter cannot be updated");
 	replace_error = 0;
 	check_claims(f, "a", a, mac_a, LIST(10), LIST(30));
+	reserved_error = -ENOBUFS;
+	set_address(f, "192.0.2.32/24");
+	fixture_wait_line(f, "net lan: the host's addresses cannot be read");
+	reserved_error = 0;
 	set_address(f, "192.0.2.31/24");
 	fixture_settle(f);
-	check_claims(f, "a", a, mac_a, LIST(10, 30, 31), LIST(32));
+	check_claims(f, "a", a, mac_a, LIST(10, 30, 31, 32), LIST(33));
 	(void)close(a);
 }
 
@@ -484,6 +501,9 @@ static void no_filter_no_tap(void **state)
 	filter_error = 0;
 	fixture_wait_line(f, "net lan: NIC 0 of guest a gets no tap: what it sends cannot be "
 			     "filtered: ");
+	reserved_error = -ENOMEM;
+	assert_int_equal(fixture_request_tap(f, &request, &fd), -ENOMEM);
+	reserved_error = 0;
 	guard_error = -EOPNOTSUPP;
 	assert_int_equal(fixture_request_tap(f, &request, &fd), -EOPNOTSUPP);
 	guard_error = 0;
