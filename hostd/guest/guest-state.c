@@ -101,7 +101,7 @@ static unsigned int started(const struct step *step)
 	return arm(step, GUEST_START_TIMEOUT_USEC);
 }
 
-/* 100 ms, doubled by every further failure in a row, up to a minute. */
+/* 100 ms, doubled by every further end in a row, up to a minute. */
 static uint64_t backoff_usec(unsigned int failures)
 {
 	uint64_t delay = GUEST_BACKOFF_MIN_USEC;
@@ -129,6 +129,16 @@ static unsigned int end_for_now(const struct step *step, enum guest_state state,
 	return actions | arm(step, delay_usec);
 }
 
+/* Returns how long to wait for the next start. What ran for long is not in a loop: it is missed,
+ * and started again at once. */
+static uint64_t count_end(struct guest_life *life, uint64_t run_usec)
+{
+	bool ran_well = run_usec >= GUEST_BACKOFF_MAX_USEC;
+
+	life->failures = ran_well ? 1 : life->failures + 1;
+	return ran_well ? 0 : backoff_usec(life->failures);
+}
+
 static bool starts_after_failure(const struct step *step)
 {
 	bool panicked = step->life->ending == GUEST_ENDING_PANIC;
@@ -143,15 +153,12 @@ static bool starts_after_failure(const struct step *step)
 static unsigned int failed(const struct step *step, uint64_t run_usec)
 {
 	struct guest_life *life = step->life;
-
-	bool ran_well = run_usec >= GUEST_BACKOFF_MAX_USEC;
+	uint64_t delay_usec = count_end(life, run_usec);
 
 	life->fast_failures = run_usec < GUEST_FAST_RUN_USEC ? life->fast_failures + 1 : 0;
-	life->failures = ran_well ? 1 : life->failures + 1;
 	if (!starts_after_failure(step) || life->fast_failures >= GUEST_FAST_FAILURES_MAX)
 		return end(step, GUEST_STATE_FAILED);
-	/* What ran for long is not in a loop: it is missed, and started again at once. */
-	return end_for_now(step, GUEST_STATE_CRASHED, ran_well ? 0 : backoff_usec(life->failures));
+	return end_for_now(step, GUEST_STATE_CRASHED, delay_usec);
 }
 
 static unsigned int start_failed(const struct step *step)
@@ -192,14 +199,14 @@ static bool is_success(const struct step *step)
 	return false;
 }
 
-/* What the guest did, in order, by itself. */
-static unsigned int ended_well(const struct step *step)
+/* What the guest did by itself and in order; as soon as it runs and without end, perhaps. */
+static unsigned int ended_well(const struct step *step, uint64_t run_usec)
 {
 	bool rebooted = step->life->ending == GUEST_ENDING_REBOOT;
 	enum guest_on wish = rebooted ? step->policy->on_reboot : step->policy->on_poweroff;
 	bool again = rebooted || step->policy->restart == GUEST_RESTART_ALWAYS;
+	uint64_t delay_usec = count_end(step->life, run_usec);
 
-	step->life->failures = 0;
 	step->life->fast_failures = 0;
 	switch (wish) {
 	case GUEST_ON_HOST:
@@ -214,20 +221,17 @@ static unsigned int ended_well(const struct step *step)
 	case GUEST_ON_PAUSE:
 		break;
 	}
-	return again ? end_for_now(step, GUEST_STATE_STOPPED, GUEST_BACKOFF_MIN_USEC)
-		     : stopped(step);
+	return again ? end_for_now(step, GUEST_STATE_STOPPED, delay_usec) : stopped(step);
 }
 
 static unsigned int ended(const struct step *step)
 {
 	const struct guest_life *life = step->life;
-	uint64_t run_usec =
-		step->now_usec > life->started_usec ? step->now_usec - life->started_usec : 0;
-
-	if (is_success(step))
-		return ended_well(step);
 	/* What never came up has not run, however long that took. */
-	return failed(step, life->state == GUEST_STATE_RUNNING ? run_usec : 0);
+	bool ran = life->state == GUEST_STATE_RUNNING && step->now_usec > life->started_usec;
+	uint64_t run_usec = ran ? step->now_usec - life->started_usec : 0;
+
+	return is_success(step) ? ended_well(step, run_usec) : failed(step, run_usec);
 }
 
 static unsigned int leave(const struct step *)

@@ -87,7 +87,7 @@ enum guest_ending {
 struct guest_life {
 	enum guest_state state;
 	enum guest_ending ending;
-	unsigned int failures; /* in a row, without a run over GUEST_BACKOFF_MAX_USEC between */
+	unsigned int failures; /* and good ends, in a row, none of a run of BACKOFF_MAX_USEC */
 	unsigned int fast_failures; /* in a row, each of a run under GUEST_FAST_RUN_USEC */
 	unsigned int restarts; /* since the last start by a user */
 	uint64_t started_usec; /* of the process */

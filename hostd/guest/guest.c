@@ -39,6 +39,14 @@ void guest_set_text(char **text, const char *format, ...)
 	va_end(arguments);
 }
 
+static char *next_start(const struct guest_record *record, uint64_t now)
+{
+	uint64_t due_usec = record->life.timer_usec;
+
+	return text_format("%s; next start in %.1f s", record->reason ? record->reason : "?",
+			   due_usec > now ? (double)(due_usec - now) / 1e6 : 0.0);
+}
+
 /* What stands in parentheses after the state: new string or NULL for nothing. */
 static char *state_detail(const struct guest *guest, enum guest_event_kind cause)
 {
@@ -54,11 +62,7 @@ static char *state_detail(const struct guest *guest, enum guest_event_kind cause
 				   record->kvm ? "kvm" : "tcg, no isolation", record->pid,
 				   cause == GUEST_EVENT_ADOPT ? ", taken up again" : "");
 	case GUEST_STATE_CRASHED:
-		return text_format("%s; next start in %.1f s",
-				   record->reason ? record->reason : "?",
-				   record->life.timer_usec > now
-					   ? (double)(record->life.timer_usec - now) / 1e6
-					   : 0.0);
+		return next_start(record, now);
 	case GUEST_STATE_FAILED:
 		if (record->life.fast_failures >= GUEST_FAST_FAILURES_MAX)
 			return text_format("%u fast failures in a row, the last: %s",
@@ -66,6 +70,8 @@ static char *state_detail(const struct guest *guest, enum guest_event_kind cause
 					   record->reason ? record->reason : "?");
 		return record->reason ? text_format("%s", record->reason) : NULL;
 	case GUEST_STATE_STOPPED:
+		if (record->life.timer_usec)
+			return next_start(record, now);
 		return record->reason ? text_format("%s", record->reason) : NULL;
 	case GUEST_STATE_STOPPING:
 	case GUEST_STATE_COUNT:

@@ -69,8 +69,9 @@ def make_host(programs, tmp_path):
 
 
 def guest(name, work="i", **settings):
-    """A guest of the payload's: i(dle), o(ff at the power button), r(eset), f(lood)."""
+    """A guest of the payload's: i(dle), o(ff at the power button), l(ate), q(uick), r(eset), f(lood)."""
     values = {"machine": '"microvm"', "accel": '"tcg"', "memory": '"16M"', "kernel": '"payload"', "cmdline": f'"{work}"',
-              "restart": '"always"', "autostart": "false", "shutdown-timeout": "5", **settings}
-    lines = "".join(f"\t{key.replace('_', '-')} = {value}\n" for key, value in values.items())
+              "restart": '"always"', "autostart": "false", "shutdown-timeout": "5",
+              **{key.replace("_", "-"): value for key, value in settings.items()}}
+    lines = "".join(f"\t{key} = {value}\n" for key, value in values.items())
     return f'guest "{name}" {{\n{lines}\tnic {{}}\n}}\n'

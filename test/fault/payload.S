@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The smallest guest: a kernel for microvm (PVH: 32 bits, flat, no paging) that does what the first */
-/* letter of its command line says: i(dle), o(ff at the power button), r(eset), f(lood). */
+/* letter of its command line says: i(dle), o(ff at the power button), l(ate: off when it is pressed once */
+/* more), q(uick: off at once), r(eset), f(lood). */
 
 	.equ GED, 0xfea00000		/* ACPI's generic event device: QEMU's include/hw/i386/microvm.h */
 	.equ GED_POWER_BUTTON, 2
@@ -30,6 +31,10 @@ say:	mov	(%edi), %al
 choose:	mov	(%esi), %al
 	cmp	$'o', %al
 	je	button
+	cmp	$'l', %al
+	je	late
+	cmp	$'q', %al
+	je	off
 	cmp	$'r', %al
 	je	reset
 	cmp	$'f', %al
@@ -37,10 +42,13 @@ choose:	mov	(%esi), %al
 idle:	hlt
 	jmp	idle
 
+late:	pause				/* reading forgets it */
+	testl	$GED_POWER_BUTTON, GED
+	jz	late
 button:	pause
 	testl	$GED_POWER_BUTTON, GED
 	jz	button
-	movb	$0x34, GED_SLEEP	/* SLP_EN, type 5 */
+off:	movb	$0x34, GED_SLEEP	/* SLP_EN, type 5 */
 	jmp	idle
 
 reset:	movb	$0x42, GED_RESET

@@ -349,6 +349,18 @@ def test_no_drift(make_host, amount, figure):
     assert drift < 0.01
 
 
+def test_powers_off_without_a_pause(make_host):
+    """restart = "always" is no reason to start a guest several times a second."""
+    host = make_host(guest(SUBJECT, "q"))
+    host.command("Start", SUBJECT)
+    starts = lambda: host.log().count(f"guest {SUBJECT}: starting")
+    host.wait(lambda: starts() >= 5, 60 * hosts.busy(), "five starts")
+    pauses = [float(text) for text in re.findall(rf"guest {SUBJECT}: stopped \(powered off; next start in ([0-9.]+) s\)", host.log())]
+    assert pauses[:4] == [0.1, 0.2, 0.4, 0.8], pauses
+    host.command("Stop", SUBJECT)
+    host.wait_state(SUBJECT, "stopped")
+
+
 @pytest.mark.parametrize("bad", ["x" * 300, ""])
 def test_programs_can_fail(programs, bad):
     """The stepper itself: a pid that is none is said, and not taken for a run without a hit."""

@@ -236,10 +236,8 @@ static void exit_rules(void **)
 				 actions);
 		if (!rules[i].restarts)
 			continue;
-		/* A failure is mended at once, after so long a run. */
-		assert_int_equal(life.timer_usec, life.state == GUEST_STATE_CRASHED
-							  ? NOW
-							  : NOW + GUEST_BACKOFF_MIN_USEC);
+		/* At once, after so long a run. */
+		assert_int_equal(life.timer_usec, NOW);
 		actions = step(&life, &policy, GUEST_EVENT_TIMER, 0, life.timer_usec);
 		assert_int_equal(life.state, GUEST_STATE_STARTING);
 		assert_true(actions & LAUNCH);
@@ -266,15 +264,21 @@ static void endings(void **)
 }
 
 /* Goes from a start to the exit of a run, and returns when the next start is due. */
-static uint64_t one_run(struct guest_life *life, uint64_t now, uint64_t run_usec, bool comes_up)
+static uint64_t run_to(enum guest_exit exit, const struct guest_policy *policy,
+		       struct guest_life *life, uint64_t now, uint64_t run_usec, bool comes_up)
 {
 	assert_int_equal(life->state, GUEST_STATE_STARTING);
-	step(life, &on_failure, GUEST_EVENT_PROCESS_STARTED, 0, now);
+	step(life, policy, GUEST_EVENT_PROCESS_STARTED, 0, now);
 	assert_int_equal(life->timer_usec, now + GUEST_START_TIMEOUT_USEC);
 	if (comes_up)
-		step(life, &on_failure, GUEST_EVENT_QMP_READY, 0, now);
-	step(life, &on_failure, GUEST_EVENT_EXIT, GUEST_EXIT_FAILURE, now + run_usec);
+		step(life, policy, GUEST_EVENT_QMP_READY, 0, now);
+	step(life, policy, GUEST_EVENT_EXIT, exit, now + run_usec);
 	return life->timer_usec;
+}
+
+static uint64_t one_run(struct guest_life *life, uint64_t now, uint64_t run_usec, bool comes_up)
+{
+	return run_to(GUEST_EXIT_FAILURE, &on_failure, life, now, run_usec, comes_up);
 }
 
 static void fast_failures(void **)
@@ -357,6 +361,62 @@ static void backoff_limit(void **)
 	assert_int_equal(due, now + SECOND + 2 * GUEST_BACKOFF_MIN_USEC);
 }
 
+/* One that powers off as soon as it runs: as after failures, but without an end. */
+static void backoff_of_clean_ends(void **)
+{
+	static const struct guest_policy policies[] = {
+		{ .restart = GUEST_RESTART_ALWAYS },
+		{ .on_poweroff = GUEST_ON_RESTART },
+	};
+
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		const struct guest_policy *policy = &policies[i];
+		struct guest_life life = {};
+		uint64_t now = NOW, expected = GUEST_BACKOFF_MIN_USEC, due = 0;
+
+		step(&life, policy, GUEST_EVENT_START, 0, now);
+		for (int run = 1; run <= 20; run++) {
+			due = run_to(GUEST_EXIT_SUCCESS, policy, &life, now, SECOND / 10, true);
+			assert_int_equal(life.state, GUEST_STATE_STOPPED);
+			assert_int_equal(due, now + SECOND / 10 + expected);
+			now = due;
+			step(&life, policy, GUEST_EVENT_TIMER, 0, now);
+			expected = expected * 2 < GUEST_BACKOFF_MAX_USEC ? expected * 2
+									 : GUEST_BACKOFF_MAX_USEC;
+		}
+		assert_int_equal(expected, GUEST_BACKOFF_MAX_USEC);
+		/* What ran for a minute is started again at once, and begins anew. */
+		due = run_to(GUEST_EXIT_SUCCESS, policy, &life, now, 60 * SECOND, true);
+		assert_int_equal(due, now + 60 * SECOND);
+		step(&life, policy, GUEST_EVENT_TIMER, 0, due);
+		now = due;
+		due = run_to(GUEST_EXIT_SUCCESS, policy, &life, now, SECOND, true);
+		assert_int_equal(due, now + SECOND + 2 * GUEST_BACKOFF_MIN_USEC);
+		/* A user's start forgives. */
+		step(&life, policy, GUEST_EVENT_START, 0, due);
+		(void)run_to(GUEST_EXIT_SUCCESS, policy, &life, due, SECOND, true);
+		assert_int_equal(life.failures, 1);
+	}
+}
+
+/* Good and bad ends in turns are one row; only the bad ones can make it fail. */
+static void backoff_of_mixed_ends(void **)
+{
+	static const struct guest_policy always = { .restart = GUEST_RESTART_ALWAYS };
+	struct guest_life life = {};
+	uint64_t now = NOW;
+
+	step(&life, &always, GUEST_EVENT_START, 0, now);
+	for (unsigned int run = 1; run <= 20; run++) {
+		now = run_to(run % 2 ? GUEST_EXIT_FAILURE : GUEST_EXIT_SUCCESS, &always, &life, now,
+			     SECOND, true);
+		assert_int_equal(life.failures, run);
+		assert_true(life.fast_failures <= 1);
+		step(&life, &always, GUEST_EVENT_TIMER, 0, now);
+		assert_int_equal(life.state, GUEST_STATE_STARTING);
+	}
+}
+
 static void stop_in_the_back_off(void **)
 {
 	struct guest_policy always = { .restart = GUEST_RESTART_ALWAYS };
@@ -369,6 +429,7 @@ static void stop_in_the_back_off(void **)
 	assert_int_equal(life.state, GUEST_STATE_STOPPED);
 
 	life = usual_life(GUEST_STATE_RUNNING);
+	life.started_usec = NOW - SECOND;
 	step(&life, &always, GUEST_EVENT_EXIT, GUEST_EXIT_SUCCESS, NOW);
 	assert_true(life.timer_usec > NOW);
 	assert_int_equal(step(&life, &always, GUEST_EVENT_STOP, 0, NOW), DIS);
@@ -561,6 +622,8 @@ int main(void)
 		cmocka_unit_test(start_that_never_answers_is_fast),
 		cmocka_unit_test(one_slow_failure_breaks_the_row),
 		cmocka_unit_test(backoff_limit),
+		cmocka_unit_test(backoff_of_clean_ends),
+		cmocka_unit_test(backoff_of_mixed_ends),
 		cmocka_unit_test(stop_in_the_back_off),
 		cmocka_unit_test(stop_to_the_end),
 		cmocka_unit_test(adoption),
