@@ -42,6 +42,7 @@ struct guest {
 
 	int pidfd; /* owned, -EBADF without a process */
 	sd_event_source *exit_source, *timer_source, *reconnect_source;
+	sd_event_source *press_source; /* its power button is pressed again */
 	struct guest_qmp *qmp;
 	bool qmp_ready;
 	uint64_t qmp_ready_usec; /* CLOCK_BOOTTIME: since when */
@@ -108,7 +109,8 @@ void guest_tell(const struct guest *guest, const char *kind, const char *detail)
 /* Watches the process behind pidfd, connects QMP and the console. Returns 0 or -errno. */
 int guest_attach(struct guest *guest, int pidfd_consume);
 void guest_detach(struct guest *guest);
-/* These do nothing as long as QMP does not answer. */
+/* These do nothing as long as QMP does not answer. GUEST_EVENT_PRESS_AGAIN comes after the first.
+ */
 void guest_powerdown(struct guest *guest);
 void guest_halt(struct guest *guest);
 void guest_go_on(struct guest *guest);

@@ -31,11 +31,24 @@ static void on_powerdown_reply(sd_json_variant *, const char *error, void *userd
 		log_debug(guest_subject(guest).text, "system_powerdown: %s", error);
 }
 
+static int on_press_again(sd_event_source *, uint64_t, void *userdata)
+{
+	struct guest *guest = userdata;
+
+	guest->press_source = sd_event_source_disable_unref(guest->press_source);
+	guest_handle(guest, GUEST_EVENT_PRESS_AGAIN, GUEST_EXIT_UNKNOWN);
+	return 0;
+}
+
 void guest_powerdown(struct guest *guest)
 {
 	if (guest->qmp_ready)
 		(void)guest_qmp_execute(guest->qmp, "system_powerdown", NULL, on_powerdown_reply,
 					guest);
+	guest->press_source = sd_event_source_disable_unref(guest->press_source);
+	(void)sd_event_add_time_relative(guest->guests->event, &guest->press_source, CLOCK_BOOTTIME,
+					 GUEST_PRESS_AGAIN_USEC, TIMER_ACCURACY_USEC,
+					 on_press_again, guest);
 }
 
 static void on_halt_reply(sd_json_variant *, const char *error, void *userdata)
@@ -377,6 +390,7 @@ void guest_detach(struct guest *guest)
 {
 	guest->exit_source = sd_event_source_disable_unref(guest->exit_source);
 	guest->reconnect_source = sd_event_source_disable_unref(guest->reconnect_source);
+	guest->press_source = sd_event_source_disable_unref(guest->press_source);
 	disconnect_qmp(guest);
 	guest_noise_end(guest);
 	guest->display_source = sd_event_source_disable_unref(guest->display_source);

@@ -258,6 +258,14 @@ static unsigned int powerdown(const struct step *step)
 	return resume_to_stop(step) | GUEST_ACTION_POWERDOWN;
 }
 
+/* Until it has powered off, or was killed. */
+static unsigned int press_again(const struct step *step)
+{
+	if (step->life->timer_usec == 0 || step->life->ending != GUEST_ENDING_NONE)
+		return 0;
+	return powerdown(step);
+}
+
 /* Without QMP yet, the word is given as soon as it is there: see STOPPING, QMP_READY. */
 static unsigned int stop(const struct step *step)
 {
@@ -470,6 +478,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(BROKEN) = ignore,
 		STEP(EXIT) = leave,
 		STEP(TIMER) = restart,
+		STEP(PRESS_AGAIN) = ignore,
 		STEP(ADOPT) = adopt,
 		STEP(ADOPT_UNMADE) = leave,
 	},
@@ -493,6 +502,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(BROKEN) = broken,
 		STEP(EXIT) = ended,
 		STEP(TIMER) = deadline,
+		STEP(PRESS_AGAIN) = ignore,
 		STEP(ADOPT) = adopt_starting,
 		STEP(ADOPT_UNMADE) = unmade_start,
 	},
@@ -516,6 +526,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(BROKEN) = broken,
 		STEP(EXIT) = ended,
 		STEP(TIMER) = ignore,
+		STEP(PRESS_AGAIN) = ignore,
 		STEP(ADOPT) = adopt_running,
 		STEP(ADOPT_UNMADE) = unmade_start,
 	},
@@ -539,6 +550,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(BROKEN) = broken,
 		STEP(EXIT) = stop_done,
 		STEP(TIMER) = deadline,
+		STEP(PRESS_AGAIN) = press_again,
 		STEP(ADOPT) = adopt_stopping,
 		STEP(ADOPT_UNMADE) = stop_done,
 	},
@@ -562,6 +574,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(BROKEN) = ignore,
 		STEP(EXIT) = leave,
 		STEP(TIMER) = restart,
+		STEP(PRESS_AGAIN) = ignore,
 		STEP(ADOPT) = adopt_crashed,
 		STEP(ADOPT_UNMADE) = leave,
 	},
@@ -585,6 +598,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(BROKEN) = ignore,
 		STEP(EXIT) = leave,
 		STEP(TIMER) = ignore,
+		STEP(PRESS_AGAIN) = ignore,
 		STEP(ADOPT) = ignore,
 		STEP(ADOPT_UNMADE) = leave,
 	},

@@ -41,6 +41,7 @@ enum guest_event_kind {
 	GUEST_EVENT_BROKEN, /* QEMU runs, the guest in it cannot go on */
 	GUEST_EVENT_EXIT, /* see guest_exit */
 	GUEST_EVENT_TIMER, /* timer_usec has come */
+	GUEST_EVENT_PRESS_AGAIN, /* GUEST_PRESS_AGAIN_USEC after GUEST_ACTION_POWERDOWN */
 	GUEST_EVENT_ADOPT, /* a new hostd found the process (if the state has one) alive */
 	GUEST_EVENT_ADOPT_UNMADE, /* it found the record of a process that it does not know */
 	GUEST_EVENT_COUNT,
@@ -63,7 +64,7 @@ enum guest_action {
 	GUEST_ACTION_ARM = 1 << 1, /* call with GUEST_EVENT_TIMER at life.timer_usec */
 	GUEST_ACTION_RESUME = 1 << 2, /* QMP cont, when QMP is there; so the next two */
 	GUEST_ACTION_PAUSE = 1 << 3, /* QMP stop */
-	GUEST_ACTION_POWERDOWN = 1 << 4, /* QMP system_powerdown */
+	GUEST_ACTION_POWERDOWN = 1 << 4, /* QMP system_powerdown, and a later PRESS_AGAIN */
 	GUEST_ACTION_KILL = 1 << 5, /* SIGKILL */
 	GUEST_ACTION_CLEANUP = 1 << 6, /* remove what the process leaves */
 	GUEST_ACTION_SAVE =
@@ -115,6 +116,8 @@ struct guest_policy {
 #define GUEST_FAST_FAILURES_MAX 5
 /* QEMU answers QMP as soon as its machine is made, long before the guest has booted. */
 #define GUEST_START_TIMEOUT_USEC UINT64_C(60000000)
+/* A guest whose firmware or kernel boots does not see its power button. */
+#define GUEST_PRESS_AGAIN_USEC UINT64_C(3000000)
 /* More resets than this in one window are a loop, said once until a window is quieter. */
 #define GUEST_RESET_WINDOW_USEC UINT64_C(10000000)
 #define GUEST_RESETS_MAX 20

@@ -44,6 +44,7 @@ static const struct expectation expectations[] = {
 	E(STOPPED, BROKEN, STOPPED, 0),
 	E(STOPPED, EXIT, STOPPED, CLEAN),
 	E(STOPPED, TIMER, STOPPED, 0),
+	E(STOPPED, PRESS_AGAIN, STOPPED, 0),
 	E(STOPPED, ADOPT, STOPPED, 0),
 	E(STOPPED, ADOPT_UNMADE, STOPPED, CLEAN),
 
@@ -66,6 +67,7 @@ static const struct expectation expectations[] = {
 	E(STARTING, BROKEN, STARTING, DIS | KILL),
 	E(STARTING, EXIT, CRASHED, ARM | CLEAN | SAY),
 	E(STARTING, TIMER, STARTING, KILL),
+	E(STARTING, PRESS_AGAIN, STARTING, 0),
 	E(STARTING, ADOPT, STARTING, ARM),
 	E(STARTING, ADOPT_UNMADE, STARTING, DIS | CLEAN | SAY | LAUNCH),
 
@@ -88,6 +90,7 @@ static const struct expectation expectations[] = {
 	E(RUNNING, BROKEN, RUNNING, KILL),
 	E(RUNNING, EXIT, CRASHED, ARM | CLEAN | SAY),
 	E(RUNNING, TIMER, RUNNING, 0),
+	E(RUNNING, PRESS_AGAIN, RUNNING, 0),
 	E(RUNNING, ADOPT, RUNNING, SAY),
 	E(RUNNING, ADOPT_UNMADE, STARTING, CLEAN | SAY | LAUNCH),
 
@@ -110,6 +113,7 @@ static const struct expectation expectations[] = {
 	E(STOPPING, BROKEN, STOPPING, DIS | KILL),
 	E(STOPPING, EXIT, STOPPED, DIS | CLEAN | SAY),
 	E(STOPPING, TIMER, STOPPING, KILL),
+	E(STOPPING, PRESS_AGAIN, STOPPING, POWER),
 	E(STOPPING, ADOPT, STOPPING, ARM),
 	E(STOPPING, ADOPT_UNMADE, STOPPED, DIS | CLEAN | SAY),
 
@@ -132,6 +136,7 @@ static const struct expectation expectations[] = {
 	E(CRASHED, BROKEN, CRASHED, 0),
 	E(CRASHED, EXIT, CRASHED, CLEAN),
 	E(CRASHED, TIMER, STARTING, DIS | SAY | LAUNCH),
+	E(CRASHED, PRESS_AGAIN, CRASHED, 0),
 	E(CRASHED, ADOPT, CRASHED, ARM),
 	E(CRASHED, ADOPT_UNMADE, CRASHED, CLEAN),
 
@@ -154,6 +159,7 @@ static const struct expectation expectations[] = {
 	E(FAILED, BROKEN, FAILED, 0),
 	E(FAILED, EXIT, FAILED, CLEAN),
 	E(FAILED, TIMER, FAILED, 0),
+	E(FAILED, PRESS_AGAIN, FAILED, 0),
 	E(FAILED, ADOPT, FAILED, 0),
 	E(FAILED, ADOPT_UNMADE, FAILED, CLEAN),
 };
@@ -454,6 +460,44 @@ static void stop_to_the_end(void **)
 	assert_int_equal(life.started_usec, 0);
 }
 
+/* A press that came while its firmware booted was lost. */
+static void asked_until_it_reacts(void **)
+{
+	static const enum guest_event_kind reactions[] = { GUEST_EVENT_POWERED_OFF,
+							   GUEST_EVENT_BROKEN, GUEST_EVENT_KILL };
+	static const enum guest_event_kind wishes[] = { GUEST_EVENT_STOP, GUEST_EVENT_RESTART,
+							GUEST_EVENT_HOST_STOPPING };
+
+	for (size_t i = 0; i < sizeof(reactions) / sizeof(reactions[0]); i++) {
+		struct guest_life life = usual_life(GUEST_STATE_RUNNING);
+		uint64_t end = 0;
+
+		assert_true(step(&life, &on_failure, wishes[i], 0, NOW) & POWER);
+		end = life.timer_usec;
+		for (uint64_t now = NOW; now < end; now += GUEST_PRESS_AGAIN_USEC) {
+			/* That changes nothing of when it is killed. */
+			assert_int_equal(step(&life, &on_failure, GUEST_EVENT_PRESS_AGAIN, 0, now),
+					 POWER);
+			assert_int_equal(life.timer_usec, end);
+		}
+		step(&life, &on_failure, reactions[i], 0, NOW);
+		assert_int_equal(step(&life, &on_failure, GUEST_EVENT_PRESS_AGAIN, 0, NOW), 0);
+	}
+}
+
+/* At the deadline it is killed: nothing is to be asked any more. The next run is another one. */
+static void not_asked_after_the_kill(void **)
+{
+	struct guest_life life = usual_life(GUEST_STATE_RUNNING);
+
+	step(&life, &on_failure, GUEST_EVENT_RESTART, 0, NOW);
+	step(&life, &on_failure, GUEST_EVENT_TIMER, 0, life.timer_usec);
+	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_PRESS_AGAIN, 0, NOW), 0);
+	step(&life, &on_failure, GUEST_EVENT_EXIT, GUEST_EXIT_FAILURE, NOW);
+	assert_int_equal(life.state, GUEST_STATE_STARTING);
+	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_PRESS_AGAIN, 0, NOW), 0);
+}
+
 /* A hostd that was killed between its record and its kill, or in a back-off. */
 static void adoption(void **)
 {
@@ -563,6 +607,8 @@ static void one_random_thing(struct world *world)
 		happens(world, GUEST_EVENT_HOST_STOPPING, 0);
 	} else if (choice < 23) /* a new hostd, everything armed is gone */
 		happens(world, GUEST_EVENT_ADOPT, 0);
+	else if (choice < 28)
+		happens(world, GUEST_EVENT_PRESS_AGAIN, 0);
 	else if (choice < 60 && world->process)
 		happens(world, by_qmp[rand() % 7], 0);
 	else if (choice < 80 && world->process) {
@@ -626,6 +672,8 @@ int main(void)
 		cmocka_unit_test(backoff_of_mixed_ends),
 		cmocka_unit_test(stop_in_the_back_off),
 		cmocka_unit_test(stop_to_the_end),
+		cmocka_unit_test(asked_until_it_reacts),
+		cmocka_unit_test(not_asked_after_the_kill),
 		cmocka_unit_test(adoption),
 		cmocka_unit_test(random_walks),
 	};
