@@ -75,8 +75,8 @@ static int settle_trial(struct host *host)
 	host->replace_failed = access(INIT_HOSTD INIT_FAILED, F_OK) == 0 &&
 			       access(INIT_HOSTD INIT_TRIAL, F_OK) < 0;
 	if (host->replace_failed)
-		log_error("host", "the hostd that was to take over did not come up: this is the "
-				  "one before it");
+		log_error("host", "the hostd that was to take over did not come up, or did not "
+				  "stay: this is the one before it");
 	r = sd_event_add_defer(host->event, &source, on_answering, host);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);

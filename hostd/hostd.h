@@ -29,7 +29,8 @@
  * Behind that name. A hostd that is put in place is TRIAL. PID 1 starts it, and it renames itself
  * to REPLACED when it answers. One that ends before, or has not done it in 30 s, is removed by PID
  * 1, which starts what was there before, REPLACED or the image's, and leaves an empty file FAILED.
- * So it does with a REPLACED one that fails five times in a row.
+ * So it does with a REPLACED one that ends five times in a row without ever running for ten
+ * minutes.
  */
 #define INIT_TRIAL ".trial"
 #define INIT_REPLACED ".replaced"

@@ -19,7 +19,9 @@
 
 #define HOSTD "/usr/bin/hostd"
 #define TRIAL_LIMIT_S 30
-#define FAST_FAILURES_MAX 5
+#define FAST_RUN_S 2
+#define GOOD_RUN_S 600 /* what ran for so long is no part of a row of failures */
+#define FAILURES_MAX 5
 #define RESTART_INTERVAL_S 1
 #define RESTART_INTERVAL_FAILING_S 10
 #define BOOT_TIMES "/run/mvirt/boot-times" /* machine/boot-times.c; its first line is PID 1's */
@@ -38,7 +40,7 @@ struct service {
 	pid_t pid; /* 0 or -1: not running */
 	time_t started_s; /* CLOCK_MONOTONIC */
 	time_t due_s; /* when to start it (again) */
-	unsigned int fast_failures;
+	unsigned int fast_failures, short_runs; /* in a row, below FAST_RUN_S and good_run_s */
 };
 
 /* What hostd is started from: the first that there is; hostd.h says what they are. */
@@ -50,10 +52,14 @@ static struct {
 	time_t stop_limit_s, stop_deadline_s;
 	const char *hostd; /* the image's */
 	char hostd_path[256]; /* of the one that runs, or ran last */
+	ino_t hostd_inode;
 	time_t trial_limit_s, trial_deadline_s;
-	ino_t trial_inode; /* of that one; 0: it was not on trial */
+	ino_t trial_inode; /* hostd_inode, if that one is on trial; or 0 */
+	time_t good_run_s;
 	struct service daemon, shell;
-} state = { .stop_limit_s = STOP_LIMIT_S, .trial_limit_s = TRIAL_LIMIT_S };
+} state = { .stop_limit_s = STOP_LIMIT_S,
+	    .trial_limit_s = TRIAL_LIMIT_S,
+	    .good_run_s = GOOD_RUN_S };
 
 static time_t now_s(void)
 {
@@ -197,6 +203,9 @@ static void choose_hostd(void)
 		(void)snprintf(state.hostd_path, sizeof(state.hostd_path), "%s%s", state.hostd,
 			       hostd_suffixes[i++]);
 	while (stat(state.hostd_path, &status) < 0 && i < 3);
+	if (status.st_ino != state.hostd_inode)
+		state.daemon.fast_failures = state.daemon.short_runs = 0;
+	state.hostd_inode = status.st_ino;
 	state.trial_inode = i == 1 ? status.st_ino : 0;
 	state.trial_deadline_s = now_s() + state.trial_limit_s;
 	state.daemon.path = state.hostd_path;
@@ -212,7 +221,7 @@ static void give_up_hostd(const char *why)
 	(void)snprintf(path, sizeof(path), "%s.failed", state.hostd);
 	(void)close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
 	state.daemon.due_s = now_s();
-	state.daemon.fast_failures = 0;
+	state.daemon.fast_failures = state.daemon.short_runs = 0;
 }
 
 static void start(struct service *service)
@@ -231,10 +240,28 @@ static void start(struct service *service)
 /* Never more than one start a second; a service that does not hold gets longer pauses. */
 static void plan_restart(struct service *service)
 {
+	time_t ran_s = now_s() - service->started_s;
+
 	service->pid = 0;
-	service->fast_failures = now_s() > service->started_s + 1 ? 0 : service->fast_failures + 1;
-	if (service->fast_failures >= FAST_FAILURES_MAX)
+	service->fast_failures = ran_s < FAST_RUN_S ? service->fast_failures + 1 : 0;
+	service->short_runs = ran_s < state.good_run_s ? service->short_runs + 1 : 0;
+	if (service->fast_failures >= FAILURES_MAX)
 		service->due_s = service->started_s + RESTART_INTERVAL_FAILING_S;
+}
+
+/* One that was put in place gives way to the one before it; the image's is tried without end. */
+static void judge_hostd(void)
+{
+	if (state.daemon.short_runs < FAILURES_MAX)
+		return;
+	if (strcmp(state.hostd_path, state.hostd) != 0)
+		give_up_hostd("ended five times in a row, each time within ten minutes");
+	else if (state.daemon.fast_failures == FAILURES_MAX)
+		say("hostd cannot be started: five tries in a row failed. Guests go on running. "
+		    "Boot with mvirt.shell=tty1 on the kernel's command line for a rescue shell");
+	else if (state.daemon.short_runs == FAILURES_MAX)
+		say("hostd ended five times in a row, each time within ten minutes. Guests go on "
+		    "running, and it is started again each time");
 }
 
 static void hostd_ended(int status)
@@ -250,13 +277,7 @@ static void hostd_ended(int status)
 		say("hostd was killed by signal %d, starting it again", WTERMSIG(status));
 	else
 		say("hostd ended with status %d, starting it again", WEXITSTATUS(status));
-	if (state.daemon.fast_failures < FAST_FAILURES_MAX)
-		return;
-	if (strcmp(state.hostd_path, state.hostd) != 0)
-		give_up_hostd("cannot be started: five tries in a row failed");
-	else if (state.daemon.fast_failures == FAST_FAILURES_MAX)
-		say("hostd cannot be started: five tries in a row failed. Guests go on running. "
-		    "Boot with mvirt.shell=tty1 on the kernel's command line for a rescue shell");
+	judge_hostd();
 }
 
 /* Starts what is due. Returns when to look again, or 0 when there is nothing to wait for. */
@@ -358,9 +379,10 @@ static void step(const sigset_t *signals)
 							     : RUNNING);
 }
 
-/* init [--test HOSTD [STOP-LIMIT-SECONDS [TRIAL-LIMIT-SECONDS]]]: in a PID namespace */
+/* init [--test HOSTD [STOP-LIMIT [TRIAL-LIMIT [GOOD-RUN]]]]: in a PID namespace, seconds */
 int main(int argc, char **argv)
 {
+	time_t *const limits[] = { &state.stop_limit_s, &state.trial_limit_s, &state.good_run_s };
 	struct timespec started = {};
 	sigset_t all;
 
@@ -368,10 +390,8 @@ int main(int argc, char **argv)
 	state.shell.path = "/bin/sh";
 	state.test = argc > 2 && strcmp(argv[1], "--test") == 0;
 	state.hostd = state.test ? argv[2] : HOSTD;
-	if (state.test && argc > 3)
-		state.stop_limit_s = strtol(argv[3], NULL, 10);
-	if (state.test && argc > 4)
-		state.trial_limit_s = strtol(argv[4], NULL, 10);
+	for (int i = 3; state.test && i < argc && i < 6; i++)
+		*limits[i - 3] = strtol(argv[i], NULL, 10);
 	if (getpid() != 1) {
 		(void)fputs("init: not PID 1. Use poweroff, reboot or mvirt\n", stderr);
 		return 2;

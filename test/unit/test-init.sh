@@ -1,53 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# PID 1 in a PID namespace, without a VM: it reaps, keeps hostd alive, ends in order, and never exits.
-# reboot(2) in a PID namespace ends its init with SIGINT (power off) or SIGHUP (reboot): pid_namespaces(7).
+# PID 1: it reaps, keeps hostd alive, ends in order, and never exits.
 # shellcheck disable=SC2016,SC2319 # scripts in quotes are run later; $? is of the condition, on purpose
-set -u
-init=${MVIRT_TEST_INIT:-/build/obj/test/init}
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-count=0
-
-ok() {
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		[ -e "$folder/said" ] && tail -n 5 "$folder/said" | sed 's/^/# /'
-	fi
-}
-
-# with_hostd SCRIPT [LIMIT [TRIAL-LIMIT]]: runs init with this as hostd; sets $pid (of unshare) and $inner (of init)
-with_hostd() {
-	{ echo "#!/bin/sh"; echo "D=$folder"; printf '%s\n' "$1"; } >"$folder/hostd"
-	chmod +x "$folder/hostd"
-	rm -f "$folder/started" "$folder/result" "$folder/termed" "$folder/hostd."*
-	unshare --pid --fork --kill-child --mount --mount-proc "$init" --test "$folder/hostd" "${2:-60}" "${3:-60}" \
-		>"$folder/said" 2>&1 &
-	pid=$!
-	wait_for "[ -s $folder/started ]"
-	inner=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null || pgrep -P "$pid")
-	inner=${inner%% *}
-}
-
-wait_for() {
-	tries=0
-	until eval "$1"; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || return 1
-		sleep 0.05
-	done
-}
-
-ended_by() {
-	wait "$pid"
-	status=$?
-	[ "$status" -eq $((128 + $1)) ] || { echo "# status $status"; return 1; }
-}
-
-SERVE='echo $$ >>$D/started; trap "touch \$D/termed; exit 0" TERM; while :; do sleep 0.1; done'
+# shellcheck source=test/unit/init-fixture.sh
+. "$(dirname "$0")/init-fixture.sh"
 
 with_hostd 'echo start >>$D/started; exit 1'
 sleep 7
@@ -99,7 +55,7 @@ kill -USR1 "$inner"
 ended_by 2
 ok $? "a hostd that ignores SIGTERM does not stop the halt"
 grep -q "did not stop within 2 s" "$folder/said"
-ok $? "and it is said"
+ok $? "and this is said"
 
 with_hostd 'echo x >>$D/started; [ -e $D/once ] || { touch $D/once; kill -USR2 1; }; '"$SERVE"
 ended_by 2
@@ -143,9 +99,37 @@ ended_by 2
 with_hostd "$SERVE"
 put_in_place "$ANSWERS exit 1"
 wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
-grep -q 'hostd.replaced cannot be started: five tries in a row failed: the one before' "$folder/said" &&
+grep -q 'hostd.replaced ended five times in a row, each time within ten minutes: the one before' "$folder/said" &&
 	[ ! -e "$folder/hostd.replaced" ]
 ok $? "one that answers and dies, again and again, is given up too"
+kill -USR2 "$inner"
+ended_by 2
+
+# --- those that run for a while, and end ---
+
+SLOW='mv $D/hostd.trial $D/hostd.replaced 2>/dev/null; echo new >>$D/result; sleep 2.2; exit 1'
+
+with_hostd "$SERVE" 60 60 10
+put_in_place "$SLOW"
+wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
+grep -q 'hostd.replaced ended five times in a row' "$folder/said" && [ "$(wc -l <"$folder/result")" -eq 5 ] &&
+	[ ! -e "$folder/hostd.replaced" ] && [ -e "$folder/hostd.failed" ]
+ok $? "one that answers and ends slowly, again and again, is given up as well"
+kill -USR2 "$inner"
+ended_by 2
+
+with_hostd "$SERVE" 60 60 2
+put_in_place "$SLOW"
+wait_for "[ -e $folder/result ] && [ \$(wc -l <$folder/result) -ge 6 ]"
+! grep -q 'takes its place' "$folder/said" && [ -e "$folder/hostd.replaced" ]
+ok $? "one that runs for long enough each time is good"
+kill -USR2 "$inner"
+ended_by 2
+
+with_hostd 'echo x >>$D/started; sleep 2.2; exit 1' 60 60 10
+wait_for "[ \$(wc -l <$folder/started) -ge 6 ]"
+[ "$(grep -c 'hostd ended five times in a row, each time within ten minutes. Guests go on' "$folder/said")" -eq 1 ]
+ok $? "of the image's this is said, once"
 kill -USR2 "$inner"
 ended_by 2
 
