@@ -4,6 +4,7 @@
 // reboot work.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@
 #define BOOT_TIMES "/run/mvirt/boot-times" /* machine/boot-times.c; its first line is PID 1's */
 #define STOP_LIMIT_S 300 /* hostd has deadlines of its own: for one that hangs */
 #define TERM_LIMIT_S 5
+#define SYNC_LIMIT_S 30 /* without progress */
+#define REBOOT_LIMIT_S 180
 
 /* What shall happen when everything has stopped; 0 while the host runs. */
 enum ending { RUNNING, POWER_OFF, REBOOT, HALT };
@@ -55,11 +58,12 @@ static struct {
 	ino_t hostd_inode;
 	time_t trial_limit_s, trial_deadline_s;
 	ino_t trial_inode; /* hostd_inode, if that one is on trial; or 0 */
-	time_t good_run_s;
+	time_t good_run_s, sync_limit_s;
 	struct service daemon, shell;
 } state = { .stop_limit_s = STOP_LIMIT_S,
 	    .trial_limit_s = TRIAL_LIMIT_S,
-	    .good_run_s = GOOD_RUN_S };
+	    .good_run_s = GOOD_RUN_S,
+	    .sync_limit_s = SYNC_LIMIT_S };
 
 static time_t now_s(void)
 {
@@ -138,9 +142,9 @@ static void note_start(const struct timespec *started)
 	(void)close(fd);
 }
 
-static bool open_terminal(const char *path)
+static bool open_terminal(const char *path, int flags)
 {
-	int fd = open(path, O_RDWR | O_NOCTTY);
+	int fd = open(path, O_RDWR | O_NOCTTY | flags);
 
 	for (int standard = 0; fd >= 0 && standard < 3; standard++)
 		(void)dup2(fd, standard);
@@ -173,7 +177,7 @@ static void become(const struct service *service)
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();
-	if (service->terminal && !open_terminal(service->terminal)) {
+	if (service->terminal && !open_terminal(service->terminal, 0)) {
 		say("mvirt.shell: %s cannot be opened: %m", service->terminal);
 		_exit(127);
 	}
@@ -328,6 +332,62 @@ static bool wait_for_all(time_t limit_s)
 	return false;
 }
 
+/* What has not been written to the disks yet. */
+static unsigned long unwritten_kib(void)
+{
+	static const char *const names[] = { "\nDirty:", "\nWriteback:" };
+	char text[4096] = "";
+	unsigned long sum = 0;
+	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+
+	(void)!read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	for (size_t i = 0; i < 2; i++) {
+		const char *found = strstr(text, names[i]);
+
+		sum += found ? strtoul(found + strlen(names[i]), NULL, 10) : 0;
+	}
+	return sum;
+}
+
+/* By a child, because on a disk that no longer answers each of these calls may never return. */
+static void write_to_disks(void)
+{
+	unsigned long left = 0, least = ULONG_MAX;
+	time_t progress_s = now_s();
+	pid_t child = fork();
+
+	if (child == 0) {
+		sync();
+		if (!state.test)
+			(void)(umount2("/data", MNT_DETACH) |
+			       umount2("/run/mvirt/config", MNT_DETACH));
+		sync();
+		_exit(0);
+	}
+	for (; child > 0 && waitpid(child, NULL, WNOHANG) == 0; (void)usleep(20000)) {
+		left = unwritten_kib();
+		if (left < least) {
+			least = left;
+			progress_s = now_s();
+		} else if (now_s() - progress_s >= state.sync_limit_s) {
+			say("a disk does not take what is left to write, %lu KiB: it is lost",
+			    left);
+			return;
+		}
+	}
+}
+
+/* The kernel asks every driver first, and one of them may wait for its device without end. */
+static void force_reboot_later(void)
+{
+	if (fork() != 0)
+		return;
+	(void)sleep(REBOOT_LIMIT_S);
+	(void)write_to("/proc/sysrq-trigger", "b");
+	_exit(0);
+}
+
 [[noreturn]] static void finish(void)
 {
 	(void)kill(-1, SIGTERM);
@@ -336,11 +396,10 @@ static bool wait_for_all(time_t limit_s)
 		(void)kill(-1, SIGKILL);
 		(void)wait_for_all(TERM_LIMIT_S);
 	}
-	sync();
-	if (!state.test)
-		(void)(umount2("/data", MNT_DETACH) | umount2("/run/mvirt/config", MNT_DETACH));
-	sync();
+	write_to_disks();
 	say("%s", ending_names[state.ending]);
+	if (state.ending == REBOOT && !state.test)
+		force_reboot_later();
 	(void)reboot(ending_commands[state.ending]);
 	for (;;) /* not reached on a machine; PID 1 never exits */
 		(void)pause();
@@ -379,10 +438,13 @@ static void step(const sigset_t *signals)
 							     : RUNNING);
 }
 
-/* init [--test HOSTD [STOP-LIMIT [TRIAL-LIMIT [GOOD-RUN]]]]: in a PID namespace, seconds */
+/* init [--test HOSTD [STOP-LIMIT [TRIAL-LIMIT [GOOD-RUN [SYNC-LIMIT]]]]]: in a PID namespace,
+ * seconds
+ */
 int main(int argc, char **argv)
 {
-	time_t *const limits[] = { &state.stop_limit_s, &state.trial_limit_s, &state.good_run_s };
+	time_t *const limits[] = { &state.stop_limit_s, &state.trial_limit_s, &state.good_run_s,
+				   &state.sync_limit_s };
 	struct timespec started = {};
 	sigset_t all;
 
@@ -390,7 +452,7 @@ int main(int argc, char **argv)
 	state.shell.path = "/bin/sh";
 	state.test = argc > 2 && strcmp(argv[1], "--test") == 0;
 	state.hostd = state.test ? argv[2] : HOSTD;
-	for (int i = 3; state.test && i < argc && i < 6; i++)
+	for (int i = 3; state.test && i < argc && i < 7; i++)
 		*limits[i - 3] = strtol(argv[i], NULL, 10);
 	if (getpid() != 1) {
 		(void)fputs("init: not PID 1. Use poweroff, reboot or mvirt\n", stderr);
@@ -402,7 +464,8 @@ int main(int argc, char **argv)
 		make_root_pivotable();
 		mount_everything();
 		note_start(&started);
-		(void)open_terminal("/dev/console");
+		/* What cannot be shown now (a terminal that was stopped) must not hold us up. */
+		(void)open_terminal("/dev/console", O_NONBLOCK);
 		(void)reboot(RB_DISABLE_CAD);
 		(void)!sethostname("mvirt", 5);
 		/* A QEMU's, and those of the guest's last ones, whose end takes the kernel time. */
