@@ -6,14 +6,6 @@
 #include "base/log.h"
 #include "hostd.h"
 
-static void on_power(enum power_action action, void *)
-{
-	int r = power_request(action);
-
-	if (r < 0)
-		log_error("power", "PID 1 cannot be told: %s", strerrordesc_np(-r));
-}
-
 static int store_root(enum guest_origin origin, void *userdata)
 {
 	const struct host *host = userdata;
@@ -37,8 +29,8 @@ static void on_replaced(int error, const char *text, void *userdata)
 
 	host->replacement = NULL;
 	host->replaced(error, text, host->replaced_userdata);
-	if (error == 0)
-		(void)sd_event_exit(host->event, 0);
+	if (error == 0 && !host->stopping)
+		(void)sd_event_exit(host->event, INIT_EXIT_REPLACED);
 }
 
 static int reload(int hostd_fd, api_reload_done_t done, void *done_userdata, char **ret_why,
@@ -99,7 +91,7 @@ int host_start_api(struct host *host, const char *version)
 		.mistakes = &host->mistakes,
 		.config_source = host->config_source,
 		.version = version,
-		.power = on_power,
+		.power = host_end,
 		.replace_failed = &host->replace_failed,
 		.operations = {
 			.store_root = store_root,

@@ -221,12 +221,9 @@ static void on_guest_event(const struct guest *guest, const char *kind, const ch
 	host_screen_guest_changed(host);
 }
 
-static void power_off_host(const struct guest *, void *)
+static void power_off_host(const struct guest *, void *userdata)
 {
-	int r = power_request(POWER_OFF);
-
-	if (r < 0)
-		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
+	host_end(POWER_OFF, false, userdata);
 }
 
 /* --- definitions --- */

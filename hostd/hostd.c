@@ -2,7 +2,6 @@
 // hostd: the order in which the machine comes up, and who tells whom. Nothing else.
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -41,6 +40,7 @@ static void host_done(struct host *host)
 	fd_close(host->files.memory_fd);
 	net_free(host->net);
 	power_button_free(host->power_button);
+	sd_event_source_disable_unref(host->progress_source);
 	devices_free(host->devices);
 	data_volume_free(host->data_volume);
 	config_volume_free(host->volume);
@@ -79,42 +79,6 @@ static void on_network_changed(const char *network, void *userdata)
 
 	if (host->api)
 		api_publish_network_event(host->api, network);
-}
-
-/* --- the end --- */
-
-void host_on_all_stopped(void *userdata)
-{
-	struct host *host = userdata;
-
-	log_notice("shutdown", "all guests have stopped");
-	guest_trash_stop(host->data_trash);
-	(void)data_volume_release(host->data_volume);
-	(void)sd_event_exit(host->event, 0);
-}
-
-/* PID 1 says so (SIGTERM): stop the guests, then exit; PID 1 does the rest. */
-static int on_sigterm(sd_event_source *source [[maybe_unused]],
-		      const struct signalfd_siginfo *info [[maybe_unused]], void *userdata)
-{
-	struct host *host = userdata;
-
-	if (host->stopping)
-		return 0;
-	host->stopping = true;
-	log_notice("shutdown", "stopping the guests");
-	guests_stop_all(host->guests);
-	return 0;
-}
-
-static void on_power_button(void *userdata [[maybe_unused]])
-{
-	int r = 0;
-
-	log_notice("power", "the power button was pressed");
-	r = power_request(POWER_OFF);
-	if (r < 0)
-		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
 }
 
 /* --- the beginning --- */
@@ -314,8 +278,7 @@ static int run(void)
 	r = sd_event_default(&host.event);
 	if (r < 0)
 		return r;
-	r = sd_event_add_signal(host.event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, on_sigterm,
-				&host);
+	r = host_await_end(&host);
 	if (r < 0)
 		return r;
 	host.shell_terminal = cmdline_value("mvirt.shell");
@@ -343,7 +306,7 @@ static int run(void)
 	report("dashboards", host_start_dashboards(&host));
 	dashboards_move_log(log_move_fd);
 	report("power button",
-	       power_button_new(host.event, on_power_button, &host, &host.power_button));
+	       power_button_new(host.event, host_on_power_button, &host, &host.power_button));
 	log_notice("host", "ready");
 	return sd_event_loop(host.event);
 }
@@ -385,5 +348,5 @@ int main(int argc, char **argv)
 	r = run();
 	if (r < 0)
 		log_error("host", "hostd ends: %s", strerror(-r));
-	return r < 0;
+	return r < 0 ? 1 : r;
 }

@@ -35,6 +35,9 @@
 #define INIT_TRIAL ".trial"
 #define INIT_REPLACED ".replaced"
 #define INIT_FAILED ".failed"
+/* The exit status of one that makes room for TRIAL. After SIGTERM 0 means: all guests have stopped,
+ * and with any other status PID 1 starts another, which gets SIGTERM at once. */
+#define INIT_EXIT_REPLACED 3
 
 struct host {
 	sd_event *event;
@@ -62,7 +65,9 @@ struct host {
 	struct dashboards *dashboards;
 	char *shell_terminal, *line_type; /* mvirt.shell=, mvirt.term= */
 	char *panic_timeout; /* panic= */
-	bool stopping;
+	bool stopping, hurry; /* hurry: guests are not waited for */
+	uint64_t stopping_since_usec; /* CLOCK_BOOTTIME */
+	sd_event_source *progress_source; /* PID 1 is told that it goes on */
 };
 
 /* hostd-guests.c */
@@ -92,5 +97,12 @@ int host_start_api(struct host *host, const char *version);
 struct api_console_operations host_console_operations(const struct host *host);
 /* Starts the dashboards. Returns 0 or -errno. */
 int host_start_dashboards(struct host *host);
+
+/* hostd-end.c */
+/* From here on PID 1 may say that the machine goes down. Returns 0 or -errno. */
+int host_await_end(struct host *host);
+void host_on_power_button(void *userdata);
+/* Asks PID 1 for it. now: what still runs is killed and not waited for. */
+void host_end(enum power_action action, bool now, void *userdata);
 /* What runs on disks and guests end with: all guests have stopped. */
 void host_on_all_stopped(void *userdata);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define HOSTD "/usr/bin/hostd"
+#define HOSTD_EXIT_REPLACED 3 /* hostd.h */
 #define TRIAL_LIMIT_S 30
 #define FAST_RUN_S 2
 #define GOOD_RUN_S 600 /* what ran for so long is no part of a row of failures */
@@ -26,7 +27,7 @@
 #define RESTART_INTERVAL_S 1
 #define RESTART_INTERVAL_FAILING_S 10
 #define BOOT_TIMES "/run/mvirt/boot-times" /* machine/boot-times.c; its first line is PID 1's */
-#define STOP_LIMIT_S 300 /* hostd has deadlines of its own: for one that hangs */
+#define STOP_LIMIT_S 120 /* without a word from hostd, which has the guests' deadlines itself */
 #define TERM_LIMIT_S 5
 #define SYNC_LIMIT_S 30 /* without progress */
 #define REBOOT_LIMIT_S 180
@@ -51,6 +52,7 @@ static const char *const hostd_suffixes[] = { ".trial", ".replaced", "" };
 
 static struct {
 	enum ending ending;
+	bool guests_stopped; /* hostd has said so, by its exit status */
 	bool test; /* in a PID namespace: nothing is mounted, the consoles are left alone */
 	time_t stop_limit_s, stop_deadline_s;
 	const char *hostd; /* the image's */
@@ -172,10 +174,13 @@ static void become(const struct service *service)
 {
 	static const char *const variables[] = { "PATH=/usr/bin", "HOME=/root", "TERM=linux",
 						 NULL };
-	sigset_t none;
+	sigset_t blocked;
 
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)sigemptyset(&blocked);
+	/* One that comes before hostd can take it waits until it can. */
+	if (service == &state.daemon)
+		(void)sigaddset(&blocked, SIGTERM);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 	(void)setsid();
 	if (service->terminal && !open_terminal(service->terminal, 0)) {
 		say("mvirt.shell: %s cannot be opened: %m", service->terminal);
@@ -239,6 +244,9 @@ static void start(struct service *service)
 		say("fork: %m");
 	service->started_s = now_s();
 	service->due_s = service->started_s + RESTART_INTERVAL_S;
+	/* The wish that the one before it did not live to fulfil. */
+	if (service == &state.daemon && service->pid > 0 && state.ending != RUNNING)
+		(void)kill(service->pid, SIGTERM);
 }
 
 /* Never more than one start a second; a service that does not hold gets longer pauses. */
@@ -251,6 +259,15 @@ static void plan_restart(struct service *service)
 	service->short_runs = ran_s < state.good_run_s ? service->short_runs + 1 : 0;
 	if (service->fast_failures >= FAILURES_MAX)
 		service->due_s = service->started_s + RESTART_INTERVAL_FAILING_S;
+}
+
+/* It has ended by itself, and will be started again. */
+static void tell_end_of_hostd(int status)
+{
+	if (WIFSIGNALED(status))
+		say("hostd was killed by signal %d, starting it again", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != HOSTD_EXIT_REPLACED)
+		say("hostd ended with status %d, starting it again", WEXITSTATUS(status));
 }
 
 /* One that was put in place gives way to the one before it; the image's is tried without end. */
@@ -271,17 +288,18 @@ static void judge_hostd(void)
 static void hostd_ended(int status)
 {
 	plan_restart(&state.daemon);
-	if (state.ending != RUNNING)
+	state.guests_stopped =
+		state.ending != RUNNING && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (state.guests_stopped)
 		return;
-	if (is_on_trial() && now_s() >= state.trial_deadline_s)
+	if (is_on_trial() && now_s() >= state.trial_deadline_s) {
 		give_up_hostd("does not answer");
-	else if (is_on_trial())
+	} else if (is_on_trial()) {
 		give_up_hostd("has ended before it could answer");
-	else if (WIFSIGNALED(status))
-		say("hostd was killed by signal %d, starting it again", WTERMSIG(status));
-	else
-		say("hostd ended with status %d, starting it again", WEXITSTATUS(status));
-	judge_hostd();
+	} else {
+		tell_end_of_hostd(status);
+		judge_hostd();
+	}
 }
 
 /* Starts what is due. Returns when to look again, or 0 when there is nothing to wait for. */
@@ -293,7 +311,8 @@ static time_t start_due(void)
 	for (size_t i = 0; i < 2; i++) {
 		struct service *service = services[i];
 
-		if (service->pid > 0 || (service == &state.shell && !service->terminal))
+		if (service->pid > 0 ||
+		    (service == &state.shell && (!service->terminal || state.ending != RUNNING)))
 			continue;
 		if (service->due_s <= now)
 			start(service);
@@ -313,6 +332,7 @@ static void begin_ending(enum ending ending)
 		return;
 	state.ending = ending;
 	state.stop_deadline_s = now_s() + state.stop_limit_s;
+	state.daemon.short_runs = 0;
 	say("%s: stopping hostd", ending_names[ending]);
 	if (state.daemon.pid > 0)
 		(void)kill(state.daemon.pid, SIGTERM);
@@ -405,12 +425,42 @@ static void force_reboot_later(void)
 		(void)pause();
 }
 
+/* Whether there is nobody who could stop the guests in order. */
+static bool is_hostd_lost(void)
+{
+	if (state.daemon.pid <= 0 &&
+	    (state.daemon.fast_failures >= FAILURES_MAX || state.daemon.short_runs >= FAILURES_MAX))
+		say("hostd does not hold: guests that still run are not asked to stop");
+	else if (now_s() >= state.stop_deadline_s)
+		say("hostd did not stop within %lld s and says nothing: guests that still run are "
+		    "not asked to stop",
+		    (long long)state.stop_limit_s);
+	else
+		return false;
+	return true;
+}
+
+static void take_signal(int signal, const siginfo_t *info)
+{
+	if (signal == SIGALRM && info->si_pid == state.daemon.pid) /* it is still at it */
+		state.stop_deadline_s = now_s() + state.stop_limit_s;
+	/* Ctrl-Alt-Del once more: hostd knows what is meant. */
+	if (signal == SIGINT && state.ending != RUNNING && state.daemon.pid > 0)
+		(void)kill(state.daemon.pid, SIGTERM);
+	/* SIGCHLD is reaped in the next step; the rest means nothing to us. */
+	begin_ending(signal == SIGUSR1                       ? HALT
+		     : signal == SIGUSR2                     ? POWER_OFF
+		     : signal == SIGTERM || signal == SIGINT ? REBOOT
+							     : RUNNING);
+}
+
 /* Waits for a signal until a time (CLOCK_MONOTONIC, 0: for ever), then does what is due. */
 static void step(const sigset_t *signals)
 {
 	time_t until = 0;
 	struct timespec left = { .tv_nsec = 10000000 };
-	int signal = 0, status = 0;
+	siginfo_t info = {};
+	int status = 0;
 	pid_t pid = 0;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
@@ -418,24 +468,13 @@ static void step(const sigset_t *signals)
 			hostd_ended(status);
 		else if (pid == state.shell.pid)
 			plan_restart(&state.shell);
-	if (state.ending != RUNNING) {
-		if (state.daemon.pid <= 0)
-			finish();
-		if (now_s() >= state.stop_deadline_s) {
-			say("hostd did not stop within %lld s", (long long)state.stop_limit_s);
-			finish();
-		}
+	if (state.ending != RUNNING && (state.guests_stopped || is_hostd_lost()))
+		finish();
+	until = start_due();
+	if (state.ending != RUNNING && (until == 0 || state.stop_deadline_s < until))
 		until = state.stop_deadline_s;
-	} else {
-		until = start_due();
-	}
 	left.tv_sec = until > now_s() ? until - now_s() : 0;
-	signal = sigtimedwait(signals, NULL, until ? &left : NULL);
-	/* SIGCHLD is reaped in the next step; the rest means nothing to us. */
-	begin_ending(signal == SIGUSR1                       ? HALT
-		     : signal == SIGUSR2                     ? POWER_OFF
-		     : signal == SIGTERM || signal == SIGINT ? REBOOT
-							     : RUNNING);
+	take_signal(sigtimedwait(signals, &info, until ? &left : NULL), &info);
 }
 
 /* init [--test HOSTD [STOP-LIMIT [TRIAL-LIMIT [GOOD-RUN [SYNC-LIMIT]]]]]: in a PID namespace,

@@ -248,26 +248,35 @@ static int method_devices(sd_varlink *link, sd_json_variant *parameters [[maybe_
 	return api_client_reply_object(link, &devices);
 }
 
-static int power(sd_varlink *link, struct api *api, enum power_action action)
+static int power(sd_varlink *link, sd_json_variant *parameters, struct api *api,
+		 enum power_action action)
 {
-	int r = api_client_done(link);
+	static const sd_json_dispatch_field fields[] = {
+		{ "now", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_tristate, 0, SD_JSON_NULLABLE },
+		{},
+	};
+	int now = -1;
+	int r = sd_varlink_dispatch(link, parameters, fields, &now);
 
+	if (r != 0)
+		return r;
+	r = api_client_done(link);
 	/* The machine goes down even for a client that is gone already. */
 	if (api->context.power)
-		api->context.power(action, api->context.userdata);
+		api->context.power(action, now > 0, api->context.userdata);
 	return r;
 }
 
-static int method_shutdown(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
+static int method_shutdown(sd_varlink *link, sd_json_variant *parameters,
 			   sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
 {
-	return power(link, userdata, POWER_OFF);
+	return power(link, parameters, userdata, POWER_OFF);
 }
 
-static int method_reboot(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
+static int method_reboot(sd_varlink *link, sd_json_variant *parameters,
 			 sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
 {
-	return power(link, userdata, POWER_REBOOT);
+	return power(link, parameters, userdata, POWER_REBOOT);
 }
 
 int api_host_bind(sd_varlink_server *server)

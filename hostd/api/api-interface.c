@@ -202,8 +202,12 @@ static SD_VARLINK_DEFINE_METHOD(
 	SD_VARLINK_FIELD_COMMENT("What the new one says of itself"),
 	SD_VARLINK_DEFINE_OUTPUT(version, SD_VARLINK_STRING, 0));
 
-static SD_VARLINK_DEFINE_METHOD(Shutdown);
-static SD_VARLINK_DEFINE_METHOD(Reboot);
+static SD_VARLINK_DEFINE_METHOD(
+	Shutdown,
+	SD_VARLINK_FIELD_COMMENT("Kills the guests that still run instead of waiting for them"),
+	SD_VARLINK_DEFINE_INPUT(now, SD_VARLINK_BOOL, SD_VARLINK_NULLABLE));
+static SD_VARLINK_DEFINE_METHOD(Reboot, SD_VARLINK_FIELD_COMMENT("As of Shutdown"),
+				SD_VARLINK_DEFINE_INPUT(now, SD_VARLINK_BOOL, SD_VARLINK_NULLABLE));
 
 SD_VARLINK_DEFINE_INTERFACE(
 	io_mvirt_Host, "io.mvirt.Host",
@@ -226,7 +230,8 @@ SD_VARLINK_DEFINE_INTERFACE(
 		"after the answer. Refused while guests are being created or a disk is formatted"),
 	&vl_method_ReloadDaemon,
 	SD_VARLINK_SYMBOL_COMMENT("Stops all guests, each within its shutdown-timeout, then powers "
-				  "the machine off. Answers at once"),
+				  "the machine off. Answers at once. May be called again with now, "
+				  "to wait no longer"),
 	&vl_method_Shutdown, SD_VARLINK_SYMBOL_COMMENT("The same, but the machine starts again"),
 	&vl_method_Reboot,
 	SD_VARLINK_SYMBOL_COMMENT("Whether hardware virtualisation works, found out by trying it"),

@@ -78,8 +78,8 @@ struct api_context {
 	const char *version; /* NULL: "unknown" */
 	const bool *replace_failed; /* the last hostd that was put in place did not come up */
 	const char *socket_path; /* NULL: API_SOCKET */
-	/* A client asked for it; must return at once. */
-	void (*power)(enum power_action action, void *userdata);
+	/* A client asked for it, with now without waiting for guests; must return at once. */
+	void (*power)(enum power_action action, bool now, void *userdata);
 	struct api_operations operations;
 	struct api_console_operations console;
 	void *userdata;

@@ -217,9 +217,13 @@ int cli_devices(const struct cli *cli)
 
 static int power(const struct cli *cli, const char *method)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *answer = NULL;
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	sd_json_variant *answer = NULL;
+	int r = cli->now ? sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_BOOLEAN("now", true)) : 0;
 
-	if (cli_ask(cli, method, &answer) < 0)
+	if (cli_tell_parameters(r) < 0 || cli_connect(cli, &link) < 0 ||
+	    cli_call(link, method, parameters, &answer) < 0)
 		return 1;
 	return cli->json ? cli_print_json(answer) : 0;
 }

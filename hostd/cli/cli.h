@@ -18,7 +18,7 @@ struct cli {
 	bool json;
 	bool no_wait;
 	bool follow;
-	bool with_disks, names_only, eject, force, erase, host, boot;
+	bool with_disks, names_only, eject, force, erase, host, boot, now;
 	const char *conf; /* --conf: a file with a definition */
 	const char *port; /* --port: a serial port, from 1 */
 	const char *confirm; /* --confirm: the serial of a disk */
@@ -47,6 +47,7 @@ enum cli_option {
 	CLI_OPTION_HOST = 1 << 12,
 	CLI_OPTION_BOOT = 1 << 13,
 	CLI_OPTION_FORCE = 1 << 14,
+	CLI_OPTION_NOW = 1 << 15,
 };
 
 struct cli_command {

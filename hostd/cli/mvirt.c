@@ -61,10 +61,10 @@ static const struct cli_command commands[] = {
 	  CLI_OPTION_JSON | CLI_OPTION_ERASE | CLI_OPTION_CONFIRM, cli_format_disk },
 	{ "host reload", "FILE", "put another hostd in place, guests go on", 1, 1, CLI_OPTION_JSON,
 	  cli_reload },
-	{ "poweroff", "", "stop all guests, then power the machine off", 0, 0, CLI_OPTION_JSON,
-	  cli_poweroff },
-	{ "reboot", "", "stop all guests, then reboot the machine", 0, 0, CLI_OPTION_JSON,
-	  cli_reboot },
+	{ "poweroff", "[--now]", "stop all guests, then power the machine off", 0, 0,
+	  CLI_OPTION_JSON | CLI_OPTION_NOW, cli_poweroff },
+	{ "reboot", "[--now]", "stop all guests, then reboot the machine", 0, 0,
+	  CLI_OPTION_JSON | CLI_OPTION_NOW, cli_reboot },
 	{ "help", "[COMMAND]", "this list, or about one command", 0, 2, 0, NULL },
 };
 
@@ -153,6 +153,7 @@ static const struct cli_switch {
 	{ { "force", no_argument, NULL, 0 }, CLI_OPTION_FORCE, offsetof(struct cli, force) },
 	{ { "boot", no_argument, NULL, 0 }, CLI_OPTION_BOOT, offsetof(struct cli, boot) },
 	{ { "erase", no_argument, NULL, 0 }, CLI_OPTION_ERASE, offsetof(struct cli, erase) },
+	{ { "now", no_argument, NULL, 0 }, CLI_OPTION_NOW, offsetof(struct cli, now) },
 	{ { "socket", required_argument, NULL, 0 }, 0, offsetof(struct cli, socket_path) },
 	{ { "conf", required_argument, NULL, 0 }, CLI_OPTION_CONF, offsetof(struct cli, conf) },
 	{ { "port", required_argument, NULL, 0 }, CLI_OPTION_PORT, offsetof(struct cli, port) },

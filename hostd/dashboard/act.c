@@ -32,6 +32,7 @@ static const struct {
 	  "%s has its old address again" },
 	{ ACTION_POWER_OFF, "io.mvirt.Host.Shutdown", NULL, "The machine is powered off" },
 	{ ACTION_REBOOT, "io.mvirt.Host.Reboot", NULL, "The machine reboots" },
+	{ ACTION_POWER_OFF_NOW, "io.mvirt.Host.Shutdown", NULL, "The guests are killed" },
 };
 
 static size_t index_of(enum view_action action)
@@ -91,6 +92,8 @@ static int build(const struct wish *wish, const char *parameter, sd_json_variant
 	if (wish->action == ACTION_CONSOLE)
 		return sd_json_buildo(ret, SD_JSON_BUILD_PAIR_STRING("name", wish->name),
 				      SD_JSON_BUILD_PAIR_BOOLEAN("replay", true));
+	if (wish->action == ACTION_POWER_OFF_NOW)
+		return sd_json_buildo(ret, SD_JSON_BUILD_PAIR_BOOLEAN("now", true));
 	if (!parameter)
 		return 0;
 	return sd_json_buildo(ret, SD_JSON_BUILD_PAIR_STRING(parameter, wish->name));
@@ -269,6 +272,7 @@ void dashboard_act(struct dashboard *dashboard, const struct view_request *reque
 	case ACTION_REVERT_ADDRESS:
 	case ACTION_POWER_OFF:
 	case ACTION_REBOOT:
+	case ACTION_POWER_OFF_NOW:
 		wish(dashboard, request);
 		break;
 	case ACTION_LOG:

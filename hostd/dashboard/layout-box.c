@@ -223,6 +223,8 @@ static const char *question_detail(enum view_action action)
 	case ACTION_POWER_OFF:
 	case ACTION_REBOOT:
 		return "All guests are stopped first.";
+	case ACTION_POWER_OFF_NOW:
+		return "Also when it goes down already, and waits for them.";
 	case ACTION_NONE:
 	case ACTION_START:
 	case ACTION_CONSOLE:
@@ -249,6 +251,8 @@ static void draw_question(const struct view *view, struct page *page)
 		text = strdup("Power this machine off?");
 	else if (view->asked == ACTION_REBOOT)
 		text = strdup("Reboot this machine?");
+	else if (view->asked == ACTION_POWER_OFF_NOW)
+		text = strdup("Kill all guests, and power this machine off?");
 	else if (view->asked == ACTION_SCREEN)
 		text = text_format("Give the screen to guest %s?", view->guest);
 	else
@@ -315,6 +319,7 @@ static void draw_power(struct page *page)
 {
 	static const struct hint keys[] = { { "P", "Power off" },
 					    { "R", "Reboot" },
+					    { "K", "Kill guests" },
 					    { "Esc", "Never mind" } };
 	struct box box = open_box(page, "Power", 2);
 

@@ -45,6 +45,8 @@ const char *view_action_name(enum view_action action)
 		return "power off";
 	case ACTION_REBOOT:
 		return "reboot";
+	case ACTION_POWER_OFF_NOW:
+		return "power off at once";
 	case ACTION_LOG:
 		return "log";
 	case ACTION_NONE:
@@ -362,8 +364,10 @@ static struct view_request on_trial(struct view *view, uint32_t key)
 static struct view_request on_power(struct view *view, uint32_t key)
 {
 	view->box = BOX_NONE;
-	if (key == 'p' || key == 'r') {
-		view->asked = key == 'p' ? ACTION_POWER_OFF : ACTION_REBOOT;
+	if (key == 'p' || key == 'r' || key == 'k') {
+		view->asked = key == 'p'   ? ACTION_POWER_OFF
+			      : key == 'r' ? ACTION_REBOOT
+					   : ACTION_POWER_OFF_NOW;
 		view->box = BOX_QUESTION;
 	}
 	return (struct view_request){};

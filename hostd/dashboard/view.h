@@ -47,6 +47,7 @@ enum view_action {
 	ACTION_REVERT_ADDRESS,
 	ACTION_POWER_OFF,
 	ACTION_REBOOT,
+	ACTION_POWER_OFF_NOW,
 	/* These are not acting, and ask for no password. */
 	ACTION_LOG,
 	ACTION_PASSWORD, /* it has been typed, or given up: text is NULL */

@@ -43,6 +43,8 @@ struct guest {
 	int pidfd; /* owned, -EBADF without a process */
 	sd_event_source *exit_source, *timer_source, *reconnect_source;
 	sd_event_source *press_source; /* its power button is pressed again */
+	uint64_t killed_usec; /* CLOCK_BOOTTIME of the first SIGKILL; 0: none */
+	bool given_up; /* in the host's stop: it was killed, and is still there */
 	struct guest_qmp *qmp;
 	bool qmp_ready;
 	uint64_t qmp_ready_usec; /* CLOCK_BOOTTIME: since when */
@@ -69,8 +71,10 @@ struct guests {
 	sd_event_source *sequence_source; /* a look at who may start or stop now is due */
 	sd_event_source
 		*disks_source; /* environment.disks_found_usec, when somebody waits for it */
-	sd_event_source *deadline_source; /* of guests_stop_all() */
 	bool stopping; /* guests_stop_all() was called and all_stopped was not yet */
+	sd_event_source *look_source; /* the next look at those that do not stop */
+	char *waited_for; /* the names that were told last, or NULL */
+	uint64_t told_usec; /* CLOCK_BOOTTIME */
 	bool no_start; /* guests_stop_all() was called */
 	uint64_t reserved_bytes; /* guests_reserve_memory() */
 };
@@ -170,3 +174,10 @@ void guests_sequence_soon(struct guests *guests);
 /* No start comes by itself any more: not the autostart that waits, nor one when what was lacked is
  * there. Returns whether one was due. */
 bool guest_withdraw_start(struct guest *guest);
+/* Those whose records were found: runs with their first look. */
+void guests_take_up(struct guests *guests);
+
+/* guests-stop.c */
+/* Asks those whose turn has come to stop, and sees whether all have. Only after guests_stop_all().
+ */
+void guests_go_on_stopping(struct guests *guests);

@@ -391,6 +391,8 @@ void guest_detach(struct guest *guest)
 	guest->exit_source = sd_event_source_disable_unref(guest->exit_source);
 	guest->reconnect_source = sd_event_source_disable_unref(guest->reconnect_source);
 	guest->press_source = sd_event_source_disable_unref(guest->press_source);
+	guest->killed_usec = 0;
+	guest->given_up = false;
 	disconnect_qmp(guest);
 	guest_noise_end(guest);
 	guest->display_source = sd_event_source_disable_unref(guest->display_source);

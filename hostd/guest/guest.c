@@ -158,6 +158,8 @@ static void arm(struct guest *guest)
 
 static void kill_process(struct guest *guest)
 {
+	if (guest->killed_usec == 0)
+		guest->killed_usec = now_usec();
 	if (guest->pidfd >= 0 && pidfd_send_signal(guest->pidfd, SIGKILL, NULL, 0) < 0 &&
 	    errno != ESRCH)
 		log_error(guest_subject(guest).text, "cannot be killed: %s",

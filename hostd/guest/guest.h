@@ -145,9 +145,14 @@ typedef void (*guest_medium_done_t)(const char *why, void *userdata);
 #define GUEST_MEDIUM_LIMIT_S 20
 int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *file, bool force,
 			guest_medium_done_t done, void *userdata, char **ret_why);
-/* Stops all in the reverse order of "after", within one deadline. No guest starts any more;
- * all_stopped is called, at once if none runs. */
+/*
+ * Stops all in the reverse order of "after": a guest is asked when none that comes after it runs
+ * any more, and has its shutdown-timeout from then on. Who is waited for is logged. No guest starts
+ * any more; all_stopped is called, at once if none runs.
+ */
 void guests_stop_all(struct guests *guests);
+/* The same, without waiting for any of them. Also in the middle of that. */
+void guests_kill_all(struct guests *guests);
 
 const struct guest_config *guest_config(const struct guest *guest); /* the definition */
 /* What it runs with, or ran with last; NULL before its first start. */

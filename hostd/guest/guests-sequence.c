@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Who comes first: guests are taken up and started in the order of "after", and stopped in reverse.
+// Who comes first: guests are taken up and started in the order of "after".
 #include <string.h>
 
 #include "base/log.h"
 #include "guest/guest-internal.h"
 #include "guest/guest-order.h"
 
-/* All of the host's shutdown; PID 1 waits longer for hostd. What still runs then is killed. */
-#define STOP_DEADLINE_USEC UINT64_C(240000000)
 #define TIMER_ACCURACY_USEC UINT64_C(10000)
 
 static bool is_idle(const struct guest *guest)
@@ -32,7 +30,6 @@ static struct guest_order_guest *view(const struct guests *guests)
 			.wants_start = guest->wants_start,
 			.is_ready = guest->record.ready,
 			.is_idle = is_idle(guest) && !guest->wants_start,
-			.has_process = guest_state_has_process(guest->record.life.state),
 		};
 	}
 	return order;
@@ -202,70 +199,9 @@ int guest_skip_autostart(struct guest *guest)
 	return guest_save(guest);
 }
 
-/* --- stop --- */
-
-static void stop_those_whose_turn_it_is(struct guests *guests)
-{
-	_cleanup_free_ struct guest_order_guest *order = view(guests);
-	_cleanup_free_ bool *now = calloc(guests->count + 1, sizeof(*now));
-	bool known = order && now && guest_order_stops(order, guests->count, now) >= 0;
-
-	for (size_t i = 0; i < guests->count; i++) {
-		struct guest *guest = guests->items[i];
-
-		/* A start that is due is taken back at once. Without memory all stop together. */
-		if (!known || now[i] || !guest_state_has_process(guest->record.life.state))
-			guest_handle(guest, GUEST_EVENT_HOST_STOPPING, GUEST_EXIT_UNKNOWN);
-	}
-}
-
-static void check_all_stopped(struct guests *guests)
-{
-	if (!guests->stopping)
-		return;
-	for (size_t i = 0; i < guests->count; i++)
-		if (guest_state_has_process(guests->items[i]->record.life.state))
-			return;
-	guests->stopping = false;
-	guests->deadline_source = sd_event_source_disable_unref(guests->deadline_source);
-	if (guests->callbacks.all_stopped)
-		guests->callbacks.all_stopped(guests->callbacks.userdata);
-}
-
-static int on_deadline(sd_event_source *, uint64_t, void *userdata)
-{
-	struct guests *guests = userdata;
-
-	guests->deadline_source = sd_event_source_disable_unref(guests->deadline_source);
-	for (size_t i = 0; i < guests->count; i++) {
-		struct guest *guest = guests->items[i];
-
-		if (!guest_state_has_process(guest->record.life.state))
-			continue;
-		guest_set_text(&guest->pending_reason, "killed: the host is going down");
-		guest_handle(guest, GUEST_EVENT_KILL, GUEST_EXIT_UNKNOWN);
-	}
-	return 0;
-}
-
-void guests_stop_all(struct guests *guests)
-{
-	if (guests->no_start)
-		return;
-	guests->no_start = true;
-	guests->stopping = true;
-	for (size_t i = 0; i < guests->count; i++)
-		guests->items[i]->wants_start = false;
-	(void)sd_event_add_time_relative(guests->event, &guests->deadline_source, CLOCK_BOOTTIME,
-					 STOP_DEADLINE_USEC, TIMER_ACCURACY_USEC, on_deadline,
-					 guests);
-	stop_those_whose_turn_it_is(guests);
-	check_all_stopped(guests);
-}
-
 /* --- the look --- */
 
-static void take_up(struct guests *guests)
+void guests_take_up(struct guests *guests)
 {
 	for (size_t i = 0; i < guests->count; i++)
 		if (guests->items[i]->is_new) {
@@ -279,12 +215,11 @@ static int on_sequence(sd_event_source *, void *userdata)
 	struct guests *guests = userdata;
 
 	guests->sequence_source = sd_event_source_disable_unref(guests->sequence_source);
-	take_up(guests);
+	guests_take_up(guests);
 	if (guests->stopping)
-		stop_those_whose_turn_it_is(guests);
+		guests_go_on_stopping(guests);
 	else if (!guests->no_start)
 		start_those_whose_turn_it_is(guests);
-	check_all_stopped(guests);
 	return 0;
 }
 

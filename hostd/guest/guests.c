@@ -192,7 +192,8 @@ void guests_free(struct guests *guests)
 	guests->callbacks = (struct guests_callbacks){};
 	sd_event_source_disable_unref(guests->sequence_source);
 	sd_event_source_disable_unref(guests->disks_source);
-	sd_event_source_disable_unref(guests->deadline_source);
+	sd_event_source_disable_unref(guests->look_source);
+	free(guests->waited_for);
 	for (size_t i = 0; i < guests->count; i++)
 		guest_free(guests->items[i]);
 	free(guests->items);

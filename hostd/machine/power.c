@@ -175,3 +175,8 @@ int power_request(enum power_action action)
 	}
 	return kill(1, signal_number) < 0 ? -errno : 0;
 }
+
+void power_tell_progress(void)
+{
+	(void)kill(1, SIGALRM);
+}

@@ -18,3 +18,5 @@ void power_button_free(struct power_button *button);
 
 /* Tells PID 1 (SIGUSR2 power off, SIGTERM reboot, busybox init's meanings), which stops hostd. */
 int power_request(enum power_action action);
+/* After that, every now and then: hostd is at it, and PID 1 is to wait (SIGALRM). */
+void power_tell_progress(void);

@@ -3,6 +3,7 @@
  * api-storage-stubs.h. Includes a main loop that serves the API on a socket until SIGTERM. */
 #pragma once
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
@@ -690,9 +691,13 @@ uint64_t machine_uptime_usec(void)
 /* --- the server ----------------------------------------------------------------------------------
  */
 
-static void stub_on_power(enum power_action action [[maybe_unused]],
+static void stub_on_power(enum power_action action [[maybe_unused]], bool now,
 			  void *userdata [[maybe_unused]])
 {
+	_cleanup_free_ char *path = text_format("%s.now", stub.path);
+
+	if (now)
+		(void)fd_close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	api_publish_network_event(stub.api, "lan");
 }
 

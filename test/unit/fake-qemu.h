@@ -14,7 +14,7 @@
 #include "guest/guest-process.h"
 #include "guest/guest-qmp.h"
 
-#define FAKE_GUESTS_MAX 4
+#define FAKE_GUESTS_MAX 16
 
 struct guest_qmp {
 	struct guest_qmp_callbacks callbacks;

@@ -166,6 +166,8 @@ static void test_wrong_parameters(void **state)
 		{ HOST "FormatDisk", "{\"serial\":7}" },
 		{ HOST "FormatDisk", "{\"serial\":\"EMPTY\",\"erase\":\"yes\"}" },
 		{ HOST "FormatDisk", "{\"serial\":\"EMPTY\",\"confirmSerial\":true}" },
+		{ HOST "Shutdown", "{\"now\":\"yes\"}" },
+		{ HOST "Reboot", "{\"later\":true}" },
 		{ HOST "ReloadDaemon", "{}" },
 		{ HOST "ReloadDaemon", "{\"fileDescriptor\":\"x\"}" },
 		{ HOST "ReloadDaemon", "{\"fileDescriptor\":-1}" },
@@ -252,6 +254,25 @@ static void test_format_disk_alone(void **state)
 	assert_return_code(sd_varlink_invoke(other, HOST "FormatDisk", parameters), 0);
 	assert_return_code(sd_varlink_flush(other), 0);
 	(void)poll(NULL, 0, 50);
+}
+
+static void test_power(void **state)
+{
+	static const char *const methods[] = { HOST "Shutdown", HOST "Reboot" };
+	static const char *const waiting[] = { "{}", "{\"now\":null}", "{\"now\":false}" };
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	_cleanup_free_ char *now = text_format("%s.now", server.path);
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(methods); i++) {
+		for (size_t k = 0; k < ELEMENTS(waiting); k++)
+			(void)succeeds(link, methods[i], waiting[k]);
+		assert_int_equal(access(now, F_OK), -1);
+		(void)succeeds(link, methods[i], "{\"now\":true}");
+		/* What was asked before is done by the time of the next answer. */
+		(void)succeeds(link, HOST "Status", "{}");
+		assert_int_equal(unlink(now), 0);
+	}
 }
 
 /* --- ReloadDaemon -------------------------------------------------------------------------------
@@ -437,6 +458,7 @@ int main(int argc, char **argv)
 		TEST(test_too_much), TEST(test_format_disk), TEST(test_format_disk_alone),
 		TEST(test_reload),   TEST(test_medium),      TEST(test_stats),
 		TEST(test_pause),    TEST(test_data_volume), TEST(test_late_medium),
+		TEST(test_power),
 	};
 
 	if (argc == 3 && text_equal(argv[1], "--serve"))

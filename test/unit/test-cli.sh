@@ -344,6 +344,11 @@ refused 'hostd is not replaced: it is no program' host reload "$folder/bad"
 
 prints '^\{\}$' --json reboot
 silent poweroff
+[ ! -e "$socket.now" ]
+result $? "a power-off waits for guests"
+silent poweroff --now
+[ -e "$socket.now" ]
+result $? "unless it is to be now"
 
 timeout 20 "$mvirt" --socket "$socket" events >"$folder/out" 2>"$folder/err" &
 events=$!

@@ -351,6 +351,14 @@ static void test_keys(void **state)
 	assert_int_equal(press(&screen, "kY").action, ACTION_KILL);
 	assert_int_equal(press(&screen, "pp").action, ACTION_NONE);
 	assert_int_equal(press(&screen, "y").action, ACTION_POWER_OFF);
+	/* Those that still run may be killed, also while they are waited for. */
+	assert_int_equal(press(&screen, "p").action, ACTION_NONE);
+	draw(&screen, 24, 80);
+	golden(&screen, "power-80x24");
+	assert_int_equal(press(&screen, "k").action, ACTION_NONE);
+	draw(&screen, 24, 80);
+	golden(&screen, "power-off-now-80x24");
+	assert_int_equal(press(&screen, "y").action, ACTION_POWER_OFF_NOW);
 	assert_int_equal(press(&screen, "q").action, ACTION_NONE);
 	/* No screen to choose here. */
 	assert_int_equal(press(&screen, "v").action, ACTION_NONE);

@@ -233,6 +233,9 @@ static void test_request(void **state)
 	assert_int_equal(fake.signal, SIGUSR2);
 	assert_int_equal(power_request(POWER_REBOOT), 0);
 	assert_int_equal(fake.signal, SIGTERM);
+	power_tell_progress();
+	assert_int_equal(fake.killed, 1);
+	assert_int_equal(fake.signal, SIGALRM);
 	fake.kill_error = EPERM;
 	assert_int_equal(power_request(POWER_OFF), -EPERM);
 }

@@ -15,6 +15,7 @@ _mvirt_options() { # COMMAND
 	set) echo '--json --conf' ;;
 	delete) echo '--json --with-disks' ;;
 	'host format-disk') echo '--json --erase --confirm' ;;
+	poweroff | reboot) echo '--json --now' ;;
 	'') echo '--json --socket --help --version' ;;
 	*) echo '--json' ;;
 	esac
