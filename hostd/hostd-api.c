@@ -15,13 +15,6 @@ static int store_root(enum guest_origin origin, void *userdata)
 					     : -EBADF;
 }
 
-static const char *boot_node(void *userdata)
-{
-	const struct host *host = userdata;
-
-	return config_volume_device(host->volume);
-}
-
 /* The answer is sent on the way out of the event loop; PID 1 starts what is in place then. */
 static void on_replaced(int error, const char *text, void *userdata)
 {
@@ -96,7 +89,7 @@ int host_start_api(struct host *host, const char *version)
 		.operations = {
 			.store_root = store_root,
 			.empty_trash = host_empty_trash,
-			.boot_node = boot_node,
+			.check_format = host_check_format,
 			.reload = reload,
 		},
 		.console = host_console_operations(host),

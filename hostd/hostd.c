@@ -44,6 +44,7 @@ static void host_done(struct host *host)
 	devices_free(host->devices);
 	data_volume_free(host->data_volume);
 	config_volume_free(host->volume);
+	loader_done(&host->loader);
 	free(host->config_source);
 	free(host->config_label);
 	config_mistakes_done(&host->mistakes);
@@ -176,17 +177,20 @@ static int find_devices(struct host *host)
 		.userdata = host,
 	};
 	_cleanup_free_ char *label = cmdline_value("mvirt.config");
+	_cleanup_free_ char *iso_uuid = cmdline_value("mvirt.iso");
 	_cleanup_free_ char *kept = NULL;
 	int r = 0;
 
 	host->config_label = strdup(label ? label : CONFIG_LABEL);
 	if (!host->config_label)
 		return -ENOMEM;
-	r = config_volume_new(host->config_label, &host->volume);
+	r = loader_read("", iso_uuid, &host->loader);
+	if (r >= 0)
+		r = config_volume_new(host->config_label, &host->volume);
 	if (r >= 0)
 		r = data_volume_new(host->event, &data_callbacks, &host->data_volume);
 	if (r >= 0)
-		r = devices_new(host->event, &callbacks, &host->devices);
+		r = devices_new(host->event, &host->loader, &callbacks, &host->devices);
 	if (r < 0)
 		return r;
 	if (!config_is_here(host) && config_volume_read_config(host->volume, &kept) == -ENOENT)

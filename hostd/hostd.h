@@ -11,11 +11,13 @@
 #include "machine/devices.h"
 #include "machine/info.h"
 #include "machine/kvm-probe.h"
+#include "machine/loader.h"
 #include "machine/power.h"
 #include "machine/screen.h"
 #include "net/net.h"
 #include "storage/config-volume.h"
 #include "storage/data-volume.h"
+#include "storage/disk-claim.h"
 #include "storage/guest-files.h"
 #include "storage/guest-trash.h"
 #include "storage/program-replace.h"
@@ -47,6 +49,7 @@ struct host {
 	char *config_label;
 	struct kvm_status kvm;
 	struct screen_status screen;
+	struct loader loader;
 	struct config_volume *volume;
 	struct data_volume *data_volume;
 	struct guest_files files; /* memory_fd is owned */
@@ -78,6 +81,8 @@ void host_tell_mistakes(const char *file, const struct config_mistakes *mistakes
 /* The data volume came, with the guests on it; or went. */
 void host_data_mounted(int root_fd, void *userdata);
 void host_data_lost(void *userdata);
+/* For the API: NULL, or one line (to be freed) why the whole disk is not to be a data volume. */
+char *host_check_format(const char *disk, void *userdata);
 /* What was deleted of guests of that origin is removed for good. */
 void host_empty_trash(enum guest_origin origin, void *userdata);
 /* It was found, and cannot be used. */

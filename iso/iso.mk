@@ -7,8 +7,8 @@ ISO_LIMIT := 44040192
 .PHONY: iso
 iso: $(ISO)
 
-$(ISO): $(UKI) iso/make-iso iso/isolinux.cfg
+$(ISO): $(UKI) $(CMDLINE) iso/make-iso iso/stamp-iso iso/isolinux.cfg
 	$(Q)mkdir -p $(O)/log
-	$(Q)iso/make-iso $(UKI) $(O)/vmlinuz $(INITRAMFS) cmdline.txt iso/isolinux.cfg $(O)/obj/iso $@ \
+	$(Q)iso/make-iso $(UKI) $(O)/vmlinuz $(INITRAMFS) $(CMDLINE) iso/isolinux.cfg $(O)/obj/iso $@ \
 		>$(O)/log/iso.log 2>&1 || { tail -n 20 $(O)/log/iso.log >&2; exit 1; }
 	$(Q)uki/report-sizes $@ $(ISO_LIMIT)

@@ -83,38 +83,24 @@ static const struct disk_device *find_disk(sd_varlink *link, const struct api *a
 	return NULL;
 }
 
-static bool is_boot_medium(const struct api *api, const struct disk_device *disk)
-{
-	const struct api_context *context = &api->context;
-	const char *node = context->operations.boot_node
-				   ? context->operations.boot_node(context->userdata)
-				   : NULL;
-	size_t count = 0;
-	const struct disk_device *disks = devices_disks(context->devices, &count);
-
-	if (text_equal(node, disk->node))
-		return true;
-	for (size_t i = 0; i < count; i++)
-		if (node && text_equal(disks[i].parent, disk->name) &&
-		    text_equal(disks[i].node, node))
-			return true;
-	return false;
-}
-
 /* Why the disk is not touched, whatever was asked for: new string, or NULL when it may be. */
 static char *reason_against(const struct api *api, const struct disk_device *disk)
 {
+	const struct api_operations *operations = &api->context.operations;
 	struct data_volume_status volume = {};
 	_cleanup_free_ char *use = NULL;
+	char *against = NULL;
 	int r = 0;
 
 	if (api->context.data_volume)
 		data_volume_get_status(api->context.data_volume, &volume);
-	if (is_boot_medium(api, disk))
-		return text_format("%s is what the host was started from", disk->node);
 	if (volume.phase == DATA_VOLUME_MOUNTED || volume.phase == DATA_VOLUME_CHECKING)
 		return text_format("there is a data volume already, on %s: the host uses one",
 				   volume.device ? volume.device : "?");
+	if (operations->check_format)
+		against = operations->check_format(disk->name, api->context.userdata);
+	if (against)
+		return against;
 	if (disk->readonly)
 		return text_format("%s is read-only", disk->node);
 	if (disk->size_bytes == 0)

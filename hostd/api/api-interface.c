@@ -221,7 +221,7 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Makes a data volume on a whole disk: a partition table with one partition, and "
 		"ext4 on it. Refused when the disk is not empty, unless erase is given; always "
-		"when it is in use or what the host was started from. Answers when it is done"),
+		"when it is in use or what the host was loaded from. Answers when it is done"),
 	&vl_method_FormatDisk,
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Puts another hostd in the place of this one, until the machine starts again. It "

@@ -33,8 +33,9 @@ struct api_operations {
 	int (*store_root)(enum guest_origin origin, void *userdata);
 	/* Something was put aside (guest-trash.h) below that root. */
 	void (*empty_trash)(enum guest_origin origin, void *userdata);
-	/* Node of the boot medium, "/dev/sdb1", or NULL. */
-	const char *(*boot_node)(void *userdata);
+	/* Whether a whole disk ("sdb") may become the data volume: NULL, or one line why not, to be
+	 * freed. */
+	char *(*check_format)(const char *disk, void *userdata);
 	/*
 	 * Puts another hostd in the place of this one: tries the file (weak) and calls done, once,
 	 * from the event loop. When it is in place this one ends right after done. Returns 0, or

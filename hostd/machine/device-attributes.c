@@ -297,6 +297,7 @@ void disk_device_done(struct disk_device *disk)
 	free(disk->bus);
 	free(disk->label);
 	free(disk->type);
+	free(disk->uuid);
 	free(disk->skipped);
 	*disk = (struct disk_device){};
 }
@@ -307,7 +308,8 @@ bool disk_device_equal(const struct disk_device *a, const struct disk_device *b)
 	       text_equal(a->parent, b->parent) && text_equal(a->model, b->model) &&
 	       text_equal(a->serial, b->serial) && text_equal(a->path, b->path) &&
 	       text_equal(a->bus, b->bus) && text_equal(a->label, b->label) &&
-	       text_equal(a->type, b->type) && text_equal(a->skipped, b->skipped) &&
+	       text_equal(a->type, b->type) && text_equal(a->uuid, b->uuid) &&
+	       a->loaded == b->loaded && text_equal(a->skipped, b->skipped) &&
 	       a->size_bytes == b->size_bytes && a->removable == b->removable &&
 	       a->readonly == b->readonly;
 }

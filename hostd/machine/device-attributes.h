@@ -8,7 +8,8 @@
 #include "devices.h"
 
 /*
- * Fills everything but node, label and type from a block device's folder
+ * Fills everything but node and what is on it (label, type, uuid, loaded) from a block device's
+ * folder
  * ("/sys/devices/…/block/sda/sda1"). skipped is set where the attributes alone tell why. Returns 1
  * when the device is to be reported, 0 for one that is nobody's disk (ram, loop, zram, hidden
  * paths), or -errno; ret_disk is then untouched.

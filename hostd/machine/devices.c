@@ -31,6 +31,7 @@ struct pending {
 
 struct devices {
 	sd_event *event;
+	const struct loader *loader;
 	struct devices_callbacks callbacks;
 	struct udev *udev;
 	struct udev_monitor *monitor;
@@ -129,6 +130,8 @@ static void on_content(const struct disk_content *content, void *userdata)
 	pending_free(pending);
 	disk.label = copy_or_null(content->label);
 	disk.type = copy_or_null(content->type);
+	disk.uuid = copy_or_null(content->uuid);
+	disk.loaded = content->loaded;
 	if (!disk.skipped)
 		disk.skipped = copy_or_null(content->skipped);
 	if (content->size_bytes > 0)
@@ -146,7 +149,8 @@ static int probe_disk(struct devices *devices, struct disk_device *disk_consume)
 	if (!pending)
 		return -ENOMEM;
 	pending->devices = devices;
-	r = disk_probe_start(devices->event, disk_consume->node, on_content, pending,
+	r = disk_probe_start(devices->event, disk_consume->node,
+			     disk_consume->parent ? NULL : devices->loader, on_content, pending,
 			     &pending->probe);
 	if (r < 0) {
 		free(pending);
@@ -460,17 +464,20 @@ int devices_wait(struct devices *devices, bool (*enough)(void *userdata), void *
 	return 0;
 }
 
+bool devices_is_probing(const struct devices *devices)
+{
+	return devices->pending;
+}
+
 static bool has_no_pending(void *userdata)
 {
-	const struct devices *devices = userdata;
-
-	return !devices->pending;
+	return !devices_is_probing(userdata);
 }
 
 DEFINE_CLEANUP(struct devices *, devices_free);
 
-int devices_new(sd_event *event, const struct devices_callbacks *callbacks,
-		struct devices **ret_devices)
+int devices_new(sd_event *event, const struct loader *loader,
+		const struct devices_callbacks *callbacks, struct devices **ret_devices)
 {
 	_cleanup_(devices_freep) struct devices *devices = calloc(1, sizeof(*devices));
 	int r = 0;
@@ -478,6 +485,7 @@ int devices_new(sd_event *event, const struct devices_callbacks *callbacks,
 	if (!devices)
 		return -ENOMEM;
 	devices->event = sd_event_ref(event);
+	devices->loader = loader;
 	devices->callbacks = *callbacks;
 	r = listen_for_devices(devices);
 	if (r >= 0)

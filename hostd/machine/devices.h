@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "disk-probe.h"
+
 /* Strings are owned by the device and may be NULL where the hardware does not say. */
 struct disk_device {
 	char *name; /* kernel name: "sda", "nvme0n1p1" */
@@ -17,7 +19,9 @@ struct disk_device {
 	char *bus; /* "nvme", "ata", "scsi", "usb", "virtio", "mmc" or NULL */
 	char *label; /* file system label */
 	char *type; /* file system type as libblkid names it */
+	char *uuid; /* the file system's */
 	char *skipped; /* why hostd leaves it alone ("no medium", "0 bytes"…), or NULL */
+	enum disk_loaded loaded; /* of a whole disk */
 	uint64_t size_bytes;
 	bool removable;
 	bool readonly;
@@ -48,11 +52,13 @@ struct devices_callbacks {
 /*
  * Listens for hot-plug first, then scans, so that nothing falls between. Every device found in the
  * scan is reported before this returns, but for a disk that takes more than two seconds to answer:
- * it is reported by the event loop, within five. Returns 0 or -errno.
+ * it is reported by the event loop, within five. loader outlives the devices. Returns 0 or -errno.
  */
-int devices_new(sd_event *event, const struct devices_callbacks *callbacks,
-		struct devices **ret_devices);
+int devices_new(sd_event *event, const struct loader *loader,
+		const struct devices_callbacks *callbacks, struct devices **ret_devices);
 void devices_free(struct devices *devices);
+/* Whether the content of a disk is still being read. */
+bool devices_is_probing(const struct devices *devices);
 
 /*
  * Goes on taking up devices without the event loop until enough() is true. For the boot alone: a

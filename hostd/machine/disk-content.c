@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "loader.h"
 
 #define AMBIVALENT (-2)
 
@@ -65,7 +67,30 @@ static void copy_value(blkid_probe probe, const char *name, char *target, size_t
 			*c = '?';
 }
 
-void disk_content_read(int fd, struct disk_content *content)
+/* The list is the probe's. */
+static bool has_loaders_partition(blkid_probe probe, const struct loader *loader)
+{
+	blkid_partlist list = blkid_probe_get_partitions(probe);
+	int count = list ? blkid_partlist_numof_partitions(list) : 0;
+
+	for (int i = 0; i < count; i++) {
+		const char *uuid = blkid_partition_get_uuid(blkid_partlist_get_partition(list, i));
+
+		if (uuid && loader_has_partition(loader, uuid))
+			return true;
+	}
+	return false;
+}
+
+/* A CD has no partition for the firmware to name, and a BIOS names nothing. */
+static bool is_loaders_iso(const struct loader *loader, const struct disk_content *content)
+{
+	return loader->partition_uuids.count == 0 && loader->iso_uuid &&
+	       strcmp(content->type, "iso9660") == 0 &&
+	       strcmp(content->uuid, loader->iso_uuid) == 0;
+}
+
+void disk_content_read(int fd, const struct loader *loader, struct disk_content *content)
 {
 	_cleanup_(probe_done) blkid_probe probe = blkid_new_probe();
 	int r = 0;
@@ -76,8 +101,11 @@ void disk_content_read(int fd, struct disk_content *content)
 		return;
 	}
 	content->size_bytes = (uint64_t)blkid_probe_get_size(probe);
+	if (loader && loader->partition_uuids.count > 0 && has_loaders_partition(probe, loader))
+		content->loaded = DISK_LOADED_PARTITION;
 	(void)blkid_probe_enable_superblocks(probe, 1);
-	(void)blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_LABEL | BLKID_SUBLKS_TYPE);
+	(void)blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_LABEL | BLKID_SUBLKS_TYPE |
+							       BLKID_SUBLKS_UUID);
 	r = blkid_do_safeprobe(probe);
 	if (r == AMBIVALENT)
 		(void)snprintf(content->skipped, sizeof(content->skipped),
@@ -89,4 +117,7 @@ void disk_content_read(int fd, struct disk_content *content)
 		return;
 	copy_value(probe, "LABEL", content->label, sizeof(content->label));
 	copy_value(probe, "TYPE", content->type, sizeof(content->type));
+	copy_value(probe, "UUID", content->uuid, sizeof(content->uuid));
+	if (loader && content->loaded == DISK_LOADED_NOT && is_loaders_iso(loader, content))
+		content->loaded = DISK_LOADED_ISO;
 }

@@ -7,5 +7,5 @@
 /* Opens a block device (or, in tests, an image) for reading. Returns the fd, or -errno with
  * content->skipped saying why. */
 int disk_content_open(const char *node, struct disk_content *content);
-/* Fills size, label and type. */
-void disk_content_read(int fd, struct disk_content *content);
+/* Fills in the rest. loader may be NULL. */
+void disk_content_read(int fd, const struct loader *loader, struct disk_content *content);

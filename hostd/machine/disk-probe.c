@@ -42,7 +42,7 @@ static void drop_privileges(void)
 }
 
 /* Closes all that is hostd's: a child that hangs must not keep its sockets and locks. */
-static void child(const char *node, int pipe_fd)
+static void child(const char *node, const struct loader *loader, int pipe_fd)
 {
 	struct disk_content content = {};
 	int fd = -EBADF;
@@ -56,7 +56,7 @@ static void child(const char *node, int pipe_fd)
 		drop_privileges();
 		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		disk_content_read(fd, &content);
+		disk_content_read(fd, loader, &content);
 	}
 	_exit(write(CHILD_PIPE_FD, &content, sizeof(content)) == (ssize_t)sizeof(content) ? 0 : 1);
 }
@@ -84,6 +84,7 @@ static void terminate(struct disk_content *content)
 {
 	content->label[sizeof(content->label) - 1] = '\0';
 	content->type[sizeof(content->type) - 1] = '\0';
+	content->uuid[sizeof(content->uuid) - 1] = '\0';
 	content->skipped[sizeof(content->skipped) - 1] = '\0';
 }
 
@@ -160,8 +161,8 @@ static int watch(struct disk_probe *probe, sd_event *event)
 					  on_timeout, probe);
 }
 
-int disk_probe_start(sd_event *event, const char *node, disk_probe_done_t done, void *userdata,
-		     struct disk_probe **ret_probe)
+int disk_probe_start(sd_event *event, const char *node, const struct loader *loader,
+		     disk_probe_done_t done, void *userdata, struct disk_probe **ret_probe)
 {
 	_cleanup_(probe_freep) struct disk_probe *probe = calloc(1, sizeof(*probe));
 	_cleanup_fd_ int write_fd = -EBADF;
@@ -180,7 +181,7 @@ int disk_probe_start(sd_event *event, const char *node, disk_probe_done_t done, 
 	if (probe->pid < 0)
 		return -errno;
 	if (probe->pid == 0)
-		child(node, write_fd);
+		child(node, loader, write_fd);
 	r = watch(probe, event);
 	if (r < 0) {
 		(void)kill(probe->pid, SIGKILL);

@@ -126,6 +126,29 @@ bool disk_claim_finds(const char *device, const struct disk_claim_device *device
 	return find(&claim) != -ENODEV;
 }
 
+/* Of two disks with one serial number either may be meant. */
+static bool means(const char *wanted, const char *real, const struct disk_claim_device *device)
+{
+	if (begins(wanted, SERIAL))
+		return !device->parent && text_equal(device->serial, wanted + strlen(SERIAL));
+	if (begins(wanted, BY_PATH))
+		return text_equal(device->path, wanted + strlen(BY_PATH));
+	return text_equal(device->node, wanted) || (real && text_equal(device->node, real));
+}
+
+bool disk_claim_gives(const char *device, const struct disk_claim_device *disk,
+		      const struct disk_claim_device *devices, size_t device_count)
+{
+	_cleanup_free_ char *real = begins(device, "/dev/") ? realpath(device, NULL) : NULL;
+
+	for (size_t i = 0; i < device_count; i++)
+		if ((text_equal(devices[i].name, disk->name) ||
+		     text_equal(devices[i].name, disk->parent)) &&
+		    means(device, real, &devices[i]))
+			return true;
+	return false;
+}
+
 /* --- whether it may be had: each returns 0 or refuses --- */
 
 static const struct disk_claim_device *device_of_node(const struct claim *claim, const char *node)
@@ -136,19 +159,55 @@ static const struct disk_claim_device *device_of_node(const struct claim *claim,
 	return NULL;
 }
 
-/* It, a partition of it, or the disk that it is part of. */
-static int check_boot(const struct claim *claim)
+static bool has(const struct text_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (text_equal(list->items[i], text))
+			return true;
+	return false;
+}
+
+/* The configuration's disk, its file system, and what is made of that; other partitions there are
+ * not ours. */
+static bool is_configuration(const struct claim *claim, const struct text_list *bases)
 {
 	const struct disk_claim_device *boot = device_of_node(claim, claim->request->boot_node);
 
-	if (!boot)
-		return 0;
-	if (text_equal(boot->name, claim->disk->name) ||
-	    text_equal(boot->parent, claim->disk->name) ||
-	    text_equal(boot->name, claim->disk->parent))
-		return refuse(claim, -EBUSY, "%s is the medium that this host is booted from",
+	return boot && (has(bases, boot->name) || text_equal(boot->parent, claim->disk->name));
+}
+
+static int check_boot(const struct claim *claim)
+{
+	_cleanup_(text_list_done) struct text_list bases = {};
+	int r = disk_use_bases(claim->paths, claim->disk->name, &bases);
+
+	if (r < 0)
+		return r == -ENODEV ? no_such(claim) : r;
+	for (size_t i = 0; i < claim->count; i++)
+		if (claim->devices[i].loaded && has(&bases, claim->devices[i].name))
+			return refuse(claim, -EBUSY, "%s is what this host was loaded from",
+				      claim->disk->node);
+	if (is_configuration(claim, &bases))
+		return refuse(claim, -EBUSY, "%s holds this host's configuration",
 			      claim->disk->node);
 	return 0;
+}
+
+int disk_claim_check_boot(const struct disk_use_paths *paths, const struct disk_claim_device *disk,
+			  const char *boot_node, const struct disk_claim_device *devices,
+			  size_t device_count, char **ret_why)
+{
+	const struct disk_claim_request request = { .device = disk->node, .boot_node = boot_node };
+	const struct claim claim = {
+		.paths = paths,
+		.request = &request,
+		.devices = devices,
+		.count = device_count,
+		.disk = disk,
+		.ret_why = ret_why,
+	};
+
+	return check_boot(&claim);
 }
 
 static int check_use(const struct claim *claim)

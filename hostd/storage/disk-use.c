@@ -11,6 +11,7 @@
 #include "mount-list.h"
 
 #define SWAPS_BYTES_MAX (1024 * 1024)
+#define STACK_DEPTH_MAX 16
 
 const struct disk_use_paths disk_use_paths = {
 	.mountinfo = "/proc/self/mountinfo",
@@ -166,12 +167,11 @@ static int add_member(const char *sysfs, const char *name, struct members *membe
 	return members->items[members->count++].name ? 0 : -ENOMEM;
 }
 
-/* /sys/class/block/sdb1 is a link to …/block/sdb/sdb1. */
-static int add_parent(const char *sysfs, const char *name, struct members *members)
+/* /sys/class/block/sdb1 is a link to …/block/sdb/sdb1. *ret_parent stays NULL for a whole disk. */
+static int find_parent(const char *sysfs, const char *name, char **ret_parent)
 {
 	_cleanup_free_ char *path = text_format("%s/%s", sysfs, name), *real = NULL;
-	_cleanup_free_ char *number = NULL,
-			    *attribute = text_format("%s/%s/partition", sysfs, name);
+	_cleanup_free_ char *attribute = text_format("%s/%s/partition", sysfs, name);
 	char *slash = NULL;
 
 	if (!path || !attribute)
@@ -184,7 +184,18 @@ static int add_parent(const char *sysfs, const char *name, struct members *membe
 	slash = strrchr(real, '/');
 	*slash = '\0';
 	slash = strrchr(real, '/');
-	return slash ? add_member(sysfs, slash + 1, members) : -ENODEV;
+	if (!slash)
+		return -ENODEV;
+	*ret_parent = strdup(slash + 1);
+	return *ret_parent ? 0 : -ENOMEM;
+}
+
+static int add_parent(const char *sysfs, const char *name, struct members *members)
+{
+	_cleanup_free_ char *parent = NULL;
+	int r = find_parent(sysfs, name, &parent);
+
+	return r < 0 || !parent ? r : add_member(sysfs, parent, members);
 }
 
 static int find_members(const struct disk_use_paths *paths, const char *name,
@@ -198,6 +209,62 @@ static int find_members(const struct disk_use_paths *paths, const char *name,
 	for (size_t i = 0; r >= 0 && i < partitions.count; i++)
 		r = add_member(paths->sysfs, partitions.items[i], members);
 	return r < 0 ? r : add_parent(paths->sysfs, name, members);
+}
+
+/* --- bases --- */
+
+static int add_bases(const char *sysfs, const char *name, unsigned int depth,
+		     struct text_list *bases);
+
+/* Of a device that is made of others. */
+static int add_slaves(const char *sysfs, const char *name, unsigned int depth,
+		      struct text_list *bases)
+{
+	_cleanup_(text_list_done) struct text_list slaves = {};
+	_cleanup_free_ char *path = text_format("%s/%s/slaves", sysfs, name);
+	_cleanup_fd_ int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int r = 0;
+
+	if (!path)
+		return -ENOMEM;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = file_list_folder(fd, &slaves);
+	for (size_t i = 0; r >= 0 && i < slaves.count; i++)
+		r = add_bases(sysfs, slaves.items[i], depth + 1, bases);
+	return r;
+}
+
+static int add_bases(const char *sysfs, const char *name, unsigned int depth,
+		     struct text_list *bases)
+{
+	_cleanup_fd_ int fd = open_folder(sysfs, name);
+	_cleanup_free_ char *parent = NULL;
+	int r = fd;
+
+	if (fd < 0)
+		return r;
+	if (depth > STACK_DEPTH_MAX)
+		return -ELOOP;
+	r = text_list_add(bases, name);
+	if (r >= 0)
+		r = find_parent(sysfs, name, &parent);
+	if (r >= 0 && parent)
+		return add_bases(sysfs, parent, depth + 1, bases);
+	return r < 0 ? r : add_slaves(sysfs, name, depth, bases);
+}
+
+int disk_use_bases(const struct disk_use_paths *paths, const char *name,
+		   struct text_list *ret_bases)
+{
+	_cleanup_(text_list_done) struct text_list bases = {};
+	int r = add_bases(paths->sysfs, name, 0, &bases);
+
+	if (r < 0)
+		return r;
+	*ret_bases = bases;
+	bases = (struct text_list){};
+	return 0;
 }
 
 /* --- uses: each returns 0, -EBUSY or another -errno --- */

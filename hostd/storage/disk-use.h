@@ -17,6 +17,14 @@ int disk_use_partitions(const struct disk_use_paths *paths, const char *name,
 			struct text_list *ret_partitions);
 
 /*
+ * Kernel names of what the device lies on: itself, the disk that it is a partition of, and what a
+ * device-mapper or MD device is made of, down to the disks. Returns 0, -ENODEV, -ELOOP for stacks
+ * that are too high, or -errno.
+ */
+int disk_use_bases(const struct disk_use_paths *paths, const char *name,
+		   struct text_list *ret_bases);
+
+/*
  * Whether the device ("sdb", "sdb1"), a partition of it, or the disk that it is a partition of is
  * mounted, used as swap, or held by device-mapper or MD. Returns 0, -EBUSY with one line in
  * *ret_why (to be freed; "/dev/sdb1 is mounted at /data"), -ENODEV, or another -errno.

@@ -20,7 +20,10 @@ import zlib
 BUILD = pathlib.Path(os.environ.get("MVIRT_BUILD", "/build"))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 OVMF = pathlib.Path("/usr/share/OVMF")
-MEDIA = ("kernel", "efi", "cd", "usb", "sata", "nvme")
+# mvirt.efi on an EFI system partition, on three kinds of disks; the rest is the ISO, and the kernel without a medium
+ESP_DISKS = {"efi": "virtio-blk-pci", "esp-sata": "ide-hd", "esp-nvme": "nvme"}
+MEDIA = ("kernel", *ESP_DISKS, "cd", "usb", "sata", "nvme")
+BOOT_SERIAL = "boot0"
 # Our own QEMU as the emulator: it has what nested guests need (os/patches/qemu-tcg-svm.patch). The distribution's
 # has devices that ours has not.
 OURS = (str(BUILD / "obj/bin/qemu-system-x86_64"), "-L", "/usr/share/qemu", "-L", "/usr/share/seabios")
@@ -60,6 +63,19 @@ def make_fat(path, label, files, size_mib=None):
                 run("mmd", "-i", path, "::" + folder)
                 made.add(folder)
         subprocess.run(["mcopy", "-i", str(path), "-", "::" + name], input=data, check=True)
+    return path
+
+
+def make_disk(path, partitions):
+    """A disk with a GPT and these images, one after another, as its partitions: {image: type, as sgdisk has it}."""
+    sizes = [pathlib.Path(image).stat().st_size // 2**20 for image in partitions]
+    with open(path, "wb") as disk:
+        disk.truncate((sum(sizes) + 2) * 2**20)
+    start = 1
+    for number, ((image, kind), size) in enumerate(zip(partitions.items(), sizes), 1):
+        run("sgdisk", f"--new={number}:{start * 2048}:+{size}M", f"--typecode={number}:{kind}", path)
+        run("dd", f"if={image}", f"of={path}", "bs=1M", f"seek={start}", "conv=notrunc,sparse", "status=none")
+        start += size
     return path
 
 
@@ -176,7 +192,8 @@ class Machine:
     """One emulated machine. Use as a context manager; it is gone at the end."""
 
     def __init__(self, folder, medium="kernel", firmware=None, stick=None, cmdline="", memory_mib=1024,
-                 cpu=None, nic=True, kvm=True, extra=(), forward=(), processors=2, terminal=False, distribution=False):
+                 cpu=None, nic=True, kvm=True, extra=(), forward=(), processors=2, terminal=False, distribution=False,
+                 esp_files=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.medium = medium
@@ -186,6 +203,8 @@ class Machine:
         self.console = Console("console", self.folder / "console.log")
         self.shell_console = Console("shell", self.folder / "shell.log")
         self._terminal = terminal
+        # What lies beside mvirt.efi, on an ESP that is labelled MVIRT then.
+        self._esp_files = esp_files
         self._emulator = DISTRIBUTIONS if distribution else OURS
         self.arguments = self._build(stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors)
 
@@ -234,8 +253,12 @@ class Machine:
             line = (SOURCE / "cmdline.txt").read_text().strip() + " mvirt.shell=ttyS1 kvm_amd.dump_invalid_vmcb=1 " + cmdline
             return ["-kernel", str(BUILD / "vmlinuz"), "-initrd", str(BUILD / "initramfs.cpio.zst"),
                     "-append", line]
-        if self.medium == "efi":
-            disk = make_fat(self.folder / "efi.img", "ESP", {"EFI/BOOT/BOOTX64.EFI": BUILD / "mvirt.efi"})
+        # The UKI's stub adds it to its own; isolinux adds nothing.
+        more = ["-smbios", f"type=11,value=io.systemd.stub.kernel-cmdline-extra={cmdline}"] if cmdline else []
+        if self.medium in ESP_DISKS:
+            esp = make_fat(self.folder / "esp.img", "ESP" if self._esp_files is None else "MVIRT",
+                           {"EFI/BOOT/BOOTX64.EFI": BUILD / "mvirt.efi", **(self._esp_files or {})})
+            disk = make_disk(self.folder / "disk.img", {esp: "EF00"})
         elif self.medium == "cd":
             disk = BUILD / "mvirt.iso"
         else:
@@ -243,14 +266,10 @@ class Machine:
             disk = self.folder / "disk.img"
             shutil.copy(BUILD / "mvirt.iso", disk)
         device = {
-            "efi": "virtio-blk-pci,drive=boot,bootindex=0",
-            "cd": "ide-cd,drive=boot,bootindex=0",
-            "usb": "usb-storage,drive=boot,bootindex=0",
-            "sata": "ide-hd,drive=boot,bootindex=0",
-            "nvme": "nvme,drive=boot,serial=boot0,bootindex=0",
-        }[self.medium]
+            **ESP_DISKS, "cd": "ide-cd", "usb": "usb-storage", "sata": "ide-hd", "nvme": "nvme",
+        }[self.medium] + f",drive=boot,serial={BOOT_SERIAL},bootindex=0"
         media = ",media=cdrom,readonly=on" if self.medium == "cd" else ""
-        return ["-drive", f"if=none,id=boot,format=raw,file={disk}{media}", "-device", device]
+        return ["-drive", f"if=none,id=boot,format=raw,file={disk}{media}", "-device", device, *more]
 
     def __enter__(self):
         self.start()

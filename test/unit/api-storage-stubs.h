@@ -218,9 +218,10 @@ int disk_use_check(const struct disk_use_paths *paths [[maybe_unused]], const ch
 /* --- the operations ------------------------------------------------------------------------------
  */
 
-static const char *stub_boot_node(void *userdata [[maybe_unused]])
+static char *stub_check_format(const char *disk, void *userdata [[maybe_unused]])
 {
-	return "/dev/sde1";
+	return strcmp(disk, "sde") == 0 ? text_format("/dev/sde is what this host was loaded from")
+					: NULL;
 }
 
 static api_reload_done_t stub_reloaded;
@@ -258,6 +259,6 @@ static int stub_reload(int hostd_fd, api_reload_done_t done, void *done_userdata
 
 static const struct api_operations stub_operations = {
 	.store_root = stub_store_root,
-	.boot_node = stub_boot_node,
+	.check_format = stub_check_format,
 	.reload = stub_reload,
 };

@@ -217,7 +217,7 @@ static void test_format_disk(void **state)
 	fails(link, HOST "FormatDisk", "{\"serial\":\"../sda\"}", REFUSED, "no disk with");
 	fails(link, HOST "FormatDisk", "{\"serial\":\"TWIN\"}", REFUSED,
 	      "2 disks have the serial \"TWIN\": none is touched");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"BOOT\"}", REFUSED, "was started from");
+	fails(link, HOST "FormatDisk", "{\"serial\":\"BOOT\"}", REFUSED, "was loaded from");
 	fails(link, HOST "FormatDisk", "{\"serial\":\"BUSY\"}", REFUSED, "is mounted at /mnt");
 	fails(link, HOST "FormatDisk", "{\"serial\":\"RO\"}", REFUSED, "is read-only");
 	fails(link, HOST "FormatDisk", "{\"serial\":\"FULL\"}", REFUSED, "there is a file system");

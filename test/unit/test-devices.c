@@ -366,7 +366,7 @@ static void add_present(struct udev_device device)
 
 static void scan(void)
 {
-	assert_int_equal(devices_new(event, &callbacks, &devices), 0);
+	assert_int_equal(devices_new(event, NULL, &callbacks, &devices), 0);
 }
 
 static void run(void)
@@ -552,7 +552,7 @@ static void test_every_call_fails(void **state)
 	add_present(sdb);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		*calls[i] = true;
-		assert_true(devices_new(event, &callbacks, &devices) < 0);
+		assert_true(devices_new(event, NULL, &callbacks, &devices) < 0);
 		*calls[i] = false;
 		assert_null(devices);
 		assert_int_equal(fake.references, 0);

@@ -66,20 +66,20 @@ int __wrap_openat(int fd, const char *path, int flags, ...)
 
 /* sda: boot stick. sdb: a system. sdc: empty. sdd: the data volume's. sde: an LVM member. sdf, sdg:
  * the same serial number. nvme0n1: unknown partitions. */
-static const struct disk_claim_device devices[] = {
-	{ "sda", "/dev/sda", NULL, "STICK", NULL, NULL, NULL },
-	{ "sda1", "/dev/sda1", "sda", NULL, NULL, "vfat", "MVIRT" },
-	{ "sda2", "/dev/sda2", "sda", NULL, NULL, NULL, NULL },
-	{ "sdb", "/dev/sdb", NULL, "SYSTEM", NULL, NULL, NULL },
-	{ "sdb1", "/dev/sdb1", "sdb", "SYSTEM", NULL, "ext4", "root" },
-	{ "sdb2", "/dev/sdb2", "sdb", "SYSTEM", NULL, "swap", NULL },
-	{ "sdc", "/dev/sdc", NULL, "EMPTY", "pci-0000:00:1f.2-ata-1.0", NULL, NULL },
-	{ "sdd", "/dev/sdd", NULL, "DATA", NULL, NULL, NULL },
-	{ "sdd1", "/dev/sdd1", "sdd", NULL, NULL, "ext4", "mvirt-data" },
-	{ "sde", "/dev/sde", NULL, "MEMBER", NULL, "LVM2_member", "" },
-	{ "sdf", "/dev/sdf", NULL, "TWIN", NULL, NULL, NULL },
-	{ "sdg", "/dev/sdg", NULL, "TWIN", NULL, NULL, NULL },
-	{ "nvme0n1", "/dev/nvme0n1", NULL, NULL, NULL, NULL, NULL },
+static struct disk_claim_device devices[] = {
+	{ "sda", "/dev/sda", NULL, "STICK", NULL, NULL, NULL, NULL, false },
+	{ "sda1", "/dev/sda1", "sda", NULL, NULL, "vfat", "MVIRT", NULL, false },
+	{ "sda2", "/dev/sda2", "sda", NULL, NULL, NULL, NULL, NULL, false },
+	{ "sdb", "/dev/sdb", NULL, "SYSTEM", NULL, NULL, NULL, NULL, false },
+	{ "sdb1", "/dev/sdb1", "sdb", "SYSTEM", NULL, "ext4", "root", NULL, false },
+	{ "sdb2", "/dev/sdb2", "sdb", "SYSTEM", NULL, "swap", NULL, NULL, false },
+	{ "sdc", "/dev/sdc", NULL, "EMPTY", "pci-0000:00:1f.2-ata-1.0", NULL, NULL, NULL, false },
+	{ "sdd", "/dev/sdd", NULL, "DATA", NULL, NULL, NULL, NULL, false },
+	{ "sdd1", "/dev/sdd1", "sdd", NULL, NULL, "ext4", "mvirt-data", NULL, false },
+	{ "sde", "/dev/sde", NULL, "MEMBER", NULL, "LVM2_member", "", NULL, false },
+	{ "sdf", "/dev/sdf", NULL, "TWIN", NULL, NULL, NULL, NULL, false },
+	{ "sdg", "/dev/sdg", NULL, "TWIN", NULL, NULL, NULL, NULL, false },
+	{ "nvme0n1", "/dev/nvme0n1", NULL, NULL, NULL, NULL, NULL, NULL, false },
 };
 
 static void make_device(const char *name, unsigned int minor)
@@ -276,18 +276,83 @@ static void test_not_found(void **)
 		"there is no disk /dev/sdc (`mvirt devices` lists them)");
 }
 
-static void test_boot_medium(void **)
+static void test_configuration(void **)
 {
 	struct disk_claim_request request = reads("/dev/sdc");
 
-	REFUSED(reads("/dev/sda"), -EBUSY, "/dev/sda is the medium that this host is booted from");
-	REFUSED(reads("/dev/sda1"), -EBUSY,
-		"/dev/sda1 is the medium that this host is booted from");
+	REFUSED(reads("/dev/sda"), -EBUSY, "/dev/sda holds this host's configuration");
+	REFUSED(reads("/dev/sda1"), -EBUSY, "/dev/sda1 holds this host's configuration");
 	request.boot_node = "/dev/sdb";
 	request.device = "/dev/sdb1";
-	REFUSED(request, -EBUSY, "/dev/sdb1 is the medium that this host is booted from");
+	REFUSED(request, -EBUSY, "/dev/sdb1 holds this host's configuration");
 	request.boot_node = NULL;
 	HAD(request, O_RDONLY);
+}
+
+static struct disk_claim_device *device(const char *name)
+{
+	for (size_t i = 0; i < ELEMENTS(devices); i++)
+		if (strcmp(devices[i].name, name) == 0)
+			return &devices[i];
+	fail_msg("there is no %s", name);
+	return NULL;
+}
+
+/* The whole of it and every partition, whatever the configuration is on. */
+static void test_loaded(void **)
+{
+	HAD(insists("/dev/sdb"), O_RDWR | O_EXCL);
+	device("sdb")->loaded = true;
+	REFUSED(insists("/dev/sdb"), -EBUSY, "/dev/sdb is what this host was loaded from");
+	REFUSED(insists("/dev/sdb1"), -EBUSY, "/dev/sdb1 is what this host was loaded from");
+	REFUSED(insists("/dev/sdb2"), -EBUSY, "/dev/sdb2 is what this host was loaded from");
+	REFUSED(reads("serial:SYSTEM"), -EBUSY, "/dev/sdb is what this host was loaded from");
+	REFUSED(reads("/dev/sda1"), -EBUSY, "/dev/sda1 holds this host's configuration");
+	HAD(wants("/dev/sdc"), O_RDWR | O_EXCL);
+	device("sdb")->loaded = false;
+}
+
+/* sdc stands for a RAID over sdf and a mapping of sdb2. */
+static void test_loaded_stack(void **)
+{
+	tree_link(&tree, "/devices/sdc/slaves/sdf", "/devices/sdf");
+	make_disk("dm-0", 200);
+	tree_link(&tree, "/devices/sdc/slaves/dm-0", "/devices/dm-0");
+	tree_link(&tree, "/devices/dm-0/slaves/sdb2", "/devices/sdb/sdb2");
+	HAD(wants("/dev/sdc"), O_RDWR | O_EXCL);
+	device("sdb")->loaded = true;
+	REFUSED(reads("/dev/sdc"), -EBUSY, "/dev/sdc is what this host was loaded from");
+	device("sdb")->loaded = false;
+	device("sdf")->loaded = true;
+	REFUSED(reads("/dev/sdc"), -EBUSY, "/dev/sdc is what this host was loaded from");
+	device("sdf")->loaded = false;
+	/* Nobody goes round in circles. */
+	tree_link(&tree, "/devices/dm-0/slaves/sdc", "/devices/sdc");
+	assert_int_equal(claim(&(struct disk_claim_request){ .device = "/dev/sdc" }, &(int){ 0 },
+			       &(char *){ NULL }),
+			 -ELOOP);
+}
+
+static bool gives(const char *text, const char *name)
+{
+	return disk_claim_gives(text, device(name), devices, ELEMENTS(devices));
+}
+
+static void test_gives(void **)
+{
+	assert_true(gives("serial:SYSTEM", "sdb"));
+	assert_true(gives("serial:SYSTEM", "sdb1"));
+	assert_false(gives("serial:SYSTEM", "sda1"));
+	assert_true(gives("/dev/sdb", "sdb2"));
+	assert_true(gives("/dev/sdb2", "sdb2"));
+	/* A neighbour, and the whole disk's own content. */
+	assert_false(gives("/dev/sdb2", "sdb1"));
+	assert_false(gives("/dev/sdb2", "sdb"));
+	assert_true(gives("path:pci-0000:00:1f.2-ata-1.0", "sdc"));
+	assert_false(gives("path:", "sdd"));
+	assert_true(gives("serial:TWIN", "sdf"));
+	assert_true(gives("serial:TWIN", "sdg"));
+	assert_false(gives("nonsense", "sdb"));
 }
 
 static void test_mounted(void **)
@@ -417,7 +482,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_found, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_boot_medium, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_configuration, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_loaded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_loaded_stack, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gives, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mounted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),

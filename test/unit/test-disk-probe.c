@@ -8,10 +8,13 @@
 #include <time.h>
 
 #include "machine/disk-content.h"
+#include "machine/loader.h"
+#include "storage/gpt.h"
 
 static struct tree tree;
 static sd_event *event;
 static struct disk_content content;
+static const struct loader *loader; /* that start() is told */
 static int answers;
 
 static struct {
@@ -109,6 +112,7 @@ static int setup(void **state)
 	memset(&fake, 0, sizeof(fake));
 	memset(&content, 0, sizeof(content));
 	answers = 0;
+	loader = NULL;
 	tree_make(&tree);
 	if (sd_event_new(&event) < 0)
 		return -1;
@@ -171,6 +175,9 @@ static void make_iso(const char *path, const char *label)
 	memcpy(volume + 40, label, strlen(label));
 	volume[80] = 40;
 	volume[129] = 0x08;
+	/* Made and changed at the same time (8.4.26). */
+	memcpy(volume + 813, "2026113012345600", 17);
+	memcpy(volume + 830, "2026113012345600", 17);
 	memcpy(volume + 2048,
 	       "\xff"
 	       "CD001\x01",
@@ -196,7 +203,7 @@ static void start(const char *path)
 {
 	struct disk_probe *probe = NULL;
 
-	assert_int_equal(disk_probe_start(event, path, on_done, &content, &probe), 0);
+	assert_int_equal(disk_probe_start(event, path, loader, on_done, &content, &probe), 0);
 	assert_non_null(probe);
 }
 
@@ -223,6 +230,68 @@ static void test_iso(void **state)
 	run_until_answer();
 	assert_string_equal(content.type, "iso9660");
 	assert_string_equal(content.label, "MVIRT_ISO");
+}
+
+#define LOADED_FROM "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0"
+
+static void make_gpt(const char *path)
+{
+	static const uint8_t disk[16] = { 1 };
+	static const uint8_t partition[16] = { 0x3c, 0x2d, 0x1e, 0x0f, 0x5a, 0x4b, 0x78, 0x49,
+					       0x87, 0x96, 0xa5, 0xb4, 0xc3, 0xd2, 0xe1, 0xf0 };
+	static struct gpt gpt;
+
+	assert_int_equal(gpt_build(8 << 20, 512, disk, partition, "esp", &gpt), 0);
+	tree_bytes(&tree, path, gpt.head, gpt.head_bytes);
+	assert_int_equal(truncate(tree_path(&tree, path), 8 << 20), 0);
+}
+
+/* The firmware names a partition; the disk that has it is the one. */
+static void test_loaded_from_partition(void **)
+{
+	char *uuids[] = { (char[]){ "11111111-1111-4111-8111-111111111111" },
+			  (char[]){ LOADED_FROM } };
+	struct loader named = { .partition_uuids = { uuids, ELEMENTS(uuids) } };
+
+	make_gpt("/disk");
+	make_iso("/cd", "MVIRT_ISO");
+	start(tree_path(&tree, "/disk"));
+	run_until_answer();
+	assert_int_equal(content.loaded, DISK_LOADED_NOT);
+	loader = &named;
+	answers = 0;
+	start(tree_path(&tree, "/disk"));
+	run_until_answer();
+	assert_int_equal(content.loaded, DISK_LOADED_PARTITION);
+	named.partition_uuids.count = 1;
+	answers = 0;
+	start(tree_path(&tree, "/disk"));
+	run_until_answer();
+	assert_int_equal(content.loaded, DISK_LOADED_NOT);
+	/* It was the partition, and not an ISO that is there too. */
+	named.iso_uuid = (char[]){ "2026-11-30-12-34-56-00" };
+	answers = 0;
+	start(tree_path(&tree, "/cd"));
+	run_until_answer();
+	assert_int_equal(content.loaded, DISK_LOADED_NOT);
+}
+
+static void test_loaded_from_iso(void **)
+{
+	struct loader iso = { .iso_uuid = (char[]){ "2026-11-30-12-34-56-00" } };
+
+	make_iso("/cd", "MVIRT_ISO");
+	loader = &iso;
+	start(tree_path(&tree, "/cd"));
+	run_until_answer();
+	assert_string_equal(content.uuid, "2026-11-30-12-34-56-00");
+	assert_int_equal(content.loaded, DISK_LOADED_ISO);
+	/* Another build's. */
+	iso.iso_uuid = (char[]){ "2025-11-30-12-34-56-00" };
+	answers = 0;
+	start(tree_path(&tree, "/cd"));
+	run_until_answer();
+	assert_int_equal(content.loaded, DISK_LOADED_NOT);
 }
 
 static void test_empty_disk(void **state)
@@ -264,8 +333,9 @@ static void test_without_loop(void **state)
 
 	(void)state;
 	make_fat("/disk", "MVIRT      ");
-	assert_int_equal(
-		disk_probe_start(event, tree_path(&tree, "/disk"), on_done, &content, &probe), 0);
+	assert_int_equal(disk_probe_start(event, tree_path(&tree, "/disk"), NULL, on_done, &content,
+					  &probe),
+			 0);
 	for (int i = 0; i < 100 && status == 0; i++) {
 		fd_set set;
 		struct timeval wait = { .tv_sec = 1 };
@@ -313,8 +383,9 @@ static void test_cancel(void **state)
 
 	(void)state;
 	make_hanging_disk();
-	assert_int_equal(
-		disk_probe_start(event, tree_path(&tree, "/hangs"), on_done, &content, &probe), 0);
+	assert_int_equal(disk_probe_start(event, tree_path(&tree, "/hangs"), NULL, on_done,
+					  &content, &probe),
+			 0);
 	disk_probe_cancel(probe);
 	for (int i = 0; i < 10 && count_fds() != fds; i++)
 		(void)sd_event_run(event, 100000);
@@ -335,8 +406,8 @@ static void test_every_call_fails(void **state)
 		struct disk_probe *probe = NULL;
 
 		*calls[i] = true;
-		assert_true(disk_probe_start(event, tree_path(&tree, "/disk"), on_done, &content,
-					     &probe) < 0);
+		assert_true(disk_probe_start(event, tree_path(&tree, "/disk"), NULL, on_done,
+					     &content, &probe) < 0);
 		*calls[i] = false;
 		assert_null(probe);
 		assert_int_equal(count_fds(), fds);
@@ -367,6 +438,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_fat, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_iso, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_loaded_from_partition, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_loaded_from_iso, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_label_is_printable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_such_disk, setup, teardown),
