@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "hostd.h"
 #include "machine/boot-times.h"
-#include "storage/disk-claim.h"
-#include "storage/disk-use.h"
 #include "storage/guest-store.h"
 
 /* A file that is no configuration at all would fill every console with its mistakes. */
@@ -63,26 +61,6 @@ static int open_file(const struct guest *guest, enum guest_file kind, const char
 
 /* --- disks --- */
 
-/* The disks of this machine, to be freed; or NULL. */
-static struct disk_claim_device *list_disks(const struct host *host, size_t *ret_count)
-{
-	const struct disk_device *disks = devices_disks(host->devices, ret_count);
-	struct disk_claim_device *list = calloc(*ret_count + 1, sizeof(*list));
-
-	for (size_t i = 0; list && i < *ret_count; i++)
-		list[i] =
-			(struct disk_claim_device){ .name = disks[i].name,
-						    .node = disks[i].node,
-						    .parent = disks[i].parent,
-						    .serial = disks[i].serial,
-						    .path = disks[i].path,
-						    .type = disks[i].type,
-						    .label = disks[i].label,
-						    .uuid = disks[i].uuid,
-						    .loaded = disks[i].loaded != DISK_LOADED_NOT };
-	return list;
-}
-
 static int claim_disk(const struct host *host, const struct disk_config *disk, int *ret_fd,
 		      char **ret_why)
 {
@@ -93,33 +71,15 @@ static int claim_disk(const struct host *host, const struct disk_config *disk, i
 		.boot_node = config_volume_device(host->volume),
 	};
 	size_t count = 0;
-	_cleanup_free_ struct disk_claim_device *disks = list_disks(host, &count);
+	_cleanup_free_ struct disk_claim_device *disks = host_list_disks(host, &count);
 
 	return disks ? disk_claim_open(&request, disks, count, ret_fd, ret_why) : -ENOMEM;
-}
-
-char *host_check_format(const char *disk, void *userdata)
-{
-	const struct host *host = userdata;
-	size_t count = 0;
-	_cleanup_free_ struct disk_claim_device *disks = list_disks(host, &count);
-	char *why = NULL;
-
-	for (size_t i = 0; disks && i < count; i++)
-		if (text_equal(disks[i].name, disk)) {
-			int r = disk_claim_check_boot(&disk_use_paths, &disks[i],
-						      config_volume_device(host->volume), disks,
-						      count, &why);
-
-			return why || r >= 0 ? why : text_format("%s", strerrordesc_np(-r));
-		}
-	return text_format("%s is gone", disk);
 }
 
 static const char *missing_disk(const struct host *host, const struct guest_config *config)
 {
 	size_t count = 0;
-	_cleanup_free_ struct disk_claim_device *disks = list_disks(host, &count);
+	_cleanup_free_ struct disk_claim_device *disks = host_list_disks(host, &count);
 
 	for (size_t i = 0; disks && i < config->disk_count; i++) {
 		const char *device = config->disks[i].device;
@@ -448,5 +408,6 @@ int host_start_guests(struct host *host)
 	guests_devices_changed(host->guests);
 	if (host->files.data_fd >= 0)
 		host_data_mounted(host->files.data_fd, host);
+	host_offer_disks(host);
 	return 0;
 }

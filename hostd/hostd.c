@@ -10,6 +10,7 @@
 #include "base/log-history.h"
 #include "base/log.h"
 #include "config/check.h"
+#include "config/config-claims.h"
 #include "hostd.h"
 #include "machine/boot-times.h"
 #include "machine/memory-kept-free.h"
@@ -20,8 +21,6 @@
 #endif
 
 #define CONFIG_LABEL "MVIRT"
-/* A USB stick is found a second or two after the kernel has started. */
-#define CONFIG_WAIT_MS 4000
 #define KVM_KNOWN "/run/mvirt/kvm"
 
 static void host_done(struct host *host)
@@ -44,32 +43,13 @@ static void host_done(struct host *host)
 	devices_free(host->devices);
 	data_volume_free(host->data_volume);
 	config_volume_free(host->volume);
+	host_volumes_done(&host->volumes);
 	loader_done(&host->loader);
 	free(host->config_source);
 	free(host->config_label);
 	config_mistakes_done(&host->mistakes);
 	host_config_free(host->config);
 	sd_event_unref(host->event);
-}
-
-/* --- devices -> storage --- */
-
-static void on_disk_added(const struct disk_device *disk, void *userdata)
-{
-	struct host *host = userdata;
-
-	(void)config_volume_offer(host->volume, disk->node, disk->label, disk->type);
-	(void)data_volume_offer(host->data_volume, disk->node, disk->label, disk->type);
-	if (host->guests)
-		guests_devices_changed(host->guests);
-}
-
-static void on_disk_removed(const char *name, void *userdata)
-{
-	struct host *host = userdata;
-
-	(void)config_volume_remove(host->volume, name);
-	(void)data_volume_remove(host->data_volume, name);
 }
 
 /* --- net -> API --- */
@@ -151,24 +131,9 @@ static void probe_screen(struct host *host)
 		log_notice("screen", "none");
 }
 
-static bool config_is_here(void *userdata)
-{
-	const struct host *host = userdata;
-
-	return config_volume_device(host->volume);
-}
-
-/*
- * Finds the disks, and waits for a stick that is still being found; not when an earlier hostd has
- * kept what was on it. Without a configuration there is no guest that this could delay.
- */
+/* Finds the disks and the configuration; without one there is no guest that this could delay. */
 static int find_devices(struct host *host)
 {
-	const struct devices_callbacks callbacks = {
-		.disk_added = on_disk_added,
-		.disk_removed = on_disk_removed,
-		.userdata = host,
-	};
 	const struct data_volume_callbacks data_callbacks = {
 		.mounted = host_data_mounted,
 		.lost = host_data_lost,
@@ -178,7 +143,6 @@ static int find_devices(struct host *host)
 	};
 	_cleanup_free_ char *label = cmdline_value("mvirt.config");
 	_cleanup_free_ char *iso_uuid = cmdline_value("mvirt.iso");
-	_cleanup_free_ char *kept = NULL;
 	int r = 0;
 
 	host->config_label = strdup(label ? label : CONFIG_LABEL);
@@ -189,13 +153,10 @@ static int find_devices(struct host *host)
 		r = config_volume_new(host->config_label, &host->volume);
 	if (r >= 0)
 		r = data_volume_new(host->event, &data_callbacks, &host->data_volume);
-	if (r >= 0)
-		r = devices_new(host->event, &host->loader, &callbacks, &host->devices);
 	if (r < 0)
 		return r;
-	if (!config_is_here(host) && config_volume_read_config(host->volume, &kept) == -ENOENT)
-		(void)devices_wait(host->devices, config_is_here, host, CONFIG_WAIT_MS);
-	return 0;
+	data_volume_await(host->data_volume);
+	return host_find_disks(host);
 }
 
 /* The files that guests boot from are kept in memory now, so that the stick may be pulled later. */
@@ -217,7 +178,9 @@ static int read_config(struct host *host)
 	const char *device = NULL;
 	int r = config_volume_read_config(host->volume, &text);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT && host->volumes.config_why)
+		(void)config_mistakes_add(&host->mistakes, host->volumes.config_why);
+	else if (r == -ENOENT)
 		log_notice("config",
 			   "no file system labelled %s with an mvirt.conf: the built-in default is "
 			   "used",
@@ -232,6 +195,8 @@ static int read_config(struct host *host)
 	device = config_volume_device(host->volume);
 	host->config_source = text_format("%s: mvirt.conf", device ? device : "kept in memory");
 	r = host_config_parse(text, &host->config, &host->mistakes);
+	if (r >= 0 && config_claims(text, &host->volumes.claims) == -ENOMEM)
+		r = -ENOMEM;
 	if (r < 0)
 		return r;
 	host_tell_mistakes("mvirt.conf", &host->mistakes);

@@ -41,6 +41,18 @@
  * and with any other status PID 1 starts another, which gets SIGTERM at once. */
 #define INIT_EXIT_REPLACED 3
 
+/* Which file systems are believed: hostd-volumes.h. */
+struct volumes {
+	char *config_uuid; /* the configuration's in this boot; NULL: none was chosen */
+	char *config_why; /* why there is none, where that is to be said */
+	bool config_disputed; /* there were several: which disks are guests' is not known */
+	char *data_why; /* there were two data volumes: none is used in this boot */
+	struct text_list claims; /* of mvirt.conf, of guests with mistakes too */
+	uint64_t begun_usec; /* CLOCK_MONOTONIC: the search for disks */
+	bool settled; /* all disks that are there at the boot are known */
+	sd_event_source *settling;
+};
+
 struct host {
 	sd_event *event;
 	struct host_config *config;
@@ -52,6 +64,7 @@ struct host {
 	struct loader loader;
 	struct config_volume *volume;
 	struct data_volume *data_volume;
+	struct volumes volumes;
 	struct guest_files files; /* memory_fd is owned */
 	struct guest_trash *data_trash, *memory_trash;
 	struct devices *devices;
@@ -73,6 +86,18 @@ struct host {
 	sd_event_source *progress_source; /* PID 1 is told that it goes on */
 };
 
+/* hostd-volumes.c */
+/* Finds the disks, and the configuration among them. Returns 0 or -errno. */
+int host_find_disks(struct host *host);
+/* The guests are known: now the data volume can be told from what is theirs. */
+void host_offer_disks(struct host *host);
+void host_volumes_done(struct volumes *volumes);
+/* The disks of this machine, to be freed; or NULL. */
+struct disk_claim_device *host_list_disks(const struct host *host, size_t *ret_count);
+/* For the API: NULL, or one line (to be freed) why the whole disk is not to be a data volume.
+ * *ret_uuid is what its file system gets, or NULL for a random UUID. */
+char *host_check_format(const char *disk, const char **ret_uuid, void *userdata);
+
 /* hostd-guests.c */
 /* Defines the guests of mvirt.conf and those kept in memory. Returns 0 or -errno. */
 int host_start_guests(struct host *host);
@@ -81,8 +106,6 @@ void host_tell_mistakes(const char *file, const struct config_mistakes *mistakes
 /* The data volume came, with the guests on it; or went. */
 void host_data_mounted(int root_fd, void *userdata);
 void host_data_lost(void *userdata);
-/* For the API: NULL, or one line (to be freed) why the whole disk is not to be a data volume. */
-char *host_check_format(const char *disk, void *userdata);
 /* What was deleted of guests of that origin is removed for good. */
 void host_empty_trash(enum guest_origin origin, void *userdata);
 /* It was found, and cannot be used. */

@@ -84,7 +84,8 @@ static const struct disk_device *find_disk(sd_varlink *link, const struct api *a
 }
 
 /* Why the disk is not touched, whatever was asked for: new string, or NULL when it may be. */
-static char *reason_against(const struct api *api, const struct disk_device *disk)
+static char *reason_against(const struct api *api, const struct disk_device *disk,
+			    const char **ret_uuid)
 {
 	const struct api_operations *operations = &api->context.operations;
 	struct data_volume_status volume = {};
@@ -98,7 +99,7 @@ static char *reason_against(const struct api *api, const struct disk_device *dis
 		return text_format("there is a data volume already, on %s: the host uses one",
 				   volume.device ? volume.device : "?");
 	if (operations->check_format)
-		against = operations->check_format(disk->name, api->context.userdata);
+		against = operations->check_format(disk->name, ret_uuid, api->context.userdata);
 	if (against)
 		return against;
 	if (disk->readonly)
@@ -110,11 +111,11 @@ static char *reason_against(const struct api *api, const struct disk_device *dis
 }
 
 static int start(sd_varlink *link, struct api *api, const struct disk_device *disk, bool erase,
-		 bool oneway)
+		 const char *uuid, bool oneway)
 {
-	const struct disk_format_target target = { .node = disk->node,
-						   .size_bytes = disk->size_bytes,
-						   .erase = erase };
+	const struct disk_format_target target = {
+		.node = disk->node, .size_bytes = disk->size_bytes, .erase = erase, .uuid = uuid
+	};
 	_cleanup_(formatting_freep) struct api_formatting *formatting =
 		calloc(1, sizeof(*formatting));
 	int r = 0;
@@ -151,6 +152,7 @@ int api_method_format_disk(sd_varlink *link, sd_json_variant *parameters,
 	struct call call = {};
 	struct api *api = userdata;
 	const struct disk_device *disk = NULL;
+	const char *uuid = NULL;
 	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
 	if (r != 0)
@@ -164,8 +166,8 @@ int api_method_format_disk(sd_varlink *link, sd_json_variant *parameters,
 	if (api->formatting)
 		return api_client_refusef(link, "disk %s is being formatted",
 					  api->formatting->serial);
-	against = reason_against(api, disk);
+	against = reason_against(api, disk, &uuid);
 	if (against)
 		return api_client_refuse(link, against);
-	return start(link, api, disk, call.erase > 0, flags & SD_VARLINK_METHOD_ONEWAY);
+	return start(link, api, disk, call.erase > 0, uuid, flags & SD_VARLINK_METHOD_ONEWAY);
 }

@@ -207,6 +207,7 @@ static void append_disk(struct json_builder *disks, const struct disk_device *de
 	json_add_text(&disk, "bus", device->bus);
 	json_add_text(&disk, "label", device->label);
 	json_add_text(&disk, "type", device->type);
+	json_add_text(&disk, "uuid", device->uuid);
 	json_add_bool(&disk, "removable", device->removable);
 	json_add_bool(&disk, "readonly", device->readonly);
 	json_add_text(&disk, "skipped", device->skipped);

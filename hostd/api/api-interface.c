@@ -71,7 +71,8 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(Screen, SD_VARLINK_FIELD_COMMENT("Width in 
 				     SD_VARLINK_FIELD_COMMENT("The kernel's driver"),
 				     SD_VARLINK_DEFINE_FIELD(driver, SD_VARLINK_STRING, 0));
 
-static SD_VARLINK_DEFINE_STRUCT_TYPE(Mistake, SD_VARLINK_FIELD_COMMENT("Line in mvirt.conf"),
+static SD_VARLINK_DEFINE_STRUCT_TYPE(Mistake,
+				     SD_VARLINK_FIELD_COMMENT("Line in mvirt.conf; 0: of no line"),
 				     SD_VARLINK_DEFINE_FIELD(line, SD_VARLINK_INT, 0),
 				     SD_VARLINK_FIELD_COMMENT("What is wrong there"),
 				     SD_VARLINK_DEFINE_FIELD(message, SD_VARLINK_STRING, 0));
@@ -100,6 +101,8 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_DEFINE_FIELD(label, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("Type of the file system, as libblkid names it"),
 	SD_VARLINK_DEFINE_FIELD(type, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("UUID of the file system, which data-volume in mvirt.conf names"),
+	SD_VARLINK_DEFINE_FIELD(uuid, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
 	SD_VARLINK_DEFINE_FIELD(removable, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_DEFINE_FIELD(readonly, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_FIELD_COMMENT("Why the host leaves it alone"),
@@ -221,7 +224,8 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Makes a data volume on a whole disk: a partition table with one partition, and "
 		"ext4 on it. Refused when the disk is not empty, unless erase is given; always "
-		"when it is in use or what the host was loaded from. Answers when it is done"),
+		"when it is in use, what the host was loaded from, a guest's, or not the only one. "
+		"Answers when it is done"),
 	&vl_method_FormatDisk,
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Puts another hostd in the place of this one, until the machine starts again. It "

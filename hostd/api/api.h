@@ -34,8 +34,8 @@ struct api_operations {
 	/* Something was put aside (guest-trash.h) below that root. */
 	void (*empty_trash)(enum guest_origin origin, void *userdata);
 	/* Whether a whole disk ("sdb") may become the data volume: NULL, or one line why not, to be
-	 * freed. */
-	char *(*check_format)(const char *disk, void *userdata);
+	 * freed. *ret_uuid, weak, is for its file system; NULL: a random one. */
+	char *(*check_format)(const char *disk, const char **ret_uuid, void *userdata);
 	/*
 	 * Puts another hostd in the place of this one: tries the file (weak) and calls done, once,
 	 * from the event loop. When it is in place this one ends right after done. Returns 0, or

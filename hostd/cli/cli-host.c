@@ -52,6 +52,13 @@ static char *screen_text(sd_json_variant *screen)
 			   cli_unsigned(screen, "bitsPerPixel"), cli_text(screen, "driver"));
 }
 
+/* Line 0: about the file, or that there is none. */
+static char *mistake_text(uint64_t line, const char *message)
+{
+	return line == 0 ? text_format("%s", message)
+			 : text_format("mvirt.conf:%" PRIu64 ": %s", line, message);
+}
+
 static void print_config(sd_json_variant *config)
 {
 	sd_json_variant *mistakes = sd_json_variant_by_key(config, "mistakes");
@@ -60,9 +67,8 @@ static void print_config(sd_json_variant *config)
 	for (size_t i = 0; i < sd_json_variant_elements(mistakes); i++) {
 		sd_json_variant *mistake = sd_json_variant_by_index(mistakes, i);
 
-		print_field("",
-			    text_format("mvirt.conf:%" PRIu64 ": %s", cli_unsigned(mistake, "line"),
-					cli_text(mistake, "message")));
+		print_field("", mistake_text(cli_unsigned(mistake, "line"),
+					     cli_text(mistake, "message")));
 	}
 }
 
@@ -151,6 +157,7 @@ static void add_disk(struct cli_table *table, sd_json_variant *disk)
 	cli_table_add(table, cli_text(disk, "bus"));
 	cli_table_add(table, cli_text(disk, "type"));
 	cli_table_add(table, cli_text(disk, "label"));
+	cli_table_add(table, cli_text(disk, "uuid"));
 	cli_table_add(table, cli_text(disk, "serial"));
 	cli_table_add(table, cli_text(disk, "path"));
 	cli_table_add_consume(table,
@@ -161,8 +168,8 @@ static void add_disk(struct cli_table *table, sd_json_variant *disk)
 
 static int print_disks(sd_json_variant *disks)
 {
-	static const char *const headings[] = { "DISK",  "SIZE",   "BUS",   "TYPE",
-						"LABEL", "SERIAL", "PLACE", "MODEL" };
+	static const char *const headings[] = { "DISK", "SIZE",   "BUS",   "TYPE", "LABEL",
+						"UUID", "SERIAL", "PLACE", "MODEL" };
 	struct cli_table table = { .columns = ELEMENTS(headings) };
 
 	if (sd_json_variant_elements(disks) == 0) {

@@ -279,6 +279,7 @@ char *host_config_format(const struct host_config *config)
 	put_text(out, "", "hostname", config->hostname);
 	put_text(out, "", "console-password", config->console_password);
 	put_size(out, "", "memory-reserve", config->memory_reserve_bytes);
+	put_text(out, "", "data-volume", config->data_volume);
 	put_screen(out, &config->screen);
 	for (size_t i = 0; i < config->network_count; i++)
 		put_network(out, &config->networks[i]);

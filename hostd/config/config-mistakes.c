@@ -28,6 +28,16 @@ void config_wrong(struct config_parse *parse, unsigned int line, const char *for
 	mistakes->items[mistakes->count++] = (struct config_mistake){ line, message };
 }
 
+int config_mistakes_add(struct config_mistakes *mistakes, const char *message)
+{
+	_cleanup_free_ char *copy = strdup(message);
+
+	if (!copy || array_grow(mistakes->items, mistakes->count) < 0)
+		return -ENOMEM;
+	mistakes->items[mistakes->count++] = (struct config_mistake){ 0, take_ptr(copy) };
+	return 0;
+}
+
 void config_mistakes_done(struct config_mistakes *mistakes)
 {
 	for (size_t i = 0; i < mistakes->count; i++)

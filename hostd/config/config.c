@@ -13,6 +13,32 @@
 SETTER(set_memory_reserve, struct host_config,
        config_set_mebibytes(parse, entry, 1, RESERVE_MAX_MIB, &object->memory_reserve_bytes))
 
+/* RFC 9562, section 4: the text of a UUID. */
+static bool is_uuid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	for (size_t i = 0; i < strlen(form); i++)
+		if (form[i] == '-' ? text[i] != '-'
+				   : !text[i] || !strchr("0123456789abcdefABCDEF", text[i]))
+			return false;
+	return !text[strlen(form)];
+}
+
+static void set_data_volume(struct config_parse *parse, const struct config_entry *entry,
+			    void *object)
+{
+	struct host_config *config = object;
+
+	if (!is_uuid(entry->values.items[0]))
+		config_wrong(parse, entry->line,
+			     "data-volume is the UUID of a file system, which `mvirt devices` or "
+			     "blkid shows, not \"%s\"",
+			     entry->values.items[0]);
+	else
+		config_set_text(parse, entry, &config->data_volume);
+}
+
 static void set_hostname(struct config_parse *parse, const struct config_entry *entry, void *object)
 {
 	struct host_config *config = object;
@@ -27,6 +53,7 @@ static void set_hostname(struct config_parse *parse, const struct config_entry *
 
 static const struct config_key keys[] = {
 	{ "console-password", CONFIG_ATTRIBUTE, config_set_console_password },
+	{ "data-volume", CONFIG_ATTRIBUTE, set_data_volume },
 	{ "hostname", CONFIG_ATTRIBUTE, set_hostname },
 	{ "memory-reserve", CONFIG_ATTRIBUTE, set_memory_reserve },
 	{ "screen", CONFIG_ATTRIBUTE, config_set_screen },
@@ -52,6 +79,7 @@ void host_config_free(struct host_config *config)
 	free(config->screen.guest);
 	free(config->hostname);
 	free(config->console_password);
+	free(config->data_volume);
 	free(config);
 }
 

@@ -173,6 +173,7 @@ struct host_config {
 	char *console_password; /* crypt(5), sha512crypt or yescrypt; NULL: acting needs none;
 				 * "!": no password is right */
 	uint64_t memory_reserve_bytes; /* what guests may not take; 0: hostd's own figure */
+	char *data_volume; /* its file system's UUID, as the file has it; NULL: not named */
 	struct network_config *networks;
 	size_t network_count;
 	struct guest_config *guests;
@@ -261,6 +262,8 @@ DEFINE_CLEANUP(struct guest_config *, guest_config_free);
 
 void host_config_free(struct host_config *config);
 DEFINE_CLEANUP(struct host_config *, host_config_free);
+/* One of no line. Returns 0 or -ENOMEM. */
+int config_mistakes_add(struct config_mistakes *mistakes, const char *message);
 void config_mistakes_done(struct config_mistakes *mistakes);
 
 const struct guest_config *host_config_find_guest(const struct host_config *config,

@@ -208,9 +208,13 @@ static bool take_mistakes(struct model *model, sd_json_variant *config)
 
 	for (size_t i = 0; (element = model_json_element(config, "mistakes", i)); i++) {
 		const char *message = model_json_text(element, "message");
+		uint64_t line = model_json_number(element, "line", 0);
 
-		model_notice_add(&now, 3, "mvirt.conf:%" PRIu64 ": %s",
-				 model_json_number(element, "line", 0), message ? message : "?");
+		if (line == 0)
+			model_notice_add(&now, 3, "%s", message ? message : "?");
+		else
+			model_notice_add(&now, 3, "mvirt.conf:%" PRIu64 ": %s", line,
+					 message ? message : "?");
 	}
 	return model_notices_replace(&model->mistakes, &now);
 }

@@ -31,6 +31,7 @@ struct data_volume {
 	struct disk_child *child; /* of CHECKING */
 	int root_fd; /* owned; of MOUNTED */
 	sd_event_source *taken_over; /* tells of what an earlier hostd mounted */
+	bool awaited; /* disks may still be found */
 };
 
 static const char *base_name(const char *path)
@@ -314,6 +315,31 @@ int data_volume_offer(struct data_volume *volume, const char *node, const char *
 	return 1;
 }
 
+void data_volume_await(struct data_volume *volume)
+{
+	volume->awaited = true;
+}
+
+void data_volume_settle(struct data_volume *volume)
+{
+	const bool was_undecided = data_volume_is_undecided(volume);
+
+	volume->awaited = false;
+	if (was_undecided && !data_volume_is_undecided(volume))
+		tell_decided(volume);
+}
+
+void data_volume_refuse(struct data_volume *volume, const char *why)
+{
+	forget(volume);
+	volume->why = strdup(why);
+	volume->phase = DATA_VOLUME_FAILED;
+	log_error("data", "%s", why);
+	if (volume->callbacks.failed)
+		volume->callbacks.failed(why, volume->callbacks.userdata);
+	tell_decided(volume);
+}
+
 /* --- and goes --- */
 
 /* The child may have mounted it before it was killed. */
@@ -387,7 +413,16 @@ int data_volume_release(struct data_volume *volume)
 
 bool data_volume_is_undecided(const struct data_volume *volume)
 {
-	return volume->phase == DATA_VOLUME_CHECKING || volume->taken_over;
+	switch (volume->phase) {
+	case DATA_VOLUME_CHECKING:
+		return true;
+	case DATA_VOLUME_MOUNTED:
+		return volume->taken_over;
+	case DATA_VOLUME_NONE:
+	case DATA_VOLUME_FAILED:
+		break;
+	}
+	return volume->awaited;
 }
 
 void data_volume_get_status(const struct data_volume *volume, struct data_volume_status *ret_status)

@@ -17,8 +17,8 @@ struct data_volume_callbacks {
 	void (*lost)(void *userdata);
 	/* It was found, and could not be repaired or mounted; why is one line. */
 	void (*failed)(const char *why, void *userdata);
-	/* It is not undecided any more: after mounted or failed, or when its disk was removed
-	 * meanwhile. */
+	/* It is not undecided any more: after mounted or failed, when its disk was removed
+	 * meanwhile, or when the disks have settled without one. */
 	void (*decided)(void *userdata);
 	void *userdata;
 };
@@ -39,14 +39,21 @@ void data_volume_free(struct data_volume *volume);
  */
 int data_volume_offer(struct data_volume *volume, const char *node, const char *fs_label,
 		      const char *fs_type);
+/* One may still be found: it is undecided until the disks have settled, or one is mounted. */
+void data_volume_await(struct data_volume *volume);
+/* The disks have settled. */
+void data_volume_settle(struct data_volume *volume);
+/* None is taken: which one is the right one cannot be told. Logs why, one line; it is in the status
+ * from here on. */
+void data_volume_refuse(struct data_volume *volume, const char *why);
 /* The device went away. Returns 1 if it was ours. */
 int data_volume_remove(struct data_volume *volume, const char *device_name);
 /* Syncs and unmounts, at the host's end, within 30 seconds; falls back to read-only when something
  * still uses it. lost is called first: the root is closed. 0 or -errno. */
 int data_volume_release(struct data_volume *volume);
 
-/* Whether there is one is not known yet, and will be: it is being checked, or mounted is still to
- * be called. */
+/* Whether there is one is not known yet, and will be: disks are still being found, it is being
+ * checked, or mounted is still to be called. */
 bool data_volume_is_undecided(const struct data_volume *volume);
 
 enum data_volume_phase {

@@ -316,6 +316,8 @@ static bool make_file_system(struct format *format)
 				     "ext4",
 				     "-L",
 				     DATA_VOLUME_LABEL,
+				     "-U",
+				     format->target->uuid ?: "random",
 				     "-m",
 				     "1",
 				     "-i",

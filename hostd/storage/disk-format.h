@@ -9,6 +9,7 @@ struct disk_format_target {
 	const char *node; /* "/dev/sdb", the whole disk */
 	uint64_t size_bytes;
 	bool erase; /* although something is on it */
+	const char *uuid; /* of the file system; NULL: a random one */
 };
 
 struct disk_format_job;

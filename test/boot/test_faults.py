@@ -182,13 +182,15 @@ def test_stick_pulled(machine):
 
 
 def test_two_sticks(machine):
-    """Two file systems with the label: the first found is used, both are named."""
+    """Two file systems with the label: none is used, both are named, and the person is told what to do."""
     second = emulator.make_fat(emulator.BUILD / "run" / "second.img", "MVIRT", {"mvirt.conf": b'hostname = "b"\n'})
     host = machine(stick=emulator.demo_files(DEMO),
                    extra=["-drive", f"if=none,id=two,format=raw,file={second}",
                           "-device", "usb-storage,drive=two"])
-    host.console.wait(r"hostd: config: .*/dev/\w+.*/dev/\w+", 120)
+    host.console.wait(r"hostd: config: 2 file systems are labelled MVIRT, and none is used: /dev/sd[ab] \(UUID .*"
+                      r"/dev/sd[ab] \(UUID .*reboot", 120)
     host.console.wait(r"hostd: host: ready", 60, start=0)
+    assert "2 file systems are labelled MVIRT" in host.shell("mvirt status")[1]
 
 
 def test_too_much_memory(machine):

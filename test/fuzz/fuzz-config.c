@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config-claims.h"
 #include "config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -88,6 +89,25 @@ static void check_host_file(const char *text)
 		check_guest(&config->guests[i]);
 }
 
+/* A file that can be parsed has them; the disks of guests that are right are among them. */
+static void check_claims(const char *text)
+{
+	_cleanup_(host_config_freep) struct host_config *config = NULL;
+	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {};
+	_cleanup_(text_list_done) struct text_list claims = {};
+	size_t disks = 0;
+
+	if (config_claims(text, &claims) < 0)
+		return;
+	if (host_config_parse(text, &config, &mistakes) < 0)
+		abort();
+	for (size_t i = 0; i < config->guest_count; i++)
+		for (size_t k = 0; k < config->guests[i].disk_count; k++)
+			disks += config->guests[i].disks[k].device != NULL;
+	if (claims.count < disks)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *text = strndup((const char *)data, size);
@@ -97,5 +117,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_host_file(text);
 	check_guest_file(text);
 	check_set(text);
+	check_claims(text);
 	return 0;
 }

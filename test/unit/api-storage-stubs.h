@@ -218,7 +218,8 @@ int disk_use_check(const struct disk_use_paths *paths [[maybe_unused]], const ch
 /* --- the operations ------------------------------------------------------------------------------
  */
 
-static char *stub_check_format(const char *disk, void *userdata [[maybe_unused]])
+static char *stub_check_format(const char *disk, const char **ret_uuid [[maybe_unused]],
+			       void *userdata [[maybe_unused]])
 {
 	return strcmp(disk, "sde") == 0 ? text_format("/dev/sde is what this host was loaded from")
 					: NULL;

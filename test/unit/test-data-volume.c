@@ -386,6 +386,23 @@ static void test_second(void **)
 	assert_int_equal(data_volume_remove(volume, "sdc1"), 0);
 }
 
+/* Which one is right cannot be told. */
+static void test_refused(void **)
+{
+	struct data_volume_status status = {};
+
+	data_volume_refuse(volume, "two of them");
+	expect_logged("data: two of them");
+	data_volume_get_status(volume, &status);
+	assert_int_equal(status.phase, DATA_VOLUME_FAILED);
+	assert_null(status.device);
+	assert_string_equal(status.why, "two of them");
+	assert_int_equal(data_volume_remove(volume, "sdb1"), 0);
+	/* It is known now. */
+	offer("/dev/sdb1", "xfs");
+	assert_int_equal(phase(), DATA_VOLUME_MOUNTED);
+}
+
 static void test_repaired(void **)
 {
 	make_e2fsck("#!/bin/sh\nexit 1\n");
@@ -635,6 +652,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_xfs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repaired, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mount_fails, setup, teardown),

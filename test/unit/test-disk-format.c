@@ -285,7 +285,7 @@ static void test_formatted(void **)
 	assert_string_equal(answer_why, "");
 	assert_int_equal(answer_error, 0);
 	(void)snprintf(expected, sizeof(expected),
-		       "-q -t ext4 -L mvirt-data -m 1 -i 65536 -E "
+		       "-q -t ext4 -L mvirt-data -U random -m 1 -i 65536 -E "
 		       "lazy_itable_init=1,lazy_journal_init=1 %s/dev/sdb1\n",
 		       tree.root);
 	expect_line("/arguments", expected);
@@ -293,6 +293,21 @@ static void test_formatted(void **)
 	expect_line("/devices/sdb/sdb1/uevent", "change");
 	/* Now it is not empty any more. */
 	expect_refused(-EEXIST, "it is not empty: it has a partition table (gpt)");
+}
+
+/* As mvirt.conf names it. */
+static void test_formatted_with_uuid(void **)
+{
+	char expected[PATH_MAX];
+
+	target.uuid = "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0";
+	format();
+	assert_int_equal(answer_error, 0);
+	(void)snprintf(expected, sizeof(expected),
+		       "-q -t ext4 -L mvirt-data -U 0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0 -m 1 -i "
+		       "65536 -E lazy_itable_init=1,lazy_journal_init=1 %s/dev/sdb1\n",
+		       tree.root);
+	expect_line("/arguments", expected);
 }
 
 static void test_large_sectors(void **)
@@ -489,6 +504,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_formatted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_formatted_with_uuid, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_sectors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_erase, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_empty, setup, teardown),

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "machine/loader.h"
+#include "machine/usb-disks.h"
 
 #define VARIABLE(name) "/sys/firmware/efi/efivars/" name "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define ESP "0F1E2D3C-4B5A-4978-8796-A5B4C3D2E1F0"
@@ -81,12 +82,33 @@ static void test_iso(void **)
 	assert_string_equal(loader.iso_uuid, "2026-11-30-12-34-56-00");
 }
 
+#define USB "/sys/bus/usb/devices/"
+
+static void test_usb_disks(void **)
+{
+	assert_false(usb_disks_awaited(tree.root));
+	tree_file(&tree, USB "2-1/idVendor", "0627\n");
+	tree_file(&tree, USB "2-1:1.0/bInterfaceClass", "03\n");
+	tree_folder(&tree, USB "2-1:1.0/driver");
+	assert_false(usb_disks_awaited(tree.root));
+	/* A stick, before and after its driver, its host, its disk. */
+	tree_file(&tree, USB "2-2:1.0/bInterfaceClass", "08\n");
+	assert_false(usb_disks_awaited(tree.root));
+	tree_folder(&tree, USB "2-2:1.0/driver");
+	assert_true(usb_disks_awaited(tree.root));
+	tree_folder(&tree, USB "2-2:1.0/host6/target6:0:0/6:0:0:0/block");
+	assert_true(usb_disks_awaited(tree.root));
+	tree_folder(&tree, USB "2-2:1.0/host6/target6:0:0/6:0:0:0/block/sda");
+	assert_false(usb_disks_awaited(tree.root));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_variables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_iso, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_usb_disks, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
