@@ -136,6 +136,7 @@ static struct net_tap_request tap_request(const struct guest *guest, size_t nic_
 		.mac = mac,
 		.addresses = &nic->addresses,
 		.isolate = nic->isolate,
+		.may = nic->may,
 	};
 }
 

@@ -108,6 +108,19 @@ static void put_cdrom(FILE *out, const struct cdrom_config *cdrom)
 	(void)fputs("\t}\n", out);
 }
 
+static void put_may(FILE *out, unsigned int may)
+{
+	const char *before = "\t\tmay = [";
+
+	for (unsigned int bit = 1; bit <= may; bit <<= 1)
+		if (may & bit) {
+			(void)fprintf(out, "%s\"%s\"", before, nic_may_name(bit));
+			before = ", ";
+		}
+	if (may)
+		(void)fputs("]\n", out);
+}
+
 static void put_nic(FILE *out, const struct nic_config *nic)
 {
 	(void)fputs("\tnic {\n", out);
@@ -118,6 +131,7 @@ static void put_nic(FILE *out, const struct nic_config *nic)
 			      nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4], nic->mac[5]);
 	put_list(out, "\t\t", "address", &nic->addresses);
 	put_bool(out, "\t\t", "isolate", nic->isolate);
+	put_may(out, nic->may);
 	(void)fputs("\t}\n", out);
 }
 

@@ -14,6 +14,8 @@ const char *const config_video_names[] = { "std", "virtio", NULL };
 const char *const config_boot_names[] = { "disk", "cdrom", "network", NULL };
 const char *const config_bus_names[] = { "virtio", "scsi", "sata", "nvme", NULL };
 const char *const config_model_names[] = { "virtio", "e1000", "rtl8139", NULL };
+/* In the order of their bits. */
+const char *const config_may_names[] = { "dhcp-server", "router", NULL };
 const char *const config_address_mode_names[] = { "dhcp", "static", "none", NULL };
 const char *const config_network_mode_names[] = { "bridge", "isolated", "nat", NULL };
 /* Their first names are for people: the file leaves the key out. */
@@ -38,6 +40,11 @@ NAME_OF(guest_restart_name, enum guest_restart, config_restart_names)
 NAME_OF(disk_format_name, enum disk_format, format_names)
 NAME_OF(disk_bus_name, enum disk_bus, config_bus_names)
 NAME_OF(nic_model_name, enum nic_model, config_model_names)
+
+const char *nic_may_name(enum nic_may may)
+{
+	return config_may_names[__builtin_ctz(may)];
+}
 
 int config_name_index(const char *const *names, const char *text)
 {

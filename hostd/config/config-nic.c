@@ -56,10 +56,32 @@ static void set_addresses(struct config_parse *parse, const struct config_entry 
 			     "address is an empty list: leave it out for any address");
 }
 
+static void set_may(struct config_parse *parse, const struct config_entry *entry, void *untyped)
+{
+	struct nic_config *nic = untyped;
+
+	for (size_t i = 0; i < entry->values.count; i++) {
+		const char *word = entry->values.items[i];
+		int index = config_name_index(config_may_names, word);
+
+		if (index < 0)
+			config_wrong(parse, entry->line,
+				     "a nic may be \"dhcp-server\" or \"router\", not \"%s\"",
+				     word);
+		else if (nic->may & 1U << index)
+			config_wrong(parse, entry->line, "may names \"%s\" twice", word);
+		else
+			nic->may |= 1U << index;
+	}
+	if (entry->values.count == 0)
+		config_wrong(parse, entry->line,
+			     "may is an empty list: leave it out where nothing is allowed");
+}
+
 static const struct config_key keys[] = {
 	{ "network", CONFIG_ATTRIBUTE, set_network }, { "model", CONFIG_ATTRIBUTE, set_model },
 	{ "mac", CONFIG_ATTRIBUTE, set_mac },         { "address", CONFIG_LIST, set_addresses },
-	{ "isolate", CONFIG_ATTRIBUTE, set_isolate },
+	{ "isolate", CONFIG_ATTRIBUTE, set_isolate }, { "may", CONFIG_LIST, set_may },
 };
 const struct config_keys config_nic_keys = CONFIG_KEYS(keys);
 
@@ -84,6 +106,10 @@ void config_parse_nic(struct config_parse *parse, const struct config_entry *blo
 	if (nic->model != NIC_MODEL_VIRTIO && guest->machine == GUEST_MACHINE_MICROVM)
 		config_wrong(parse, config_line_of(block, "model"),
 			     "a microvm's NICs are model \"virtio\" only");
+	if (nic->may & NIC_MAY_ROUTER && nic->addresses.count > 0)
+		config_wrong(parse, config_line_of(block, "may"),
+			     "a nic with address cannot be a router: what a router passes on comes "
+			     "from other addresses");
 }
 
 const struct network_config *config_find_network(const struct host_config *config, const char *name)

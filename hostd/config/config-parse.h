@@ -60,6 +60,7 @@ extern const char *const config_machine_names[],
 											[],
 												*const config_network_mode_names
 													[];
+extern const char *const config_may_names[]; /* of the bits of enum nic_may */
 
 /* Records a mistake at a line. */
 void config_wrong(struct config_parse *parse, unsigned int line, const char *format, ...)

@@ -35,6 +35,8 @@ enum disk_format { DISK_FORMAT_AUTO, DISK_FORMAT_RAW, DISK_FORMAT_QCOW2 };
 enum disk_bus { DISK_BUS_VIRTIO, DISK_BUS_SCSI, DISK_BUS_SATA, DISK_BUS_NVME };
 enum nic_model { NIC_MODEL_VIRTIO, NIC_MODEL_E1000, NIC_MODEL_RTL8139 };
 enum nic_network { NIC_NETWORK_BRIDGE, NIC_NETWORK_USER };
+/* What a guest may be for others of its network, and for the host; bits. */
+enum nic_may { NIC_MAY_DHCP_SERVER = 1, NIC_MAY_ROUTER = 2 };
 enum address_mode { ADDRESS_DHCP, ADDRESS_STATIC, ADDRESS_NONE };
 /* BRIDGE: over an uplink. ISOLATED: guests among themselves. NAT: each guest alone behind QEMU. */
 enum network_mode { NETWORK_MODE_BRIDGE, NETWORK_MODE_ISOLATED, NETWORK_MODE_NAT };
@@ -70,6 +72,7 @@ struct nic_config {
 	/* The guest's own addresses, without prefix: it may use no other. Empty: any. */
 	struct text_list addresses;
 	bool isolate; /* reaches the uplink, and no other guest that is isolated */
+	unsigned int may; /* of enum nic_may */
 	unsigned int line;
 };
 
@@ -282,6 +285,7 @@ const char *guest_restart_name(enum guest_restart restart);
 const char *disk_format_name(enum disk_format format);
 const char *disk_bus_name(enum disk_bus bus);
 const char *nic_model_name(enum nic_model model);
+const char *nic_may_name(enum nic_may may);
 /* "ctrl-alt-f1", or "none". Returns the buffer. */
 #define HOTKEY_CONFIG_BYTES 40
 char *hotkey_config_format(const struct hotkey_config *hotkey,

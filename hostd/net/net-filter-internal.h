@@ -2,6 +2,7 @@
 /* What the files that make a guest's filter share. */
 #pragma once
 
+#include "base/cleanup.h"
 #include "net-filter-program.h"
 #include "net-filter.h"
 #include "net-ip.h"
@@ -32,6 +33,7 @@ struct net_filter {
 	size_t address_count;
 	const struct net_ip *reserved;
 	size_t reserved_count;
+	unsigned int may; /* of enum nic_may */
 };
 
 static inline uint32_t net_filter_word(const uint8_t *bytes)
@@ -60,5 +62,12 @@ void net_filter_note_unspecified(struct net_filter *filter);
 void net_filter_ip6_headers(struct net_filter *filter);
 void net_filter_refuse_fragment(struct net_filter *filter);
 
-/* Refuses what claims a reserved address. The frame's type is in A, before and after. */
+/* Of a guest without addresses of its own: refuses what claims a reserved one, and what it may not.
+ * The frame's type is in A, before and after. */
 void net_filter_reserved(struct net_filter *filter);
+
+/* Whatever its address, what only servers and routers send is refused, unless it may be one: of a
+ * frame that is IPv4; of IPv6, with X and A as net_filter_ip6_headers() leaves them, before and
+ * after. */
+void net_filter_ip4_may(struct net_filter *filter);
+void net_filter_ip6_may(struct net_filter *filter);

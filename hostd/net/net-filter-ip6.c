@@ -265,8 +265,6 @@ static void filter_icmp6(struct net_filter *filter)
 	struct net_filter_program *p = &filter->program;
 
 	net_filter_load(p, BPF_B, BPF_IND, 0);
-	net_filter_refuse_if(p, ND_ROUTER_ADVERT);
-	net_filter_refuse_if(p, ND_REDIRECT);
 	filter_neighbour_solicitation(filter);
 	filter_neighbour_advertisement(filter);
 	filter_router_solicitation(filter);
@@ -281,6 +279,7 @@ void net_filter_ip6(struct net_filter *filter)
 
 	filter_ip6_source(filter);
 	net_filter_ip6_headers(filter);
+	net_filter_ip6_may(filter);
 	other = net_filter_leave_unless(p, IPPROTO_ICMPV6);
 	filter_icmp6(filter);
 	net_filter_land_one(p, other);

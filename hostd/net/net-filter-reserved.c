@@ -46,6 +46,7 @@ static void filter_ip4(struct net_filter *filter)
 {
 	net_filter_load(&filter->program, BPF_W, BPF_ABS, AT_IP4_SOURCE);
 	refuse_reserved_ip4(filter);
+	net_filter_ip4_may(filter);
 }
 
 /* The message's kind is in A. From :: it is duplicate address detection, a claim. */
@@ -83,6 +84,7 @@ static void filter_ip6(struct net_filter *filter)
 	refuse_reserved_ip6(filter, BPF_ABS, AT_IP6_SOURCE);
 	net_filter_note_unspecified(filter);
 	net_filter_ip6_headers(filter);
+	net_filter_ip6_may(filter);
 	other = net_filter_leave_unless(p, IPPROTO_ICMPV6);
 	net_filter_load(p, BPF_B, BPF_IND, 0);
 	filter_solicitation(filter);
@@ -110,8 +112,6 @@ void net_filter_reserved(struct net_filter *filter)
 	struct net_filter_program *p = &filter->program;
 	size_t start = p->count;
 
-	if (filter->reserved_count == 0)
-		return;
 	for (size_t i = 0; i < ELEMENTS(kinds); i++) {
 		size_t other = net_filter_leave_unless(p, kinds[i].type);
 

@@ -137,6 +137,7 @@ static void filter_ip4(struct net_filter *filter)
 	struct net_filter_program *p = &filter->program;
 	size_t own = 0;
 
+	net_filter_ip4_may(filter);
 	net_filter_load(p, BPF_W, BPF_ABS, AT_IP4_SOURCE);
 	own = leave_if_own_ip4(filter);
 	net_filter_require(p, INADDR_ANY);
@@ -223,8 +224,11 @@ int net_filter_make(const struct net_filter_rules *rules, struct sock_filter **r
 		.mac_low = (uint32_t)rules->mac[4] << 8 | rules->mac[5],
 		.reserved = rules->reserved,
 		.reserved_count = rules->reserved_count,
+		.may = rules->may,
 	};
-	int r = fill_addresses(&filter, rules->mac, rules->addresses);
+	int r = rules->may & NIC_MAY_ROUTER && rules->addresses->count > 0
+			? -EINVAL
+			: fill_addresses(&filter, rules->mac, rules->addresses);
 
 	if (r == 0) {
 		filter_frame(&filter);

@@ -15,13 +15,14 @@ struct net_guest_filter {
 	int ifindex; /* of the tap */
 	const struct network *network;
 	uint8_t mac[6];
+	unsigned int may; /* of enum nic_may */
 	bool stale; /* the kernel has one of earlier addresses */
 };
 
 /* Its definition says which addresses are its own, or that it is the network's router. */
 static bool is_fixed(const struct net_tap_request *request)
 {
-	return request->addresses->count > 0 || request->router;
+	return request->addresses->count > 0 || request->may & NIC_MAY_ROUTER;
 }
 
 static int make_program(const struct net_tap_request *request, const struct net_reserved *reserved,
@@ -33,12 +34,13 @@ static int make_program(const struct net_tap_request *request, const struct net_
 			.addresses = request->addresses,
 			.reserved = reserved->ips,
 			.reserved_count = is_fixed(request) ? 0 : reserved->count,
+			.may = request->may,
 		},
 		ret_program, ret_length);
 }
 
-static int keep(struct net *net, const struct network *network, int ifindex, const uint8_t *mac,
-		bool stale)
+static int keep(struct net *net, const struct network *network, int ifindex,
+		const struct net_tap_request *request, bool stale)
 {
 	struct net_guest_filter *filter = NULL;
 	int r = array_grow(net->guest_filters, net->guest_filter_count);
@@ -46,9 +48,10 @@ static int keep(struct net *net, const struct network *network, int ifindex, con
 	if (r < 0)
 		return r;
 	filter = &net->guest_filters[net->guest_filter_count++];
-	*filter =
-		(struct net_guest_filter){ .ifindex = ifindex, .network = network, .stale = stale };
-	memcpy(filter->mac, mac, sizeof(filter->mac));
+	*filter = (struct net_guest_filter){
+		.ifindex = ifindex, .network = network, .may = request->may, .stale = stale
+	};
+	memcpy(filter->mac, request->mac, sizeof(filter->mac));
 	return 0;
 }
 
@@ -78,7 +81,7 @@ int net_guest_filter_begin(struct net *net, int ifindex, const struct net_tap_re
 	if (r == 0)
 		r = net_tc_set_filter(net->link, ifindex, program, length);
 	if (r == 0 && !is_fixed(request))
-		r = keep(net, network, ifindex, request->mac, false);
+		r = keep(net, network, ifindex, request, false);
 	return r;
 }
 
@@ -105,7 +108,9 @@ static int replace(struct net *net, const struct net_guest_filter *filter)
 	_cleanup_free_ struct sock_filter *program = NULL;
 	const struct text_list any = {};
 	size_t length = 0;
-	int r = make_program(&(struct net_tap_request){ .mac = filter->mac, .addresses = &any },
+	int r = make_program(&(struct net_tap_request){ .mac = filter->mac,
+							.addresses = &any,
+							.may = filter->may },
 			     &filter->network->reserved, &program, &length);
 
 	return r < 0 ? r : net_tc_replace_filter(net->link, filter->ifindex, program, length);
@@ -160,7 +165,7 @@ int net_adopt_tap(struct net *net, const struct net_tap_request *request)
 	if (r == 0)
 		r = read_reserved(net, network);
 	if (r == 0)
-		r = keep(net, network, tap.ifindex, request->mac, true);
+		r = keep(net, network, tap.ifindex, request, true);
 	if (r == 0)
 		update_filter(net, &net->guest_filters[net->guest_filter_count - 1]);
 	return r;

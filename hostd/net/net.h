@@ -96,7 +96,7 @@ struct net_tap_request {
 	const uint8_t *mac; /* 6 bytes: the guest's own */
 	const struct text_list *addresses; /* "192.0.2.7": it may use no other. Empty: any */
 	bool isolate; /* reaches the uplink, and no other guest that is isolated */
-	bool router; /* declared so: it may have the addresses that the host uses there */
+	unsigned int may; /* of enum nic_may; a router may have the addresses that the host uses */
 };
 
 /*
@@ -106,7 +106,7 @@ struct net_tap_request {
  * that cannot be set up there is no tap, which is logged. ret_vhost_fd gets an open /dev/vhost-net,
  * or -EBADF where the kernel has none. Both fds are the caller's. Returns 0, -ENOENT for an unknown
  * network, -EOPNOTSUPP for one of mode "nat", which has no bridge, -EINVAL for an address that is
- * none, or -errno.
+ * none or a router's, or -errno.
  */
 int net_open_tap(struct net *net, const struct net_tap_request *request, int *ret_tap_fd,
 		 int *ret_vhost_fd);

@@ -15,6 +15,11 @@ network "inner" {{
 	mode = "isolated"
 	address = "192.168.77.1/24"
 }}
+network "wild" {{
+	mode = "isolated"
+	ipv4 = "dhcp"
+	ipv6-ra = true
+}}
 network "tag-a" {{
 	uplink = "{CABLE_MACS[0]}"
 	vlan = 20
@@ -42,13 +47,15 @@ guest "{name}" {{
 	{nics}
 }}
 """
+INITRD = "guest/initramfs.cpio.zst"
 GATEWAY = "10.0.2.2"
 ADDRESS = {"left": "10.0.2.50", "right": "10.0.2.51", "open": "10.0.2.52"}
 ISOLATED = 'nic {{\n\t\taddress = ["{}"]\n\t\tisolate = true\n\t}}\n'
 GATEWAY6, LEFT6 = "fec0::2", "fec0::50"
 NICS = {"left": ISOLATED.format(f'{ADDRESS["left"]}", "{LEFT6}'),
-        "right": ISOLATED.format(ADDRESS["right"]) + '\tnic { network = "tag-a" }',
-        "open": 'nic {}\n\tnic { network = "inner" }\n\tnic { network = "tag-b" }\n\tnic { network = "tag-c" }'}
+        "right": ISOLATED.format(ADDRESS["right"]) + '\tnic { network = "tag-a" }\n\tnic {\n\t\tnetwork = "wild"\n'
+        '\t\tmay = ["dhcp-server", "router"]\n\t}',
+        "open": 'nic {}\n\tnic { network = "inner" }\n\tnic { network = "tag-b" }\n\tnic { network = "tag-c" }\n\tnic { network = "wild" }'}
 # The two that are not kept apart ping each other, and what is outside the machine.
 PINGS = {"left": "open", "right": None, "open": "left"}
 
@@ -62,14 +69,34 @@ def configuration():
     return text
 
 
+def cpio(name, content):
+    """An archive of one program, as the kernel takes it in front of another: newc, padded."""
+    entries = b""
+    for path, mode, data in ((name, 0o100755, content), ("TRAILER!!!", 0, b"")):
+        numbers = [1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path) + 1, 0]
+        entry = b"070701" + b"".join(b"%08x" % number for number in numbers) + path.encode() + b"\0"
+        entry += bytes(-len(entry) % 4) + data
+        entries += entry + bytes(-len(entry) % 4)
+    return entries + bytes(-len(entries) % 512)
+
+
+def stick(folder):
+    """The demo guest's, with the rogue in its root."""
+    program = folder / "rogue"
+    emulator.run("gcc", "-static", "-O1", "-s", "-o", program, emulator.SOURCE / "test/boot/rogue.c")
+    files = emulator.demo_files(configuration())
+    files[INITRD] = cpio("rogue", program.read_bytes()) + files[INITRD].read_bytes()
+    return files
+
+
 @pytest.fixture(scope="module")
-def host():
+def host(tmp_path_factory):
     logs = emulator.BUILD / "run" / "test" / "network"
     cable = []
     for number, mac in enumerate(CABLE_MACS):
         cable += ["-netdev", f"hubport,id=cable{number},hubid=7",
                   "-device", f"virtio-net-pci,netdev=cable{number},mac={mac},romfile="]
-    with emulator.Machine(logs, stick=emulator.demo_files(configuration()), extra=cable) as machine:
+    with emulator.Machine(logs, stick=stick(tmp_path_factory.mktemp("network")), extra=cable) as machine:
         machine.console.wait(r"hostd: host: ready", 180)
         for name in ADDRESS:
             wait_guest(machine, name, rf"mvirt-guest: up {name} ", 300)
@@ -221,6 +248,57 @@ def test_isolated_network(host):
         assert console.pings(GATEWAY)
 
 
+ROGUE = r"192\.168\.66\.|2001:db8:66:"
+
+
+def addresses(host, network):
+    status, output = host.shell(f"ip -o address show dev {network}; ip route; ip -6 route")
+    assert status == 0, output
+    return output
+
+
+def ask_for_leases(host):
+    """Each network's DHCP client is ended: hostd starts another, which asks at once."""
+    status, output = host.shell("pgrep -f 'udhcpc -f -i'")
+    assert status == 0 and len(output.split()) == 2, output
+    host.shell("kill -9 " + output.replace("\n", " "))
+
+
+def test_servers_that_may_not(host):
+    """A guest that answers DHCP and advertises itself as a router is believed by nobody: the host's address on lan is the
+    emulator's server's, and where there is no other server it has none."""
+    before = {nic: refused(host, "open", nic) for nic in (0, 4)}
+    with GuestConsole(host, "open") as console:
+        assert console.run("ip link set eth4 up; (/rogue eth0 600 &); (/rogue eth4 600 &); sleep 1; pidof rogue")[0] == 0
+    ask_for_leases(host)
+    for nic, count in before.items():
+        for _ in range(30):
+            host.shell("sleep 2")
+            # some advertisements, and answers to what was asked
+            if refused(host, "open", nic) >= count + 8:
+                break
+        else:
+            raise AssertionError(f"the rogue on NIC {nic} was not heard of")
+    for network in ("lan", "wild"):
+        assert not re.search(ROGUE, addresses(host, network)), addresses(host, network)
+    assert "10.0.2.15/24" in addresses(host, "lan")
+    assert re.search(r"default via 10\.0\.2\.2 dev lan", addresses(host, "lan"))
+    with GuestConsole(host, "open") as console:
+        assert console.run("pkill rogue")[0] == 0
+
+
+def test_servers_that_may(host):
+    """The same of a guest whose definition says that it may: the host takes what it gives."""
+    start = len(host.console.text)
+    with GuestConsole(host, "right") as console:
+        assert console.run("ip link set eth2 up; (/rogue eth2 600 &); sleep 1; pidof rogue")[0] == 0
+    host.console.wait(r"hostd: net wild: 192\.168\.66\.7/24 \(dhcp\)", 180, start=start)
+    host.console.wait(r"hostd: net wild: 2001:db8:66:\S+/64 \(ra\)", 180, start=start)
+    assert refused(host, "right", 2) == 0
+    with GuestConsole(host, "right") as console:
+        assert console.run("pkill rogue")[0] == 0
+
+
 def test_vlan(host):
     """Two networks with the same tag on two NICs of one cable are one; a third with another tag is none of it."""
     with GuestConsole(host, "right") as console:
@@ -239,7 +317,7 @@ def test_vlan(host):
 def test_second_nics(host):
     """A guest's NICs are in the order of its definition, each with its network and a MAC of its own."""
     nics = host.mvirt("stats open")["nics"]
-    assert [nic["network"] for nic in nics] == ["lan", "inner", "tag-b", "tag-c"]
+    assert [nic["network"] for nic in nics] == ["lan", "inner", "tag-b", "tag-c", "wild"]
     with GuestConsole(host, "open") as console:
         macs = console.run("cat /sys/class/net/eth*/address")[1].split()
-    assert len(set(macs)) == 4, macs
+    assert len(set(macs)) == 5, macs

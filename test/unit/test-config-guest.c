@@ -204,6 +204,9 @@ static void test_set(void **state)
 	set_gives(small, "nic.1.model", "e1000", "model = \"e1000\"");
 	set_gives(small, "nic.0.address", "192.0.2.1,2001:db8::1",
 		  "address = [\"192.0.2.1\", \"2001:db8::1\"]");
+	set_gives(small, "nic.0.may", "router,dhcp-server",
+		  "isolate = false\n\t\tmay = [\"dhcp-server\", \"router\"]\n");
+	set_gives(everything, "nic.0.may", "", "isolate = true\n\t}\n");
 	set_gives(small, "cloud-init.ssh-key", "ssh-rsa AAAA me",
 		  "ssh-key = [\"ssh-rsa AAAA me\"]");
 	set_gives(everything, "cloud-init.hostname", "", "network-config = \"net\"\n\t\tssh-key");
@@ -269,6 +272,7 @@ static void test_set_is_refused(void **state)
 	set_is_refused("disk.0.", "x", "unknown key \"\"");
 	set_is_refused("cmdline", "a\nb", "control character");
 	set_is_refused("cmdline", long_value, "longer than 4096 bytes");
+	set_is_refused("nic.0.may", "dhcp", "a nic may be \"dhcp-server\" or \"router\"");
 	set_is_refused("boot", "disk,disk", "boot names \"disk\" twice");
 	set_is_refused("after", "web", "after itself");
 	set_is_refused("machine", "microvm", "a microvm needs a kernel");

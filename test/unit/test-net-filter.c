@@ -77,6 +77,7 @@ struct filter_fixture {
 	struct text_list addresses;
 	struct net_ip reserved[4];
 	size_t reserved_count;
+	unsigned int may;
 	struct sock_filter *program;
 	size_t length;
 	uint8_t frame[FRAME_MAX];
@@ -136,7 +137,8 @@ static int make(const struct filter_fixture *f, struct sock_filter **ret_program
 	return net_filter_make(&(struct net_filter_rules){ .mac = mac,
 							   .addresses = &f->addresses,
 							   .reserved = f->reserved,
-							   .reserved_count = f->reserved_count },
+							   .reserved_count = f->reserved_count,
+							   .may = f->may },
 			       ret_program, ret_length);
 }
 
@@ -223,11 +225,13 @@ static void mac_alone(void **state)
 	struct filter_fixture *f = *state;
 
 	make_program(f);
-	EXPECT(f, true, HEAD "0800", HEAD "88cc 00", BROADCAST OWN "0806 00",
-	       "01005e000001" OWN "0800", "333300000001" OWN "86dd", HEAD "0040 424203",
+	EXPECT(f, true, HEAD "88b5", HEAD "88cc 00",
+	       ARP_HEAD "0001" OWN OWN_4 "000000000000"
+			"c0000201",
+	       "01005e000001" OWN "88b5", "333300000001" OWN "88b5", HEAD "0040 424203",
 	       HEAD "0600 aaaa03",
 	       /* not the groups of bridges, though close to them */
-	       "0180c2000100" OWN "0800", "01000ccc0000" OWN "0800");
+	       "0180c2000100" OWN "88b5", "01000ccc0000" OWN "88b5");
 	EXPECT(f, false, ROUTER OTHER "0800",
 	       ROUTER "525400123556"
 		      "0800",
@@ -247,7 +251,7 @@ static void mac_alone(void **state)
 	       HEAD "0040 aaaa03 000000 0800 45", HEAD "0000 aaaa03 000000 86dd",
 	       HEAD "05ff abaa03 000000 0806", HEAD "0026 aa",
 	       /* cut off */
-	       "", ROUTER, HEAD, HEAD "08");
+	       "", ROUTER, HEAD, HEAD "08", HEAD "0800", HEAD "86dd");
 }
 
 static void other_protocols(void **state)
@@ -295,7 +299,8 @@ static void arp(void **state)
 static void ip4(void **state)
 {
 	EXPECT(*state, true, IP4 "11 0000" OWN_4 "c0000201 1234 0035 0008 0000",
-	       IP4 "11 0000 c6336409 c0000201 1234 0035 0008 0000", IP4 "01 0000" OWN_4 "e0000001",
+	       IP4 "11 0000 c6336409 c0000201 1234 0035 0008 0000",
+	       IP4 "01 0000" OWN_4 "e0000001 08",
 	       /* a fragment that is not the first */
 	       HEAD "0800 45 00 001c 0001 2001 40 11 0000" OWN_4 "c0000201 0000");
 	EXPECT(*state, false, IP4 "11 0000 c0000201 c0000207 1234 0035 0008 0000",
@@ -516,6 +521,8 @@ static bool may_send_icmp6(const struct filter_fixture *f, const uint8_t *messag
 {
 	if (length == 0)
 		return false;
+	if (message[0] == 130 || message[0] == 134 || message[0] == 137 || message[0] == 151)
+		return false;
 	if (message[0] < 133 || message[0] > 137)
 		return true;
 	if (fragment)
@@ -523,6 +530,31 @@ static bool may_send_icmp6(const struct filter_fixture *f, const uint8_t *messag
 	if (message[0] != 136 && !(message[0] == 135 && unspecified))
 		return true;
 	return length >= 24 && !is_reserved(f, AF_INET6, message + 8);
+}
+
+static bool may_send_udp(const uint8_t *message, size_t length, unsigned int server,
+			 unsigned int client)
+{
+	return length >= 4 && half_at(message) != server && half_at(message + 2) != client;
+}
+
+static bool may_send_ip4(const struct filter_fixture *f, const uint8_t *packet, size_t length)
+{
+	size_t at = 0, left = 0;
+
+	if (length < 16 || is_reserved(f, AF_INET, packet + 12))
+		return false;
+	if (half_at(packet + 6) & 0x1fff)
+		return true;
+	at = 4 * (packet[0] & 0xfu);
+	left = at < length ? length - at : 0;
+	if (packet[9] == 17)
+		return may_send_udp(packet + at, left, 67, 68);
+	if (packet[9] == 1)
+		return left > 0 && packet[at] != 5 && packet[at] != 9;
+	if (packet[9] == 2)
+		return left > 0 && packet[at] != 0x11 && packet[at] != 0x30;
+	return true;
 }
 
 static bool may_send_ip6(const struct filter_fixture *f, const uint8_t *packet, size_t length)
@@ -552,6 +584,8 @@ static bool may_send_ip6(const struct filter_fixture *f, const uint8_t *packet, 
 	}
 	if (fragment && at >= 40 + half_at(packet + 4))
 		return false;
+	if (next == 17)
+		return may_send_udp(packet + at, at < length ? length - at : 0, 547, 546);
 	return next != 58 ||
 	       may_send_icmp6(f, packet + at, at < length ? length - at : 0, unspecified, fragment);
 }
@@ -578,7 +612,7 @@ static bool may_send(const struct filter_fixture *f, const uint8_t *frame, size_
 		return length >= 32 && memcmp(frame + 14, arp_head, 6) == 0 &&
 		       !is_reserved(f, AF_INET, frame + 28);
 	case 0x0800:
-		return length >= 30 && !is_reserved(f, AF_INET, frame + 26);
+		return may_send_ip4(f, frame + 14, length - 14);
 	case 0x86dd:
 		return may_send_ip6(f, frame + 14, length - 14);
 	}
@@ -591,6 +625,8 @@ static void reserved_at_random(void **state)
 	static const char *const seeds[] = {
 		ARP_HEAD "0002" OWN GATEWAY_4 ROUTER OWN_4,
 		IP4 "11 0000" GATEWAY_4 OWN_4 "1234 0035 0008 0000",
+		IP4 "11 0000" OWN_4 GATEWAY_4 "0043 0044 0008 0000",
+		IP6 "0010 3c 40" OWN_6 OTHER_6 "1100010400000000 0223 0222 0008 0000",
 		ICMP6("0020", OWN_6) ADVERT GATEWAY_6 "0201" OWN,
 		ICMP6("0018", NONE_6) SOLICIT GATEWAY_LINK_6,
 		IP6 "0028 3c ff" OWN_6 NODES_6 "3a00010400000000" ADVERT GATEWAY_6 "0201" OWN,
@@ -600,8 +636,9 @@ static void reserved_at_random(void **state)
 		IP6 "0018 2c ff" OWN_6 NODES_6 "3c00000100000001 3a01010c00000000 0000000000000000 "
 		    "80 00 0000 0001 0001" GATEWAY_6,
 	};
-	static const uint8_t telling[] = { 0,  1,   2,   6,   8,   11,  43,  44,   58,
-					   60, 128, 133, 134, 135, 136, 137, 0xaa, 255 };
+	static const uint8_t telling[] = { 0,   1,   2,   5,   6,   8,    9,   11,  17,
+					   43,  44,  58,  60,  67,  68,   128, 130, 133,
+					   134, 135, 136, 137, 151, 0xaa, 255 };
 	struct filter_fixture *f = *state;
 	unsigned int let_through = 0;
 
@@ -650,9 +687,12 @@ static void cut_off(void **state)
 		{ ARP_HEAD "0001" OWN OWN_4 "000000000000"
 			   "c0000201",
 		  32 },
-		{ IP4 "11 0000" OWN_4 "c0000201 1234 0035 0008 0000", 30 },
+		{ IP4 "06 0000" OWN_4 "c0000201 1234 0035 0008 0000", 30 },
+		{ IP4 "11 0000" OWN_4 "c0000201 1234 0035 0008 0000", 38 },
+		{ IP4 "01 0000" OWN_4 "c0000201 08 00 0000 0001 0001", 35 },
 		{ DHCP_HEAD "0000 40 11 0000 00000000 ffffffff 0044 0043 001c 0000", 38 },
-		{ IP6 "0008 11 40" OWN_6 OTHER_6 "0044 0043 0008 0000", 54 },
+		{ IP6 "0008 06 40" OWN_6 OTHER_6 "0044 0043 0008 0000", 54 },
+		{ IP6 "0008 11 40" OWN_6 OTHER_6 "0044 0043 0008 0000", 58 },
 		{ ICMP6("0020", OWN_6) ADVERT OWN_6 "0201" OWN, 86 },
 		{ ICMP6("0020", OWN_6) SOLICIT OTHER_6 "0101" OWN, 86 },
 		{ IP6 "0028 3c ff" OWN_6 NODES_6 "3a00010400000000" ADVERT OWN_6 "0201" OWN, 94 },
@@ -700,7 +740,7 @@ static void one_family(void **state)
 
 	assert_int_equal(text_list_add(&f->addresses, "192.0.2.7"), 0);
 	make_program(f);
-	EXPECT(f, true, IP4 "11 0000" OWN_4 "c0000201", IP6 "0000 3b 40" LINK_6 NODES_6);
+	EXPECT(f, true, IP4 "06 0000" OWN_4 "c0000201", IP6 "0000 3b 40" LINK_6 NODES_6);
 	EXPECT(f, false, IP6 "0000 3b 40" OWN_6 NODES_6, IP6 "0000 3b 40" OTHER_LINK_6 NODES_6);
 	text_list_done(&f->addresses);
 	assert_int_equal(text_list_add(&f->addresses, "2001:db8::7"), 0);
@@ -710,6 +750,141 @@ static void one_family(void **state)
 	EXPECT(f, false, IP4 "11 0000" OWN_4 "c0000201",
 	       ARP_HEAD "0001" OWN OWN_4 "000000000000"
 			"c0000201");
+}
+
+/* clang-format off */
+/* What only servers and routers send. DHCP: a server's answer, from its port and from another; to a
+ * relay; behind options of the header; in pieces. Routers: advertisements, redirects, the same;
+ * questions for listeners to multicast. */
+#define DHCP_SERVER(source)                                                            \
+	DHCP_HEAD "0000 40 11 0000 " source "ffffffff 0043 0044 001c 0000",            \
+	IP4 "11 0000 " source "c0000209 1234 0044 001c 0000",                          \
+	IP4 "11 0000 " source "c0000209 0043 0043 001c 0000",                          \
+	BROADCAST OWN "0800 47 00 0034 0001 0000 40 11 0000 " source                   \
+		"ffffffff 01010100 01010100 0043 0044 001c 0000",                      \
+	DHCP_HEAD "2000 40 11 0000 " source "ffffffff 0043 0044 001c 0000"
+#define DHCP6_SERVER(source)                                                           \
+	IP6 "0008 11 40" source OTHER_6 "0223 0222 0008 0000",                         \
+	IP6 "0008 11 40" source OTHER_6 "1234 0222 0008 0000",                         \
+	IP6 "0008 11 40" source NODES_6 "0223 0223 0008 0000",                         \
+	IP6 "0018 00 40" source OTHER_6                                                \
+		"3c00050200000000 1100010400000000 0223 0222 0008 0000",               \
+	IP6 "0010 2c 40" source OTHER_6 "1100000100000001 0223 0222 0008 0000"
+#define ROUTER_4(source)                                                               \
+	IP4 "01 0000 " source "c0000209 05 01 0000 c0000207",                          \
+	IP4 "01 0000 " source "e0000001 09 00 0000 0102 0708",                         \
+	HEAD "0800 46 00 0020 0001 0000 40 01 0000 " source                            \
+		"c0000209 01010100 05 01 0000 c0000207",                               \
+	HEAD "0800 45 00 001c 0001 2000 40 01 0000 " source "c0000209 05 01 0000 c0000207", \
+	IP4 "02 0000 " source "e0000001 11 64 0000 00000000",                          \
+	HEAD "0800 46 00 0020 0001 0000 01 02 0000 " source                            \
+		"c0000209 94040000 11 64 0000 00000000",                               \
+	IP4 "02 0000 " source "e000006a 30 14 0000 007d 0002"
+#define ROUTER_6(source)                                                               \
+	ICMP6("0010", source) "86 00 0000 40000708 00000000 00000000",                 \
+	ICMP6("0028", source) "89 00 0000 00000000" LINK_6 OTHER_6,                    \
+	IP6 "0018 3c ff" source NODES_6                                                \
+		"3a00010400000000 86 00 0000 40000708 00000000 00000000",              \
+	IP6 "0020 00 01" source NODES_6                                                \
+		"3a00050200000000 82 00 0000 03e80000 " NONE_6,                        \
+	ICMP6("0008", source) "97 14 0000 007d 0002"
+/* What goes the other way, or only looks like it; the last two are no first pieces. */
+#define CLIENTS(source)                                                                \
+	IP4 "11 0000 " source "c0000201 0044 0043 001c 0000",                          \
+	IP4 "06 0000 " source "c0000201 0043 0044 001c 0000",                          \
+	IP4 "01 0000 " source "c0000201 08 00 0000 0001 0001",                         \
+	HEAD "0800 46 00 0020 0001 0000 01 02 0000 " source                            \
+		"e00000fb 94040000 16 00 0000 e00000fb",                               \
+	HEAD "0800 45 00 001c 0001 2001 40 11 0000 " source "c0000209 0043 0044",      \
+	HEAD "0800 45 00 001c 0001 0001 40 01 0000 " source "c0000209 0500"
+#define CLIENTS_6(source)                                                              \
+	IP6 "0008 11 40" source OTHER_6 "0222 0223 0008 0000",                         \
+	IP6 "0008 06 40" source OTHER_6 "0223 0222 0008 0000",                         \
+	IP6 "0024 00 01" source NODES_6                                                \
+		"3a00050200000100 8f 00 0000 0000 0001 04000000 " NODES_6,             \
+	IP6 "000c 2c 40" source OTHER_6 "1100000800000001 02230222"
+/* clang-format on */
+
+static void servers_and_routers(void **state)
+{
+	struct filter_fixture *f = *state;
+
+	make_program(f);
+	EXPECT(f, false, DHCP_SERVER("c0000201"), DHCP_SERVER("00000000"), DHCP6_SERVER(OTHER_6),
+	       ROUTER_4("c0000201"), ROUTER_6(OTHER_LINK_6), ROUTER_6(NONE_6),
+	       /* cut off before what says so */
+	       IP4 "11 0000 c0000201 ffffffff 0035 00", IP4 "01 0000 c0000201 ffffffff",
+	       IP6 "0008 11 40" OTHER_6 OTHER_6 "0035 00", IP6 "0008 3a 40" OTHER_6 OTHER_6,
+	       IP6 "0010 3c 40" OTHER_6 OTHER_6 "3aff010400000000");
+	EXPECT(f, true, CLIENTS("c0000201"), CLIENTS_6(OTHER_6),
+	       DHCP_HEAD "0000 40 11 0000 00000000 ffffffff 0044 0043 001c 0000",
+	       ICMP6("0020", OTHER_6) ADVERT OTHER_6 "0201" OTHER,
+	       ICMP6("0018", NONE_6) SOLICIT OTHER_6, ICMP6("0008", LINK_6) "85 00 0000 00000000",
+	       IP6 "0010 2c 40" OTHER_6 OTHER_6 "1100000100000001 0222 0223 0008 0000",
+	       ARP_HEAD "0002" OTHER "c0000201" ROUTER "c0000201");
+}
+
+static void may_be_dhcp_server(void **state)
+{
+	struct filter_fixture *f = *state;
+
+	f->may = NIC_MAY_DHCP_SERVER;
+	make_program(f);
+	EXPECT(f, true, DHCP_SERVER("c0000201"), DHCP6_SERVER(OTHER_6), CLIENTS("c0000201"),
+	       CLIENTS_6(OTHER_6));
+	EXPECT(f, false, ROUTER_4("c0000201"), ROUTER_6(OTHER_LINK_6));
+}
+
+static void may_be_router(void **state)
+{
+	struct filter_fixture *f = *state;
+
+	f->may = NIC_MAY_ROUTER;
+	make_program(f);
+	EXPECT(f, true, ROUTER_4("c0000201"), ROUTER_6(OTHER_LINK_6), CLIENTS("c0000201"),
+	       CLIENTS_6(OTHER_6));
+	EXPECT(f, false, DHCP_SERVER("c0000201"), DHCP6_SERVER(OTHER_6));
+}
+
+static void may_be_both(void **state)
+{
+	struct filter_fixture *f = *state;
+
+	f->may = NIC_MAY_DHCP_SERVER | NIC_MAY_ROUTER;
+	make_program(f);
+	EXPECT(f, true, ROUTER_4("c0000201"), ROUTER_6(OTHER_LINK_6), DHCP_SERVER("c0000201"),
+	       DHCP6_SERVER(OTHER_6), CLIENTS("c0000201"), CLIENTS_6(OTHER_6));
+	EXPECT(f, false, ROUTER OTHER "0800", HEAD "0800");
+}
+
+/* From its own addresses it may no more than from any. */
+static void addresses_and_servers(void **state)
+{
+	struct filter_fixture *f = *state;
+
+	EXPECT(f, false, DHCP_SERVER(OWN_4), DHCP6_SERVER(OWN_6), ROUTER_4(OWN_4),
+	       ROUTER_6(LINK_6));
+	EXPECT(f, true, CLIENTS(OWN_4), CLIENTS_6(OWN_6));
+	f->may = NIC_MAY_DHCP_SERVER;
+	make_program(f);
+	EXPECT(f, true, DHCP_SERVER(OWN_4), DHCP6_SERVER(OWN_6), CLIENTS(OWN_4), CLIENTS_6(OWN_6));
+	EXPECT(f, false, ROUTER_4(OWN_4), ROUTER_6(LINK_6), DHCP_SERVER("c0000201"),
+	       DHCP6_SERVER(OTHER_6));
+}
+
+static void router_with_addresses(void **)
+{
+	_cleanup_(text_list_done) struct text_list addresses = {};
+	struct sock_filter *program = NULL;
+	size_t length = 0;
+
+	assert_int_equal(text_list_add(&addresses, "192.0.2.7"), 0);
+	assert_int_equal(net_filter_make(&(struct net_filter_rules){ .mac = mac,
+								     .addresses = &addresses,
+								     .may = NIC_MAY_ROUTER },
+					 &program, &length),
+			 -EINVAL);
+	assert_null(program);
 }
 
 static void no_addresses(void **)
@@ -818,6 +993,12 @@ int main(void)
 		RESERVED(reserved_neighbours),
 		RESERVED(reserved_at_random),
 		RESERVED(its_own_after_all),
+		PLAIN(servers_and_routers),
+		PLAIN(may_be_dhcp_server),
+		PLAIN(may_be_router),
+		PLAIN(may_be_both),
+		ADDRESSED(addresses_and_servers),
+		cmocka_unit_test(router_with_addresses),
 		ADDRESSED(cut_off),
 		ADDRESSED(every_byte_of_the_source),
 		PLAIN(one_family),

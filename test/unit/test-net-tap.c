@@ -225,7 +225,7 @@ static int request_guest(struct fixture *f, const char *name, const uint8_t *mac
 						 .guest_name = name,
 						 .mac = mac,
 						 .addresses = addresses,
-						 .router = router };
+						 .may = router ? NIC_MAY_ROUTER : 0 };
 	int fd = -EBADF;
 
 	assert_int_equal(fixture_request_tap(f, &request, &fd), 0);
@@ -407,6 +407,105 @@ static void filter_cannot_be_changed(void **state)
 	(void)close(a);
 }
 
+/* A UDP broadcast over IPv4 from a port to a port; where it is loaded, br_netfilter wants the
+ * header's checksum right. */
+static void send_udp(int fd, const uint8_t source[static 6], uint16_t from, uint16_t to)
+{
+	uint8_t frame[64] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, [12] = 0x08, 0x00, 0x45, 0,
+			      0,    28,   0,    0,    0,    0,    64,          17,   0xb8, 0xd0,
+			      192,  0,    2,    1,    255,  255,  255,         255 };
+
+	memcpy(frame + 6, source, 6);
+	frame[34] = (uint8_t)(from >> 8);
+	frame[35] = (uint8_t)from;
+	frame[36] = (uint8_t)(to >> 8);
+	frame[37] = (uint8_t)to;
+	frame[39] = 8;
+	send_frame(fd, frame, sizeof(frame));
+}
+
+/* Whether one from that port arrives. */
+static bool receives_udp(int fd, uint16_t from)
+{
+	uint64_t end_us = now_us() + WAIT_MS * 1000;
+	uint8_t packet[4096];
+
+	while (now_us() < end_us) {
+		ssize_t length = read(fd, packet, sizeof(packet));
+		const uint8_t *frame = packet + sizeof(struct virtio_net_hdr);
+
+		if (length > (ssize_t)sizeof(struct virtio_net_hdr) + 38 && frame[12] == 0x08 &&
+		    frame[13] == 0x00 && frame[23] == 17 && frame[34] << 8 == (from & 0xff00) &&
+		    frame[35] == (from & 0xff))
+			return true;
+		if (length < 0)
+			(void)poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 20);
+	}
+	return false;
+}
+
+/* A router advertisement to all nodes, over IPv6. */
+static void send_advertisement(int fd, const uint8_t source[static 6])
+{
+	uint8_t frame[70] = { 0x33, 0x33, 0,           0,    0,    1,        [12] = 0x86, 0xdd,
+			      0x60, 0,    0,           0,    0,    16,       58,          255,
+			      0xfe, 0x80, [37] = 0x0a, 0xff, 0x02, [53] = 1, 134 };
+
+	memcpy(frame + 6, source, 6);
+	send_frame(fd, frame, sizeof(frame));
+}
+
+/* Neither neighbours nor the host get what only servers and routers send, unless it may be one. */
+static void servers_and_routers(void **state)
+{
+	struct net_tap_request request = { .network = "lan",
+					   .guest_name = "c",
+					   .mac = mac_a,
+					   .addresses = &any,
+					   .may = NIC_MAY_DHCP_SERVER | NIC_MAY_ROUTER };
+	struct fixture *f = *state;
+	uint64_t refused = 0;
+	int a = -EBADF, b = -EBADF, fd = -EBADF;
+
+	SKIP_WHERE_IMPOSSIBLE(f);
+	SKIP_WITHOUT_TAPS();
+	fixture_start(f);
+	a = open_guest(f, "a", mac_a, &any, false);
+	b = open_guest(f, "b", mac_b, &any, false);
+	send_udp(a, mac_a, 68, 67);
+	assert_true(receives_udp(b, 68));
+	refused = stats_of(f, "a").tx_refused;
+	send_udp(a, mac_a, 67, 68);
+	assert_false(receives_udp(b, 67));
+	send_udp(a, mac_a, 1234, 68);
+	assert_false(receives_udp(b, 1234));
+	send_advertisement(a, mac_a);
+	assert_int_equal(stats_of(f, "a").tx_refused - refused, 3);
+	(void)close(a);
+
+	assert_int_equal(fixture_request_tap(f, &request, &fd), 0);
+	(void)usleep(50000);
+	refused = stats_of(f, "c").tx_refused;
+	send_udp(fd, mac_a, 67, 68);
+	assert_true(receives_udp(b, 67));
+	send_advertisement(fd, mac_a);
+	assert_int_equal(stats_of(f, "c").tx_refused, refused);
+	(void)close(fd);
+
+	/* and when its filter has been made anew, with another address of the host's */
+	request.may = NIC_MAY_DHCP_SERVER;
+	request.guest_name = "d";
+	assert_int_equal(fixture_request_tap(f, &request, &fd), 0);
+	set_address(f, "192.0.2.30/24");
+	fixture_settle(f);
+	send_udp(fd, mac_a, 67, 68);
+	assert_true(receives_udp(b, 67));
+	send_advertisement(fd, mac_a);
+	assert_int_equal(stats_of(f, "d").tx_refused, 1);
+	(void)close(fd);
+	(void)close(b);
+}
+
 static void isolated_guests(void **state)
 {
 	static const uint8_t mac_c[6] = { 0x52, 0x54, 0x00, 0, 0, 0x0c };
@@ -581,6 +680,7 @@ int main(void)
 		TAP_TEST(addresses_of_the_host),
 		TAP_TEST(hostd_starts_with_another_address),
 		TAP_TEST(filter_cannot_be_changed),
+		TAP_TEST(servers_and_routers),
 		TAP_TEST(isolated_guests),
 		TAP_TEST(statistics),
 		TAP_TEST(hostd_starts_again),

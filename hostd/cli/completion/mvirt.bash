@@ -27,7 +27,7 @@ _mvirt_keys() {
 		on-reboot= on-panic= after= ready= start-delay= shutdown-timeout= echo-console= cpu-weight=
 		cpu-limit= io-weight= io-limit= disk.0.file= disk.0.device= disk.0.format= disk.0.bus=
 		disk.0.size= disk.0.serial= disk.0.readonly= disk.0.allow-existing= cdrom.0.file= nic.0.network=
-		nic.0.model= nic.0.mac= nic.0.address= nic.0.isolate= cloud-init.hostname= cloud-init.ssh-key=
+		nic.0.model= nic.0.mac= nic.0.address= nic.0.isolate= nic.0.may= cloud-init.hostname= cloud-init.ssh-key=
 		cloud-init.password-hash= cloud-init.user-data= cloud-init.meta-data= cloud-init.network-config=
 		cloud-init.instance-id='
 }
