@@ -68,10 +68,11 @@ export MVIRT_TEST_INIT := $(TEST_OBJECTS)/init
 export MVIRT_TEST_HOSTD := $(HOSTD_OBJECTS)/hostd
 export MVIRT := $(HOSTD_OBJECTS)/mvirt
 export MVIRT_DASHBOARD := $(HOSTD_OBJECTS)/mvirt-dashboard
+export MVIRT_TEST_BUSYBOX := $(BUSYBOX)
 
 test-unit: $(UNIT_TESTS) $(FUZZERS) $(TEST_OBJECTS)/init $(HOSTD_OBJECTS)/hostd $(HOSTD_OBJECTS)/mvirt \
 		$(HOSTD_OBJECTS)/mvirt-dashboard \
-		$(QEMU_IMG) $(GENISOIMAGE) bench-test
+		$(QEMU_IMG) $(GENISOIMAGE) $(BUSYBOX) bench-test
 	$(Q)prove --failures --timer $(if $(filter 0,$(V)),,--verbose) $(UNIT_TESTS) $(UNIT_SCRIPTS) test/fuzz/replay.sh
 
 # Debian for the boot tests, out of the cache where that has it

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mount.h>
@@ -16,6 +17,24 @@
 static int or_errno(int result)
 {
 	return result < 0 ? -errno : 0;
+}
+
+int confine_clone(uint64_t namespaces, pid_t *ret_pid, int *ret_pidfd)
+{
+	int pidfd = -EBADF;
+	struct clone_args arguments = {
+		.flags = CLONE_PIDFD | namespaces,
+		.pidfd = (uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+
+	if (pid < 0)
+		return -errno;
+	if (pid > 0)
+		*ret_pidfd = pidfd;
+	*ret_pid = pid;
+	return 0;
 }
 
 int confine_reset_signals(void)
@@ -79,20 +98,50 @@ int confine_set_limits(const struct confine_limit *limits, size_t count)
 	return 0;
 }
 
-int confine_drop_bounding_set(void)
+int confine_reduce_bounding_set(uint64_t kept)
 {
-	for (unsigned long capability = 0;; capability++)
+	for (unsigned long capability = 0;; capability++) {
+		if (capability < 64 && kept & UINT64_C(1) << capability)
+			continue;
 		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
 			/* The first number that is not a capability. */
 			return errno == EINVAL && capability > 0 ? 0 : -errno;
+	}
+}
+
+int confine_drop_bounding_set(void)
+{
+	return confine_reduce_bounding_set(0);
+}
+
+static int change_user(uid_t id, bool keep_permitted)
+{
+	if (prctl(PR_SET_KEEPCAPS, (unsigned long)keep_permitted, 0, 0, 0) < 0 ||
+	    setgroups(0, NULL) < 0 || setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
+		return -errno;
+	return 0;
 }
 
 int confine_change_user(uid_t id)
 {
-	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
-	    setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
-		return -errno;
-	return 0;
+	return change_user(id, false);
+}
+
+int confine_change_user_keeping(uid_t id, uint64_t kept)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+	int r = change_user(id, true);
+
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		sets[i].permitted = sets[i].effective = sets[i].inheritable =
+			(uint32_t)(kept >> 32 * i);
+	if (r == 0)
+		r = or_errno((int)syscall(SYS_capset, &header, sets));
+	for (unsigned long capability = 0; r == 0 && capability < 64; capability++)
+		if (kept & UINT64_C(1) << capability)
+			r = or_errno(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0));
+	return r;
 }
 
 int confine_drop_capabilities(void)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -13,6 +14,11 @@ struct confine_limit {
 	rlim_t limit; /* soft and hard */
 };
 
+/*
+ * As fork(2), with CLONE_NEW… for the child: pid 0 in it, and its pidfd untouched. The C library
+ * does not know of the child. The only one that is called before there is a child.
+ */
+int confine_clone(uint64_t namespaces, pid_t *ret_pid, int *ret_pidfd);
 /* Every signal's handling as at a program's start, and none blocked. */
 int confine_reset_signals(void);
 int confine_make_mounts_private(void);
@@ -21,7 +27,11 @@ int confine_enter_root(void);
 int confine_make_root_readonly(void);
 int confine_set_limits(const struct confine_limit *limits, size_t count);
 int confine_drop_bounding_set(void);
+/* To these, a mask of 1 << CAP_…, for who goes on with some of root's capabilities; … */
+int confine_reduce_bounding_set(uint64_t kept);
 /* id is the uid and the gid; no other groups. */
 int confine_change_user(uid_t id);
+/* … and the same with them in every set, so that what is executed has them. */
+int confine_change_user_keeping(uid_t id, uint64_t kept);
 /* All of them, of every set but the bounding one. */
 int confine_drop_capabilities(void);

@@ -4,16 +4,19 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "base/confine.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "net-dhcp-confine.h"
+#include "net-lease.h"
 #include "net-policy.h"
 
 /* Four requests, three seconds apart, then a pause; for ever. */
@@ -21,20 +24,25 @@
 #define REQUEST_INTERVAL_S "3"
 #define PAUSE_S "20"
 #define TIMER_ACCURACY_US 500000
+/* Whoever has taken it over cannot keep hostd busy: its messages wait in the socket then. */
+#define EVENTS_MAX 10
+#define EVENTS_INTERVAL_US (10 * UINT64_C(1000000))
 
 struct net_dhcp {
 	sd_event *event;
-	sd_event_source *exit_source;
+	sd_event_source *exit_source, *event_source;
 	sd_event_source *restart_timer;
 	char *subject; /* "net lan" */
 	char *interface;
 	char *hostname;
 	char *program;
-	char *script;
-	char *lease_path;
+	void (*on_event)(const char *message, size_t length, void *userdata);
+	void *userdata;
 	char client[2 * sizeof(uint64_t) + 1];
 	struct net_ip wanted;
 	int pidfd; /* owned; -EBADF: not running */
+	int event_fd; /* owned: its messages */
+	int error_fd; /* owned: why it could not be confined */
 	uint64_t started_us;
 	uint64_t backoff_ms;
 };
@@ -48,16 +56,15 @@ int net_dhcp_new(sd_event *event, const struct net_dhcp_settings *settings,
 
 	if (!dhcp)
 		return -ENOMEM;
-	dhcp->pidfd = -EBADF;
+	dhcp->pidfd = dhcp->event_fd = dhcp->error_fd = -EBADF;
+	dhcp->on_event = settings->on_event;
+	dhcp->userdata = settings->userdata;
 	dhcp->event = sd_event_ref(event);
 	dhcp->subject = text_format("net %s", settings->network);
 	dhcp->interface = strdup(settings->interface);
 	dhcp->hostname = strdup(settings->hostname);
 	dhcp->program = strdup(settings->program);
-	dhcp->script = strdup(settings->script);
-	dhcp->lease_path = strdup(settings->lease_path);
-	if (!dhcp->subject || !dhcp->interface || !dhcp->hostname || !dhcp->program ||
-	    !dhcp->script || !dhcp->lease_path)
+	if (!dhcp->subject || !dhcp->interface || !dhcp->hostname || !dhcp->program)
 		return -ENOMEM;
 	*ret_dhcp = take_ptr(dhcp);
 	return 0;
@@ -73,8 +80,6 @@ void net_dhcp_free(struct net_dhcp *dhcp)
 	free(dhcp->interface);
 	free(dhcp->hostname);
 	free(dhcp->program);
-	free(dhcp->script);
-	free(dhcp->lease_path);
 	free(dhcp);
 }
 
@@ -102,7 +107,10 @@ static int reap(struct net_dhcp *dhcp, siginfo_t *ret_info)
 static void forget_process(struct net_dhcp *dhcp)
 {
 	dhcp->exit_source = sd_event_source_disable_unref(dhcp->exit_source);
+	dhcp->event_source = sd_event_source_disable_unref(dhcp->event_source);
 	dhcp->pidfd = fd_close(dhcp->pidfd);
+	dhcp->event_fd = fd_close(dhcp->event_fd);
+	dhcp->error_fd = fd_close(dhcp->error_fd);
 }
 
 void net_dhcp_stop(struct net_dhcp *dhcp)
@@ -110,41 +118,21 @@ void net_dhcp_stop(struct net_dhcp *dhcp)
 	siginfo_t info = {};
 
 	dhcp->restart_timer = sd_event_source_disable_unref(dhcp->restart_timer);
-	if (dhcp->pidfd < 0)
-		return;
-	/* It gives nothing back to the server on purpose: the address is still in use. */
-	(void)pidfd_send_signal(dhcp->pidfd, SIGKILL, NULL, 0);
-	(void)reap(dhcp, &info);
+	if (dhcp->pidfd >= 0) {
+		/* It gives nothing back to the server on purpose: the address is still in use. */
+		(void)pidfd_send_signal(dhcp->pidfd, SIGKILL, NULL, 0);
+		(void)reap(dhcp, &info);
+	}
 	forget_process(dhcp);
-}
-
-static _Noreturn void run_client(char *const argv[], char *const envp[], pid_t parent)
-{
-	sigset_t none;
-	int fd = -EBADF;
-
-	/* A new hostd starts a client of its own. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(126);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)signal(SIGPIPE, SIG_DFL);
-	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int target = 0; fd >= 0 && target <= 2; target++)
-		(void)dup2(fd, target);
-	(void)close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-	execve(argv[0], argv, envp);
-	_exit(127);
 }
 
 static int fill_arguments(const struct net_dhcp *dhcp, struct text_list *arguments)
 {
 	char address[NET_IP_TEXT_MAX];
 	const char *const fixed[] = {
-		dhcp->program, "udhcpc", "-f",          "-i", dhcp->interface,    "-s",
-		dhcp->script,  "-t",     REQUEST_COUNT, "-T", REQUEST_INTERVAL_S, "-A",
-		PAUSE_S,       "-V",     "mvirt",       "-O", "staticroutes",     "-O",
+		"busybox", "udhcpc", "-f",          "-i", dhcp->interface,    "-s",
+		"-",       "-t",     REQUEST_COUNT, "-T", REQUEST_INTERVAL_S, "-A",
+		PAUSE_S,   "-V",     "mvirt",       "-O", "staticroutes",     "-O",
 		"mtu",
 	};
 	int r = 0;
@@ -163,47 +151,57 @@ static int fill_arguments(const struct net_dhcp *dhcp, struct text_list *argumen
 	return r;
 }
 
-/* What the script reads; nothing of hostd's own environment. */
-static int fill_environment(const struct net_dhcp *dhcp, struct text_list *environment)
+static void name_client(struct net_dhcp *dhcp)
 {
-	int r = text_list_add(environment, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
-
-	if (r == 0)
-		r = text_list_addf(environment, "MVIRT_LEASE=%s", dhcp->lease_path);
-	if (r == 0)
-		r = text_list_addf(environment, "MVIRT_CLIENT=%s", dhcp->client);
-	return r;
-}
-
-static int spawn(struct net_dhcp *dhcp, int *ret_pidfd)
-{
-	_cleanup_(text_list_done) struct text_list arguments = {}, environment = {};
-	pid_t parent = getpid(), pid = 0;
 	uint64_t name = 0;
-	int fd = -EBADF, r = 0;
 
 	if (getrandom(&name, sizeof(name), GRND_NONBLOCK) != sizeof(name))
 		(void)sd_event_now(dhcp->event, CLOCK_BOOTTIME, &name);
 	(void)snprintf(dhcp->client, sizeof(dhcp->client), "%016" PRIx64, name);
-	r = fill_arguments(dhcp, &arguments);
-	if (r == 0)
-		r = fill_environment(dhcp, &environment);
-	if (r < 0)
-		return r;
-	pid = fork();
-	if (pid < 0)
+}
+
+/* What it is given, beside its arguments: both ends of the socket, and what hostd has open. */
+static int open_fds(struct net_dhcp *dhcp, struct net_dhcp_confine *confine)
+{
+	int pair[2];
+
+	confine->program_fd = open(dhcp->program, O_PATH | O_CLOEXEC);
+	confine->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (confine->program_fd < 0 || confine->null_fd < 0)
 		return -errno;
-	if (pid == 0)
-		run_client(arguments.items, environment.items, parent);
-	fd = pidfd_open(pid, 0);
-	if (fd < 0) {
-		r = -errno;
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, NULL, 0);
-		return r;
-	}
-	*ret_pidfd = fd;
-	return 0;
+	dhcp->error_fd = confine->error_fd = memfd_create("udhcpc", MFD_CLOEXEC);
+	if (dhcp->error_fd < 0)
+		return -errno;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	dhcp->event_fd = pair[0];
+	confine->event_fd = pair[1];
+	return net_dhcp_seccomp_program(&confine->seccomp);
+}
+
+static int spawn(struct net_dhcp *dhcp)
+{
+	_cleanup_(text_list_done) struct text_list arguments = {};
+	struct net_dhcp_confine confine = {
+		.program_fd = -EBADF,
+		.null_fd = -EBADF,
+		.event_fd = -EBADF,
+	};
+	pid_t pid = 0;
+	int r = fill_arguments(dhcp, &arguments);
+
+	name_client(dhcp);
+	confine.argv = arguments.items;
+	if (r == 0)
+		r = open_fds(dhcp, &confine);
+	if (r == 0)
+		r = confine_clone(NET_DHCP_NAMESPACES, &pid, &dhcp->pidfd);
+	if (r == 0 && pid == 0)
+		net_dhcp_confine_exec(&confine);
+	fd_close(confine.program_fd);
+	fd_close(confine.null_fd);
+	fd_close(confine.event_fd);
+	return r;
 }
 
 static int on_restart(sd_event_source *, uint64_t, void *userdata)
@@ -233,19 +231,60 @@ static void start_later(struct net_dhcp *dhcp, const char *why)
 		log_error(dhcp->subject, "DHCP client cannot be started again: %s", strerror(-r));
 }
 
+/* Of a client that was not confined: which step failed, and why. */
+static void read_error(const struct net_dhcp *dhcp, char *text, size_t size)
+{
+	ssize_t length = pread(dhcp->error_fd, text, size - 1, 0);
+
+	text[length > 0 ? length : 0] = '\0';
+}
+
 static int on_exit_of_client(sd_event_source *, int, uint32_t, void *userdata)
 {
 	struct net_dhcp *dhcp = userdata;
 	siginfo_t info = {};
-	char why[64];
+	char why[192], step[128];
 
-	if (reap(dhcp, &info) == 0 && info.si_code == CLD_EXITED)
+	read_error(dhcp, step, sizeof(step));
+	if (reap(dhcp, &info) == 0 && info.si_code == CLD_EXITED && step[0])
+		(void)snprintf(why, sizeof(why), "cannot be confined: %s", step);
+	else if (info.si_code == CLD_EXITED)
 		(void)snprintf(why, sizeof(why), "ended with status %d", info.si_status);
 	else
 		(void)snprintf(why, sizeof(why), "was killed by signal %d", info.si_status);
 	forget_process(dhcp);
 	start_later(dhcp, why);
 	return 0;
+}
+
+static int on_message(sd_event_source *source, int fd, uint32_t, void *userdata)
+{
+	struct net_dhcp *dhcp = userdata;
+	char message[NET_LEASE_MESSAGE_MAX];
+	ssize_t length = recv(fd, message, sizeof(message), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (length > (ssize_t)sizeof(message))
+		log_warning(dhcp->subject, "DHCP client sent too long a message: it is ignored");
+	else if (length > 0)
+		dhcp->on_event(message, (size_t)length, dhcp->userdata);
+	else if (length == 0 || (errno != EAGAIN && errno != EINTR))
+		/* Its end is on_exit_of_client()'s. */
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	return 0;
+}
+
+static int watch(struct net_dhcp *dhcp)
+{
+	int r = sd_event_add_io(dhcp->event, &dhcp->exit_source, dhcp->pidfd, EPOLLIN,
+				on_exit_of_client, dhcp);
+
+	if (r >= 0)
+		r = sd_event_add_io(dhcp->event, &dhcp->event_source, dhcp->event_fd, EPOLLIN,
+				    on_message, dhcp);
+	if (r >= 0)
+		r = sd_event_source_set_ratelimit(dhcp->event_source, EVENTS_INTERVAL_US,
+						  EVENTS_MAX);
+	return r < 0 ? r : 0;
 }
 
 int net_dhcp_start(struct net_dhcp *dhcp, const struct net_ip *wanted)
@@ -256,10 +295,9 @@ int net_dhcp_start(struct net_dhcp *dhcp, const struct net_ip *wanted)
 	net_dhcp_stop(dhcp);
 	dhcp->wanted = wanted ? *wanted : (struct net_ip){};
 	(void)sd_event_now(dhcp->event, CLOCK_MONOTONIC, &dhcp->started_us);
-	r = spawn(dhcp, &dhcp->pidfd);
+	r = spawn(dhcp);
 	if (r == 0)
-		r = sd_event_add_io(dhcp->event, &dhcp->exit_source, dhcp->pidfd, EPOLLIN,
-				    on_exit_of_client, dhcp);
+		r = watch(dhcp);
 	if (r < 0) {
 		net_dhcp_stop(dhcp);
 		(void)snprintf(why, sizeof(why), "cannot be started: %s", strerror(-r));

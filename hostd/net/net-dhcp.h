@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keeps one udhcpc running; what it finds comes as a lease file, written by its script. */
+/* Keeps one udhcpc running, confined; what it finds it sends as messages. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -8,14 +8,15 @@
 
 struct net_dhcp;
 
-/* All are copied. */
+/* All are copied, but for userdata. */
 struct net_dhcp_settings {
 	const char *network; /* "lan": for the log */
 	const char *interface;
 	const char *hostname; /* sent to the server */
 	const char *program; /* busybox */
-	const char *script;
-	const char *lease_path;
+	/* What it sent, as it came: up to NET_LEASE_MESSAGE_MAX bytes for net_lease_text(). */
+	void (*on_event)(const char *message, size_t length, void *userdata);
+	void *userdata;
 };
 
 int net_dhcp_new(sd_event *event, const struct net_dhcp_settings *settings,
@@ -33,5 +34,6 @@ void net_dhcp_stop(struct net_dhcp *dhcp);
 /* It runs, or waits to be started again. */
 bool net_dhcp_is_active(const struct net_dhcp *dhcp);
 
-/* The name of this run of the client, which stands in the leases that it gets. */
+/* The name of this run of the client: udhcpc begins with "deconfig", which does not end the lease
+ * of an earlier run. */
 const char *net_dhcp_client(const struct net_dhcp *dhcp);

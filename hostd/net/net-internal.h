@@ -37,7 +37,6 @@ struct net {
 	bool has_leftovers; /* of an earlier hostd's, with guests on them */
 	bool link_gone; /* in this batch of events */
 	bool addresses_changed; /* or routes, in this batch of events */
-	sd_event_source *lease_watch;
 	sd_event_source *link_timer; /* NULL: link detection had its time */
 };
 

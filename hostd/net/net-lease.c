@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A DHCP lease as udhcpc's script wrote it.
+// A DHCP lease as udhcpc tells of it.
 #include "net-lease.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
 
 /* What udhcpc takes where the server names no time, and the least that it keeps a lease for. */
 #define LIFETIME_DEFAULT_S 3600
@@ -273,6 +277,64 @@ static int parse_bound(const char *const values[static KEY_COUNT], struct net_le
 	if (values[KEY_MTU] && parse_number(values[KEY_MTU], MTU_MOST, &number) == 0 &&
 	    number >= MTU_LEAST)
 		lease->mtu = (unsigned int)number;
+	return 0;
+}
+
+/* Of what udhcpc sends; the rest is hostd's own. */
+static bool is_sent(enum key key)
+{
+	return key != KEY_EVENT && key != KEY_CLIENT && key != KEY_TIME;
+}
+
+static bool is_plain(const char *value)
+{
+	for (const char *c = value; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr(" ./:_-", *c))
+			return false;
+	return *value;
+}
+
+/* The first of a key's values. */
+static void collect_values(const char *message, size_t length, const char *values[static KEY_COUNT])
+{
+	for (size_t at = 0; at < length; at += strlen(message + at) + 1) {
+		const char *equals = strchr(message + at, '=');
+
+		for (size_t key = 0; equals && key < KEY_COUNT; key++)
+			if (is_sent(key) && !values[key] &&
+			    strlen(key_names[key]) == (size_t)(equals - message) - at &&
+			    strncmp(message + at, key_names[key], strlen(key_names[key])) == 0 &&
+			    is_plain(equals + 1))
+				values[key] = equals + 1;
+	}
+}
+
+int net_lease_text(const char *message, size_t length, const char *client, uint64_t time_s,
+		   char **ret_text)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *values[KEY_COUNT] = {};
+	size_t name_length = 0, text_length = 0;
+	FILE *stream = NULL;
+
+	if (length == 0 || length > NET_LEASE_MESSAGE_MAX || message[length - 1] != '\0')
+		return -EINVAL;
+	name_length = strlen(message) + 1;
+	if (strcmp(message, "bound") == 0 || strcmp(message, "renew") == 0)
+		collect_values(message + name_length, length - name_length, values);
+	else if (strcmp(message, "deconfig") != 0)
+		return -ENOMSG;
+	stream = open_memstream(&text, &text_length);
+	if (!stream)
+		return -ENOMEM;
+	(void)fprintf(stream, "client=%s\ntime=%" PRIu64 "\n", client, time_s);
+	for (size_t key = 0; key < KEY_COUNT; key++)
+		if (values[key])
+			(void)fprintf(stream, "%s=%s\n", key_names[key], values[key]);
+	(void)fprintf(stream, "event=%s\n", message);
+	if (fclose(stream) != 0)
+		return -ENOMEM;
+	*ret_text = take_ptr(text);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A DHCP lease as udhcpc's script wrote it: the network's word, so every value is checked. Pure. */
+/* A DHCP lease as udhcpc tells of it: the network's word, so every value is checked. Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -8,6 +8,8 @@
 #include "net-ip.h"
 
 #define NET_LEASE_FILE_MAX 4096
+/* More than a DHCP packet can be made into. */
+#define NET_LEASE_MESSAGE_MAX 16384
 #define NET_LEASE_CLIENT_MAX 32
 #define NET_LEASE_DOMAIN_MAX 253
 #define NET_LEASE_ROUTES_MAX 16
@@ -36,6 +38,16 @@ struct net_lease {
 	char domain[NET_LEASE_DOMAIN_MAX + 1]; /* "" is none */
 	unsigned int mtu; /* for routes, 0: none given */
 };
+
+/*
+ * Makes the file's text of what udhcpc sends (os/patches/busybox-udhcpc.patch): the event's name,
+ * then "KEY=VALUE" strings, each with its NUL. Keys that are not ours are passed over, and so are
+ * values with anything in them but letters, digits, spaces and "./:_-". client and time_s are
+ * net_lease's. Returns 0 with a new string for net_lease_parse(), -ENOMSG for an event that says
+ * nothing of a lease, -EINVAL for what is no message, or -ENOMEM.
+ */
+int net_lease_text(const char *message, size_t length, const char *client, uint64_t time_s,
+		   char **ret_text);
 
 /*
  * Reads the file's text, "KEY=VALUE" lines. What is not needed in order to use the address (DNS,

@@ -100,44 +100,54 @@ void network_drop_lease(struct network *network, const char *why)
 	network_refresh(network);
 }
 
-/* Returns 0 or -errno; -ENOENT when there is none yet. */
-static int load_lease(const struct network *network, struct net_lease *ret_lease)
+/* For the next hostd, which goes on with it; without it, it asks again. */
+static void keep_lease(const struct network *network, const char *text)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t length = 0;
-	int r = file_read(AT_FDCWD, network->lease_path, NET_LEASE_FILE_MAX, &text, &length);
+	int r = file_replace(AT_FDCWD, network->lease_path, text, strlen(text), 0644);
 
-	return r < 0 ? r : net_lease_parse(text, length, ret_lease);
+	if (r < 0)
+		log_warning(network->subject, "the lease is not kept in %s: %s",
+			    network->lease_path, strerror(-r));
 }
 
-void network_read_lease(struct network *network)
+void network_take_lease(const char *message, size_t length, void *userdata)
 {
+	struct network *network = userdata;
+	const char *client = net_dhcp_client(network->dhcp);
+	_cleanup_free_ char *text = NULL;
 	struct net_lease lease = {};
-	int r = 0;
+	int r = net_lease_text(message, length, client, network_now_s(), &text);
 
-	if (!network->dhcp || network->ifindex == 0)
+	/* It tries, and has nothing yet. */
+	if (r == -ENOMSG || network->ifindex == 0)
 		return;
-	r = load_lease(network, &lease);
+	if (r == 0)
+		r = net_lease_parse(text, strlen(text), &lease);
 	if (r < 0) {
-		if (r != -ENOENT)
-			log_warning(network->subject, "lease is refused: %s",
-				    r == -EINVAL ? "it makes no sense" : strerror(-r));
+		log_warning(network->subject, "lease is refused: %s",
+			    r == -EINVAL ? "it makes no sense" : strerror(-r));
 		return;
 	}
-	/* The script of a client that has been ended may come late. */
-	if (strcmp(lease.client, net_dhcp_client(network->dhcp)) != 0)
+	/* It says so also when it starts: an earlier run's lease is still good then. */
+	if (lease.event == NET_LEASE_EVENT_DECONFIG &&
+	    (!network->has_lease || !text_equal(network->lease.client, client)))
 		return;
+	keep_lease(network, text);
 	if (lease.event == NET_LEASE_EVENT_BOUND)
 		apply_lease(network, &lease);
 	else
 		network_drop_lease(network, "not renewed by the server");
+	network->settle(network->settle_userdata);
 }
 
 void network_take_over_lease(struct network *network)
 {
+	_cleanup_free_ char *text = NULL;
 	struct net_lease lease = {};
+	size_t length = 0;
 
-	if (network->dhcp && load_lease(network, &lease) == 0 &&
-	    lease.event == NET_LEASE_EVENT_BOUND)
+	if (network->dhcp &&
+	    file_read(AT_FDCWD, network->lease_path, NET_LEASE_FILE_MAX, &text, &length) == 0 &&
+	    net_lease_parse(text, length, &lease) == 0 && lease.event == NET_LEASE_EVENT_BOUND)
 		apply_lease(network, &lease);
 }

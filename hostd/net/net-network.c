@@ -154,8 +154,8 @@ static int make_dhcp(struct network *network, sd_event *event, const char *hostn
 		.interface = network->bridge,
 		.hostname = hostname,
 		.program = network->paths->dhcp_client,
-		.script = network->paths->dhcp_script,
-		.lease_path = network->lease_path,
+		.on_event = network_take_lease,
+		.userdata = network,
 	};
 
 	return net_dhcp_new(event, &settings, &network->dhcp);

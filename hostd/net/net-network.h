@@ -80,8 +80,9 @@ void network_set_mtu(const struct network *network, int ifindex, const char *nam
 /* Reads the bridge's addresses anew: logs the ones that came, notices a lease that ran out. */
 void network_refresh(struct network *network);
 
-/* The script replaced the lease file. */
-void network_read_lease(struct network *network);
+/* What the DHCP client of a network (userdata) says: a lease, which is also kept for the next
+ * hostd, or that there is none any more. */
+void network_take_lease(const char *message, size_t length, void *userdata);
 /* Goes on with the lease that an earlier hostd's client got. */
 void network_take_over_lease(struct network *network);
 /* The routes go with the address, which is their source. */

@@ -2,7 +2,6 @@
 // The networks together: what the kernel says of links becomes uplinks, leases and names.
 #include <fcntl.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -189,21 +188,6 @@ static void on_settled(void *userdata)
 	}
 }
 
-static int on_lease_file(sd_event_source *, const struct inotify_event *event, void *userdata)
-{
-	struct net *net = userdata;
-	bool all = event->mask & IN_Q_OVERFLOW;
-
-	for (size_t i = 0; i < net->network_count; i++) {
-		const char *slash = strrchr(net->networks[i].lease_path, '/');
-
-		if (all || (event->len > 0 && text_equal(event->name, slash + 1)))
-			network_read_lease(&net->networks[i]);
-	}
-	on_settled(net);
-	return 0;
-}
-
 static int on_link_timer(sd_event_source *, uint64_t, void *userdata)
 {
 	struct net *net = userdata;
@@ -316,9 +300,6 @@ int net_new_at(const struct net_paths *paths, sd_event *event, const struct host
 	if (!net->networks)
 		return -ENOMEM;
 	r = make_folder(paths->state);
-	if (r == 0)
-		r = sd_event_add_inotify(event, &net->lease_watch, paths->state, IN_MOVED_TO,
-					 on_lease_file, net);
 	if (r < 0)
 		return r;
 	r = sd_event_add_time_relative(event, &net->link_timer, CLOCK_MONOTONIC, LINK_DETECTION_US,
@@ -343,7 +324,6 @@ int net_new(sd_event *event, const struct host_config *config,
 		.state = "/run/mvirt/net",
 		.resolv_conf = "/run/mvirt/resolver/resolv.conf",
 		.dhcp_client = "/usr/bin/busybox",
-		.dhcp_script = "/usr/lib/mvirt/udhcpc.script",
 	};
 	/* A folder of its own: guests with user networking see it as their QEMU's /etc. */
 	int r = make_folder("/run/mvirt/resolver");
@@ -355,7 +335,6 @@ void net_free(struct net *net)
 {
 	if (!net)
 		return;
-	sd_event_source_disable_unref(net->lease_watch);
 	sd_event_source_disable_unref(net->link_timer);
 	for (size_t i = 0; i < net->network_count; i++)
 		network_done(&net->networks[i]);

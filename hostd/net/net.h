@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Links, bridges and addresses over netlink; DHCP by udhcpc, whose script hands the lease to hostd.
- */
+/* Links, bridges and addresses over netlink; DHCP by udhcpc, which is confined and hands the lease
+ * to hostd. */
 #pragma once
 
 #include <stddef.h>
@@ -42,7 +42,6 @@ struct net_paths {
 	const char *state; /* folder of the leases, "/run/mvirt/net" */
 	const char *resolv_conf; /* "/run/mvirt/resolver/resolv.conf" */
 	const char *dhcp_client; /* busybox */
-	const char *dhcp_script;
 };
 
 /*

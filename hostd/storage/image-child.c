@@ -5,8 +5,8 @@
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -242,25 +242,6 @@ static int make_output(const char *name, int *ret_fd)
 	return 0;
 }
 
-/* As fork(2). The C library does not know of the child. */
-static int clone_child(struct image_child *child, pid_t *ret_pid)
-{
-	int pidfd = -EBADF;
-	struct clone_args arguments = {
-		.flags = CLONE_PIDFD | NAMESPACES,
-		.pidfd = (uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
-
-	if (pid < 0)
-		return -errno;
-	if (pid > 0)
-		child->pidfd = pidfd;
-	*ret_pid = pid;
-	return 0;
-}
-
 int image_child_start(const struct image_child_spec *spec, struct image_child *ret_child)
 {
 	_cleanup_(image_child_done) struct image_child child = IMAGE_CHILD_NONE;
@@ -282,7 +263,7 @@ int image_child_start(const struct image_child_spec *spec, struct image_child *r
 	if (r == 0)
 		r = make_output("stderr", &child.error_fd);
 	if (r == 0)
-		r = clone_child(&child, &child.pid);
+		r = confine_clone(NAMESPACES, &child.pid, &child.pidfd);
 	if (r < 0)
 		return r;
 	if (child.pid == 0)

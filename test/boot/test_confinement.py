@@ -321,6 +321,40 @@ def test_from_inside(host, guest):
     assert found["user namespace"] == "ENOSPC"
 
 
+DHCP_UID = 69997
+DHCP_CAPABILITIES = 1 << 13 | 1 << 10  # NET_RAW, NET_BIND_SERVICE
+
+
+def test_dhcp_client(host):
+    """udhcpc reads what anybody on the network sends: it is not root, and has no file."""
+    pid = sh(host, "pgrep -f 'udhcpc -f -i lan'")
+    assert pid.isdigit(), pid
+    status = fields(sh(host, f"cat /proc/{pid}/status"))
+    assert set(status["Uid"].split() + status["Gid"].split()) == {str(DHCP_UID)}
+    assert status["Groups"] == "" and status["PPid"] == sh(host, "pidof hostd")
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(status[kind], 16) == DHCP_CAPABILITIES, (kind, status[kind])
+    # Filters: hostd's, and its own.
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2" and int(status["Seccomp_filters"]) == 2
+    assert sh(host, f"cat /proc/{pid}/environ") == ""
+    assert sh(host, f"ls -A /proc/{pid}/root") == ""
+    mounts = [line.split() for line in sh(host, f"cat /proc/{pid}/mountinfo").split("\n")]
+    assert [mount[4] for mount in mounts] == ["/"], mounts
+    assert {"ro", "nosuid", "nodev", "noexec"} <= set(mounts[0][5].split(","))
+    for kind in ("mnt", "pid", "ipc", "uts", "net", "user"):
+        same = sh(host, f"readlink /proc/{pid}/ns/{kind}") == sh(host, f"readlink /proc/1/ns/{kind}")
+        assert same == (kind in ("net", "user")), kind
+    table = dict(line.split(" ", 2)[::2] for line in sh(host, f"{PROBE} fds {pid}").split("\n"))
+    assert table["1"] == table["2"] == "/dev/null" and re.fullmatch(r"socket:\[\d+\]", table["0"])
+    for number, link in table.items():
+        assert number in "012" or re.fullmatch(r"(pipe|socket):\[\d+\]", link), table
+    limits = sh(host, f"cat /proc/{pid}/limits")
+    for what, value in (("core file size", 0), ("open files", 16), ("locked memory", 0), ("address space", 32 << 20)):
+        assert re.search(rf"^Max {what} +{value} +{value} ", limits, re.MULTILINE), (what, limits)
+    # And with all that it got the host its address.
+    assert "10.0.2.15/24" in sh(host, "ip -o address show dev lan")
+
+
 def test_hostd(host):
     """hostd has dropped what it does not need, and so has everything that it starts."""
     status = fields(sh(host, "cat /proc/$(pidof hostd)/status"))

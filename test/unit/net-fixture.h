@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A network namespace of its own with cables in it, a DHCP client that does nothing, and the log.
  */
+// link: -Wl,--wrap=net_dhcp_confine_exec -Wl,--wrap=socketpair
 #pragma once
 
 #include <linux/rtnetlink.h>
@@ -10,18 +11,20 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "fake-tree.h"
 
 #include "base/log.h"
 #include "net/net-address.h"
+#include "net/net-dhcp-confine.h"
 #include "net/net.h"
 
 #define DEADLINE_US 8000000
 #define CLIENT_MAX 64
 #define FIXTURE_NETWORKS 3
-#define SCRIPT "initramfs/rootfs/usr/lib/mvirt/udhcpc.script"
 
 struct fixture {
 	struct tree tree;
@@ -297,6 +300,48 @@ static inline bool fixture_has_address(struct fixture *f, const char *interface,
 	return found;
 }
 
+int __real_socketpair(int domain, int type, int protocol, int sockets[2]);
+int __wrap_socketpair(int domain, int type, int protocol, int sockets[2]);
+void __real_net_dhcp_confine_exec(struct net_dhcp_confine *confine);
+void __wrap_net_dhcp_confine_exec(struct net_dhcp_confine *confine);
+
+/* The client is what it is on a host: udhcpc, confined. */
+static bool fixture_real_client;
+/* The last client's: how many there were, its end of the socket, and its program. */
+static unsigned int fixture_clients;
+static int fixture_client_fd = -EBADF;
+static char fixture_program[128];
+
+int __wrap_socketpair(int domain, int type, int protocol, int sockets[2])
+{
+	int r = __real_socketpair(domain, type, protocol, sockets);
+
+	if (r == 0 && !fixture_real_client) {
+		if (fixture_client_fd >= 0)
+			(void)close(fixture_client_fd);
+		fixture_client_fd = fcntl(sockets[1], F_DUPFD_CLOEXEC, 3);
+		fixture_clients++;
+	}
+	return r;
+}
+
+/* In the child: a script takes udhcpc's place, which needs a shell, and is told who it is. */
+void __wrap_net_dhcp_confine_exec(struct net_dhcp_confine *confine)
+{
+	char name[64], pid[64], self[32] = "", path[] = "PATH=/usr/bin:/bin";
+	char *const environment[] = { path, name, pid, NULL };
+
+	if (fixture_real_client)
+		__real_net_dhcp_confine_exec(confine);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Its number where it is seen from. */
+	(void)!readlink("/proc/self", self, sizeof(self) - 1);
+	(void)snprintf(name, sizeof(name), "CLIENT=client-%u", fixture_clients);
+	(void)snprintf(pid, sizeof(pid), "CLIENT_PID=%s", self);
+	execve(fixture_program, confine->argv, environment);
+	_exit(NET_DHCP_NOT_CONFINED);
+}
+
 /* The client of the fake program that was started last; waits for one other than not_this. */
 static inline void fixture_client(struct fixture *f, const char *not_this,
 				  char client[static CLIENT_MAX])
@@ -313,33 +358,35 @@ static inline void fixture_client(struct fixture *f, const char *not_this,
 	}
 }
 
-/* Has the real script write a lease of the client; variables as a shell takes them. */
-static inline void fixture_lease(struct fixture *f, const char *client, const char *event,
-				 const char *variables)
+/* Sends what the client that was started last would; variables as a shell takes them. */
+static inline void fixture_lease(const char *event, const char *variables)
 {
-	char command[4096];
+	char command[2048], message[4096];
+	size_t length = 0;
+	FILE *shell = NULL;
 
-	(void)snprintf(command, sizeof(command),
-		       "env -i PATH=\"$PATH\" MVIRT_LEASE=%s/state/lan.lease MVIRT_CLIENT=%s %s "
-		       "sh " SCRIPT " %s",
-		       f->tree.root, client, variables, event);
-	assert_int_equal(system(command), 0);
+	(void)snprintf(command, sizeof(command), "printf '%%s\\0' %s %s", event, variables);
+	shell = popen(command, "r");
+	assert_non_null(shell);
+	length = fread(message, 1, sizeof(message), shell);
+	assert_int_equal(pclose(shell), 0);
+	assert_int_equal(send(fixture_client_fd, message, length, MSG_NOSIGNAL), length);
 }
 
 static inline void fixture_make_paths(struct fixture *f)
 {
 	/* Says who it is and with what it was called, then waits to be ended. */
 	tree_file(&f->tree, "/client",
-		  "#!/bin/sh\nd=${MVIRT_LEASE%/*}\necho \"$*\" >$d/arguments\necho $$ >$d/pid\n"
-		  "printf %s \"$MVIRT_CLIENT\" >$d/client.new\nmv $d/client.new $d/client\n"
-		  "exec sleep 1000\n");
+		  "#!/bin/sh\nd=${0%/*}/state\necho \"$*\" >$d/arguments\n"
+		  "echo $CLIENT_PID >$d/pid\nprintf %s \"$CLIENT\" >$d/client.new\n"
+		  "mv $d/client.new $d/client\nexec sleep 1000\n");
 	assert_int_equal(chmod(tree_path(&f->tree, "/client"), 0755), 0);
 	tree_folder(&f->tree, "/sys");
 	f->paths.sysfs = strdup(tree_path(&f->tree, "/sys"));
 	f->paths.state = strdup(tree_path(&f->tree, "/state"));
 	f->paths.resolv_conf = strdup(tree_path(&f->tree, "/resolv.conf"));
 	f->paths.dhcp_client = strdup(tree_path(&f->tree, "/client"));
-	f->paths.dhcp_script = SCRIPT;
+	(void)snprintf(fixture_program, sizeof(fixture_program), "%s", f->paths.dhcp_client);
 }
 
 static inline int fixture_setup(void **state)
@@ -376,6 +423,9 @@ static inline int fixture_teardown(void **state)
 	log_set_hook(NULL, NULL);
 	if (f->event) {
 		net_free(f->net);
+		if (fixture_client_fd >= 0)
+			(void)close(fixture_client_fd);
+		fixture_client_fd = -EBADF;
 		sd_event_unref(f->event);
 		net_link_free(f->link);
 		assert_no_child();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Leases as the DHCP script writes them, with what a hostile server may put into them.
+// Leases as the DHCP client sends them and as they are kept, with what a hostile server may put
+// into them.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -292,9 +293,59 @@ static void addresses(void **)
 	assert_string_equal(net_ip_format(&ip, text), "2001:db8::7");
 }
 
+/* --- what udhcpc sends --- */
+
+static void expect_text(const char *message, size_t length, const char *expected)
+{
+	_cleanup_free_ char *text = NULL;
+
+	assert_int_equal(net_lease_text(message, length, "c1", 100, &text), 0);
+	assert_string_equal(text, expected);
+}
+
+#define MESSAGE(text) (text), sizeof(text)
+
+static void messages(void **)
+{
+	expect_text(MESSAGE("bound\0"
+			    "subnet=255.255.255.0\0ip=192.0.2.7\0router=192.0.2.1 192.0.2.2\0"
+			    "dns=192.0.2.3\0domain=a-b_c.example\0lease=60\0mtu=1500\0"
+			    "serverid=192.0.2.1\0staticroutes=10.0.0.0/8 192.0.2.9\0interface=lan"),
+		    "client=c1\ntime=100\nip=192.0.2.7\nsubnet=255.255.255.0\n"
+		    "router=192.0.2.1 192.0.2.2\ndns=192.0.2.3\ndomain=a-b_c.example\nlease=60\n"
+		    "mtu=1500\nstaticroutes=10.0.0.0/8 192.0.2.9\nevent=bound\n");
+	expect_text(MESSAGE("renew\0ip=192.0.2.7"),
+		    "client=c1\ntime=100\nip=192.0.2.7\nevent=renew\n");
+	expect_text(MESSAGE("deconfig\0interface=lan\0ip=192.0.2.7"),
+		    "client=c1\ntime=100\nevent=deconfig\n");
+	/* What only hostd says, values that are none, keys that only begin or end like ours; the
+	 * first of two */
+	expect_text(MESSAGE("bound\0client=evil\0time=1\0event=deconfig\0ip=192.0.2.7\0"
+			    "domain=a\nip=6.6.6.6\0dns=$(x)\0router=1.2.3.4;5.6.7.8\0lease=\0"
+			    "mtu=60*\0=1\0ip\0xip=1.1.1.1\0ips=1.1.1.1\0ip=192.0.2.8\0subnet=\xff"),
+		    "client=c1\ntime=100\nip=192.0.2.7\nevent=bound\n");
+}
+
+static void messages_that_are_none(void **)
+{
+	static char large[NET_LEASE_MESSAGE_MAX + 1];
+	char *text = NULL;
+
+	assert_int_equal(net_lease_text(MESSAGE("leasefail\0interface=lan"), "c1", 1, &text),
+			 -ENOMSG);
+	assert_int_equal(net_lease_text(MESSAGE("nak"), "c1", 1, &text), -ENOMSG);
+	assert_int_equal(net_lease_text(MESSAGE(""), "c1", 1, &text), -ENOMSG);
+	assert_int_equal(net_lease_text("", 0, "c1", 1, &text), -EINVAL);
+	assert_int_equal(net_lease_text("bound", 5, "c1", 1, &text), -EINVAL);
+	assert_int_equal(net_lease_text("bound\0ip=1", 10, "c1", 1, &text), -EINVAL);
+	assert_int_equal(net_lease_text(large, sizeof(large), "c1", 1, &text), -EINVAL);
+	assert_null(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(messages),         cmocka_unit_test(messages_that_are_none),
 		cmocka_unit_test(whole_lease),      cmocka_unit_test(least_lease),
 		cmocka_unit_test(deconfig),         cmocka_unit_test(refused),
 		cmocka_unit_test(refused_by_bytes), cmocka_unit_test(left_out),

@@ -180,7 +180,7 @@ static void from_dhcp(void **state)
 	fixture_plug_in(f, "eth0");
 	fixture_start(f);
 	fixture_client(f, NULL, client);
-	fixture_lease(f, client, "bound", LEASE);
+	fixture_lease("bound", LEASE);
 	fixture_wait_line(f, "net lan: 192.0.2.7/24 (dhcp)");
 	shorten = true;
 	try_it(f, "192.0.2.77/24", NULL);
@@ -189,7 +189,7 @@ static void from_dhcp(void **state)
 	fixture_wait_line(f, "net lan: the old address is back");
 	assert_false(fixture_has_address(f, "lan", "192.0.2.77/24"));
 	fixture_client(f, client, other);
-	fixture_lease(f, other, "bound", LEASE);
+	fixture_lease("bound", LEASE);
 	fixture_settle(f);
 	assert_true(fixture_has_address(f, "lan", "192.0.2.7/24"));
 }
@@ -208,7 +208,7 @@ static void to_dhcp(void **state)
 	assert_true(net_get_trial(f->net, &status));
 	assert_string_equal(status.address, "dhcp");
 	fixture_client(f, NULL, client);
-	fixture_lease(f, client, "bound", LEASE);
+	fixture_lease("bound", LEASE);
 	fixture_wait_line(f, "net lan: 192.0.2.7/24 (dhcp)");
 	settle(f, true);
 	fixture_read(f, "/state/lan.address", text, sizeof(text));
