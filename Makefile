@@ -22,7 +22,7 @@ ifneq ($(MVIRT_INSIDE),1)
 include os/buildroot.mk
 
 .PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint bench bench-quick bench-screen bench-test
-.PHONY: screenshots all clean distclean
+.PHONY: boot-loop screenshots all clean distclean
 os: inside ## kernel + initramfs + UKI: build/mvirt.efi
 all: inside ## everything there is to build: os, iso, guest, manifest
 kernel: inside ## the host's kernel: build/vmlinuz
@@ -36,6 +36,7 @@ menuconfig: inside ## look at the kernel's configuration, and see what differs f
 run: inside ## boot it in an emulator (MEDIUM=iso|efi|usb|kernel FIRMWARE=uefi|bios)
 test: inside ## unit tests, PID 1 tests, golden files and boot tests
 test-fault: inside ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
+boot-loop: inside ## boot the kernel in the emulator again and again, and keep what stands still (ARGS=--help)
 bench: inside ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
 bench-quick: inside ## the same with fewer runs: build/bench/quick.md
 bench-screen: inside ## what a guest on the screen costs of a processor, from recorded updates

@@ -93,6 +93,11 @@ test-boot: test-fault-short all $(DEBIAN_IMAGE)
 	$(Q)cd test/boot && python3 -m pytest -p no:cacheprovider -q --tb=short \
 		$(filter-out boot,$(TESTS)) -rs
 
+# Direct boots, again and again, for what happens once in hundreds: ARGS="--boots 1000 --at-once 2 --short", or --help.
+.PHONY: boot-loop
+boot-loop: $(INITRAMFS) $(O)/vmlinuz
+	$(Q)cd test/boot && MVIRT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 python3 boot_loop.py $(ARGS)
+
 # The pictures are part of the source: they are taken anew when somebody asks for it, and looked at.
 .PHONY: screenshots
 screenshots: $(INITRAMFS) $(O)/vmlinuz guest
