@@ -110,13 +110,15 @@ void host_data_lost(void *userdata);
 void host_empty_trash(enum guest_origin origin, void *userdata);
 /* It was found, and cannot be used. */
 void host_data_failed(const char *why, void *userdata);
+/* It was being checked, and is there now, or not. */
+void host_data_decided(void *userdata);
+
 /* hostd-crash.c */
 /* Tells of panics that the firmware remembers. */
 void host_take_crashes(struct host *host);
 /* They are kept on the data volume, too. */
 void host_keep_crashes(int data_fd);
-/* It was being checked, and is there now, or not. */
-void host_data_decided(void *userdata);
+
 /* hostd-api.c */
 int host_start_api(struct host *host, const char *version);
 

@@ -97,7 +97,9 @@ static int add_left_over(struct guests *guests, const char *name)
 		return guest_error_passes(r) ? r : 0;
 	}
 	if (r < 0) {
-		log_warning("guests", "%s was left by an earlier hostd, without a record and a process: removed",
+		log_warning("guests",
+			    "%s was left by an earlier hostd, without a record and a process: "
+			    "removed",
 			    name);
 		forget(guests, name);
 		return 0;

@@ -131,7 +131,7 @@ def test_guest_of_the_stick_waits_for_the_check(machine, tmp_path):
     volume = make_volume(image, {}, size_mib=64)
     subprocess.run(["debugfs", "-w", "-R", "ssv state 2", str(image)], check=True, capture_output=True)
     variables = 'guest "variables" {\n\tmachine = "pc"\n\tfirmware = "uefi"\n\tmemory = "64M"\n\tnic {}\n}\n'
-    host = machine(stick=emulator.demo_files(ON_VOLUME.format(name="disk", more="") + variables), extra=volume)
+    host = machine(stick={"mvirt.conf": (ON_VOLUME.format(name="disk", more="") + variables).encode()}, extra=volume)
     for name in ("disk", "variables"):
         host.console.wait(rf"hostd: guest {name}: waiting for the data volume, which is being checked", 120, start=0)
         host.console.wait(rf"hostd: guest {name}: running", 60, start=0)
@@ -149,8 +149,9 @@ def test_guest_of_the_stick_waits_for_the_check(machine, tmp_path):
 def test_volume_that_comes_late(machine, tmp_path):
     """Guests that failed for want of it start when it comes, but for those that a person stopped; and once only."""
     make_volume(tmp_path / "data.img", {"kept": {"guest.conf": ON_VOLUME.format(name="kept", more="")}}, size_mib=64)
-    host = machine(stick=emulator.demo_files("".join(
-        ON_VOLUME.format(name=name, more=more) for name, more in (("wanted", ""), ("stopped", ""), ("later", "autostart = false")))))
+    config = "".join(ON_VOLUME.format(name=name, more=more)
+                     for name, more in (("wanted", ""), ("stopped", ""), ("later", "autostart = false")))
+    host = machine(stick={"mvirt.conf": config.encode()})
     host.console.wait(r"hostd: guest stopped: waiting for the data volume$", 120, start=0)
     # On a slow machine it may have failed by now: the same goes for it.
     host.shell("mvirt stop stopped")

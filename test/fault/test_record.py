@@ -102,8 +102,9 @@ def test_definition_changes(make_host, programs):
     host.wait_state(NAME, "running")
 
     def set_key(key, value):
+        start = host.log_size()
         host.call("io.mvirt.Guest.Set", name=NAME, changes=[{"key": key, "value": value}])
-        return host.log_size()
+        return start
 
     echoed = f"{NAME}: {SAID}"
     assert echoed not in host.log()
@@ -116,7 +117,8 @@ def test_definition_changes(make_host, programs):
     set_key("ready", "console:never said")
     host.command("Start", NAME)
     host.wait_state(NAME, "running")
-    start = set_key("ready", "running")
+    set_key("ready", "running")
+    start = host.log_size()
     host.wait(lambda: echoed in host.log(start), 15, "a line after it")
     set_key("echo-console", "false")
     assert host.answers() and host.hostd() == hostd

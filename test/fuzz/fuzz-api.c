@@ -66,7 +66,7 @@ static void on_all_stopped(void *)
 {
 }
 
-static void on_power(enum power_action, void *)
+static void on_power(enum power_action, bool, void *)
 {
 }
 

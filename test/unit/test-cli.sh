@@ -191,7 +191,7 @@ prints '^kvm +unusable: no permission$' status
 prints '^ +mvirt\.conf:12: unknown key "colour"$' status
 prints '^ +192\.0\.2\.7/24 \(dhcp\)$' status
 prints '^memory +3 GiB of 4 GiB available$' status
-prints '^sda   8 GiB  -    -     caf\? \?\]0;x\?  EMPTY   -      -$' devices
+prints '^sda   8 GiB  -    -     caf\? \?\]0;x\?  -     EMPTY   -      -$' devices
 run 0 devices && ! grep -q "$(printf '\033')" "$folder/out"
 result $? "a label cannot speak to the terminal"
 prints '^NAME +STATE +CPU +MEMORY +ACCEL +UPTIME +RESTARTS +ADDRESS$' list

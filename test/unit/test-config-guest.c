@@ -148,7 +148,7 @@ static void test_read(void **)
 	static const char text[] =
 		"guest \"web\" {\n\tmemory = \"2G\"\n\tcpus = 4096\n\ttomorrow {\n"
 		"\t\ta = 1\n\t}\n\tdisk {\n\t\tfile = \"../x\"\n\t\tbus = "
-		"\"scsi\"\n\t}\n\tcdrom {}\n\tnic {\n\t\tmay = [\"router\"]\n"
+		"\"scsi\"\n\t}\n\tcdrom {}\n\tnic {\n\t\tshall = [\"router\"]\n"
 		"\t\tmodel = \"e1000\"\n\t}\n}\nguest \"two\" {}\n";
 	struct config_mistakes mistakes = {};
 	struct guest_config *config = NULL;

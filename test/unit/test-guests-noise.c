@@ -7,6 +7,7 @@
 // link: -Wl,--wrap=guest_qmp_new,--wrap=guest_qmp_execute,--wrap=guest_qmp_free
 // link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
 // link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
+// link: -Wl,--wrap=guest_console_set_line,--wrap=guest_console_written
 #include "guests-fixture.h"
 
 #include "base/log.h"
