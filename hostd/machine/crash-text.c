@@ -137,12 +137,27 @@ char *crash_text(const struct crash_parts *parts, size_t first)
 	return text;
 }
 
+/* The last line that has the mark and is the kernel's own: hostd's tell of earlier crashes. */
+static const char *find_last(const char *text, const char *mark)
+{
+	const char *found = NULL;
+
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *end = line + strcspn(line, "\n"), *at = strstr(line, mark);
+		const char *hostd = strstr(line, "hostd: ");
+
+		if (at && at < end && (!hostd || hostd > at))
+			found = at;
+	}
+	return found;
+}
+
 char *crash_why(const char *text)
 {
 	static const char *const marks[] = { "Kernel panic - not syncing: ", "BUG: ", "Oops: " };
 
 	for (size_t i = 0; i < ELEMENTS(marks); i++) {
-		const char *found = strstr(text, marks[i]);
+		const char *found = find_last(text, marks[i]);
 
 		if (found)
 			return strndup(found, strcspn(found, "\n"));

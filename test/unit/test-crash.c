@@ -84,6 +84,33 @@ static void test_parts_in_order(void **state)
 	crash_parts_done(&parts);
 }
 
+static void test_why(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "a\nBUG: bad\nOops: 0000\nKernel panic - not syncing: worse\nCPU: 0\n",
+		  "Kernel panic - not syncing: worse" },
+		/* hostd's line about the boot before, and a panic after a fault */
+		{ "hostd: host: the last boot ended in a panic: Kernel panic - not syncing: old; "
+		  "x\n"
+		  "[    1.5] Kernel panic - not syncing: new\n",
+		  "Kernel panic - not syncing: new" },
+		{ "BUG: first\nhostd: host: Kernel panic - not syncing: old\nBUG: last",
+		  "BUG: last" },
+		{ "nothing known\nof it\n", "nothing known" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(cases); i++) {
+		char *why = crash_why(cases[i].text);
+
+		assert_string_equal(why, cases[i].why);
+		free(why);
+	}
+}
+
 static void test_not_a_record(void **state)
 {
 	static const char *const wrong[] = {
@@ -224,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_parts_in_order, setup, teardown),
+		cmocka_unit_test(test_why),
 		cmocka_unit_test_setup_teardown(test_not_a_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_to_take, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_taken_and_forgotten, setup, teardown),
