@@ -45,6 +45,7 @@ struct net_nic *net_find_nic(struct net *net, int ifindex);
 struct network *net_find_bridge(struct net *net, int ifindex);
 struct network *net_find_uplink(struct net *net, int ifindex);
 struct net_bond *net_find_bond(struct net *net, int ifindex);
+/* net NULL, because the network could not be started: there is none. */
 struct network *net_find_network(struct net *net, const char *name);
 
 /* Brings what we know of a link in line with what the kernel says now. */

@@ -45,7 +45,7 @@ struct net_bond *net_find_bond(struct net *net, int ifindex)
 
 struct network *net_find_network(struct net *net, const char *name)
 {
-	for (size_t i = 0; i < net->network_count; i++)
+	for (size_t i = 0; net && i < net->network_count; i++)
 		if (text_equal(net->networks[i].config->name, name))
 			return &net->networks[i];
 	return NULL;

@@ -671,10 +671,29 @@ static void filters_that_are_refused(void **state)
 	assert_int_equal(net_tc_set_filter(f->link, 999, &nonsense, 1), -ENODEV);
 }
 
+/* The network could not be started, and guests go on. */
+static void no_network(void **)
+{
+	static const uint8_t mac[6] = { 2 };
+	static const struct text_list none = {};
+	const struct net_tap_request request = {
+		.network = "lan",
+		.guest_name = "web",
+		.mac = mac,
+		.addresses = &none,
+	};
+	int tap_fd = -EBADF, vhost_fd = -EBADF;
+
+	assert_int_equal(net_open_tap(NULL, &request, &tap_fd, &vhost_fd), -ENOENT);
+	assert_int_equal(net_adopt_tap(NULL, &request), -ENOENT);
+	assert_int_equal(tap_fd, -EBADF);
+}
+
 int main(void)
 {
 #define TAP_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_network),
 		TAP_TEST(own_mac_only),
 		TAP_TEST(addresses),
 		TAP_TEST(addresses_of_the_host),
