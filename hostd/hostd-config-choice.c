@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "hostd-volumes.h"
-#include "storage/volume-choice.h"
-#include "storage/volume-look.h"
+#include "storage/volume/volume-choice.h"
+#include "storage/volume/volume-look.h"
 
 /* What was decided in this boot, for the next hostd of it: a UUID, why there is none, and whether
  * that was because there were several, a line each; any may be empty. */

@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "hostd-volumes.h"
-#include "storage/disk-use.h"
-#include "storage/volume-choice.h"
+#include "storage/disk/disk-use.h"
+#include "storage/volume/volume-choice.h"
 
 /* For the next hostd of this boot: why none is used. */
 #define DATA_REFUSED "/run/mvirt/data-refused"

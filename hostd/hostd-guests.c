@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "hostd.h"
 #include "machine/boot-times.h"
-#include "storage/guest-store.h"
+#include "storage/store/guest-store.h"
 
 /* A file that is no configuration at all would fill every console with its mistakes. */
 #define MISTAKES_TOLD_MAX 32

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "storage/image-child.h"
+#include "storage/image/image-child.h"
 
 #define PROGRAM "/usr/bin/mvirt-screen"
 #define DELAY_MIN_USEC UINT64_C(500000)

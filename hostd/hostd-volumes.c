@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "machine/usb-disks.h"
+#include "machine/device/usb-disks.h"
 
 /*
  * Disks inside the machine are known when hostd starts: the kernel has waited for them. A USB stick

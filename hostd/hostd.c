@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/log-history.h"
+#include "machine/log-history.h"
 #include "base/log.h"
-#include "config/check.h"
+#include "config/config-check.h"
 #include "config/config-claims.h"
 #include "hostd.h"
 #include "machine/boot-times.h"

@@ -2,7 +2,8 @@
 # The C programs that we wrote: init (PID 1), hostd, mvirt, mvirt-screen, mvirt-dashboard. Static, hardened, small.
 
 HOSTD_OBJECTS := $(O)/obj/hostd
-PARTS := base config machine net storage guest screen dashboard api cli
+# The rooms that are linked into hostd; a room may have rooms of its own.
+ROOMS := process config machine net storage guest api
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wundef -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Werror
@@ -23,7 +24,7 @@ SCREEN_SOURCES := $(sort $(filter-out $(SCREEN_MAIN),$(wildcard hostd/screen/*.c
 DASHBOARD_SOURCES := $(sort $(wildcard hostd/dashboard/*.c))
 # Everything of hostd but its main(): also what the tests link.
 HOSTD_SOURCES := $(BASE_SOURCES) $(SCREEN_SOURCES) \
-	$(sort $(foreach p,$(filter-out base cli screen dashboard,$(PARTS)),$(wildcard hostd/$p/*.c)))
+	$(sort $(foreach r,$(ROOMS),$(wildcard hostd/$r/*.c hostd/$r/*/*.c)))
 
 FLAGS_FILE := $(call remember,hostd.flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 

@@ -5,9 +5,9 @@
 TEST_OBJECTS := $(O)/obj/test
 TEST_CFLAGS := -std=gnu23 -g -O1 $(WARNINGS) -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
-UNIT_SOURCES := $(sort $(wildcard test/unit/test-*.c))
+UNIT_SOURCES := $(sort $(wildcard test/unit/*/test-*.c))
 UNIT_TESTS := $(UNIT_SOURCES:test/unit/%.c=$(TEST_OBJECTS)/unit/%)
-UNIT_SCRIPTS := $(sort $(wildcard test/unit/test-*.sh))
+UNIT_SCRIPTS := $(sort $(wildcard test/unit/*/test-*.sh))
 FUZZ_SOURCES := $(sort $(wildcard test/fuzz/fuzz-*.c))
 FUZZERS := $(FUZZ_SOURCES:test/fuzz/%.c=$(TEST_OBJECTS)/fuzz/%)
 
@@ -29,7 +29,7 @@ $(TEST_ARCHIVE): $(TEST_ARCHIVE_OBJECTS)
 $(TEST_OBJECTS)/unit/%: test/unit/%.c $(TEST_ARCHIVE)
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) -Itest/unit $(TEST_CFLAGS) -MMD -MP -c $< -o $@.o
-	$(Q)gcc $(TEST_CFLAGS) $@.o $$(grep -o 'test/unit/[a-z0-9-]*\.[ch]' $@.d | sort -u | xargs sed -n 's|^// link: ||p') $(TEST_ARCHIVE) \
+	$(Q)gcc $(TEST_CFLAGS) $@.o $$(grep -o 'test/unit/[a-z0-9/-]*\.[ch]' $@.d | sort -u | xargs sed -n 's|^// link: ||p') $(TEST_ARCHIVE) \
 		-lcmocka $(HOSTD_LIBS) -o $@ >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 # And once more, as libFuzzer wants them. Each target is run over its corpus here; CONTRIBUTING.md says how to let it search.
@@ -103,4 +103,4 @@ boot-loop: $(INITRAMFS) $(O)/vmlinuz
 screenshots: $(INITRAMFS) $(O)/vmlinuz guest
 	$(Q)cd test/boot && MVIRT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 python3 screenshots.py $(CURDIR)/docs
 
--include $(TEST_ARCHIVE_OBJECTS:.o=.d) $(FUZZ_ARCHIVE_OBJECTS:.o=.d) $(wildcard $(TEST_OBJECTS)/fuzz/*.d) $(wildcard $(TEST_OBJECTS)/unit/*.d)
+-include $(TEST_ARCHIVE_OBJECTS:.o=.d) $(FUZZ_ARCHIVE_OBJECTS:.o=.d) $(wildcard $(TEST_OBJECTS)/fuzz/*.d) $(wildcard $(TEST_OBJECTS)/unit/*/*.d)

@@ -8,7 +8,7 @@ FIRMWARE ?= uefi
 run: $(if $(filter kernel,$(MEDIUM)),$(UKI),$(if $(filter efi,$(MEDIUM)),$(UKI),$(ISO))) guest
 	$(Q)tools/run --medium=$(MEDIUM) --firmware=$(FIRMWARE) $(ARGS)
 
-LINT_C := $(sort $(wildcard hostd/*.c hostd/*/*.c hostd/*/*.h test/*/*.c test/unit/*/*.c))
+LINT_C := $(sort $(wildcard hostd/*.[ch] hostd/*/*.[ch] hostd/*/*/*.[ch] test/*/*.c test/unit/*.h test/unit/*/*.[ch]))
 LINT_SHELL := $(shell grep -lrE '^\#!/bin/(ba)?sh' --include='*' os iso uki initramfs guest test tools .ci 2>/dev/null)
 LINT_PYTHON := $(sort $(wildcard test/*/*.py) $(shell grep -lrE '^\#!/usr/bin/python3' docs/man iso os tools))
 

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "machine/firmware.h"
-#include "machine/pci.h"
+#include "machine/device/pci.h"
 
 /* The kernel shows on its consoles what is below the first number. At 1 these are emergencies; an
  * oops and a panic raise it themselves. */

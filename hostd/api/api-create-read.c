@@ -5,7 +5,7 @@
 
 #include "api-create.h"
 #include "base/array.h"
-#include "storage/guest-store.h"
+#include "storage/store/guest-store.h"
 
 #define FILES_MAX 32
 #define OWN "data:guests/"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "api-internal.h"
-#include "storage/image.h"
+#include "storage/image/image.h"
 
 /* A file of the guest's folder: copied from source_fd, or made empty. */
 struct api_file {

@@ -5,7 +5,7 @@
 
 #include "api-internal.h"
 #include "base/log.h"
-#include "storage/guest-store.h"
+#include "storage/store/guest-store.h"
 
 int api_store_root(const struct api *api, enum guest_origin origin)
 {

@@ -5,8 +5,8 @@
 
 #include "api-internal.h"
 #include "base/log.h"
-#include "storage/disk-format.h"
-#include "storage/disk-use.h"
+#include "storage/disk/disk-format.h"
+#include "storage/disk/disk-use.h"
 
 struct api_formatting {
 	struct api *api;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The log as a stream: what is kept of it, then every new line. Who reads too slowly misses some.
 #include "api-console-methods.h"
-#include "base/log-history.h"
+#include "machine/log-history.h"
 
 struct api_history {
 	struct api *api;

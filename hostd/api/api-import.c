@@ -8,8 +8,8 @@
 
 #include "api-internal.h"
 #include "base/file.h"
-#include "storage/guest-store.h"
-#include "storage/guest-trash.h"
+#include "storage/store/guest-store.h"
+#include "storage/store/guest-trash.h"
 
 #define TEMPORARY ".import-"
 #define LIST ".imported"

@@ -4,7 +4,7 @@
 
 #include "api-internal.h"
 #include "base/log.h"
-#include "storage/guest-store.h"
+#include "storage/store/guest-store.h"
 
 /* The guest whose "after" names this one, or NULL. */
 static const struct guest *follower_of(const struct api *api, const char *name)

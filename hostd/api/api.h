@@ -6,12 +6,12 @@
 
 #include "config/config.h"
 #include "guest/guest.h"
-#include "machine/devices.h"
+#include "machine/device/devices.h"
 #include "machine/kvm-probe.h"
 #include "machine/power.h"
-#include "machine/screen.h"
+#include "machine/console/screen.h"
 #include "net/net.h"
-#include "storage/data-volume.h"
+#include "storage/volume/data-volume.h"
 
 #define API_SOCKET "/run/mvirt/api.sock"
 

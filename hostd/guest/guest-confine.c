@@ -16,7 +16,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "base/confine.h"
+#include "process/confine.h"
 #include "guest/guest-seccomp.h"
 
 #define ROOT_OPTIONS "size=64k,nr_inodes=32,mode=0755"

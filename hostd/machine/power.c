@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "input-nodes.h"
+#include "machine/device/input-nodes.h"
 #include "power-button-input.h"
 
 #define BITS_BYTES(highest) ((highest) / 8 + 1)

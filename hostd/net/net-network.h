@@ -3,12 +3,12 @@
  * advertisements. Knows nothing of other networks. */
 #pragma once
 
-#include "net-address.h"
-#include "net-dhcp.h"
-#include "net-lease.h"
-#include "net-policy.h"
-#include "net-rdnss.h"
-#include "net-reserved.h"
+#include "net/address/net-address.h"
+#include "net/address/net-dhcp.h"
+#include "net/address/net-lease.h"
+#include "net/link/net-policy.h"
+#include "net/address/net-rdnss.h"
+#include "net/guest/net-reserved.h"
 #include "net.h"
 
 #define NET_NO_BOND (-1)

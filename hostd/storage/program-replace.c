@@ -10,8 +10,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "image-child.h"
-#include "image-copy.h"
+#include "storage/image/image-child.h"
+#include "storage/image/image-copy.h"
 
 #define PROGRAM_BYTES_MAX (64 << 20)
 #define TRY_USEC (10 * 1000000ULL)

@@ -78,7 +78,7 @@ def clean_builds():
 
 def changed_source(number):
     """Appends a comment to one file of hostd, and takes it away again."""
-    path = machines.emulator.SOURCE / "hostd/net/net-lease.c"
+    path = machines.emulator.SOURCE / "hostd/net/address/net-lease.c"
     text = path.read_bytes()
 
     class Changed:
@@ -108,7 +108,7 @@ def row_14(options):
                  for what, took in zip(("clean, ccache empty", "clean, ccache has it"), clean, strict=False)]
     return Result(
         row="14", title="build",
-        definition="`make os` in the build root. One-file change: a comment at the end of `hostd/net/net-lease.c`, which "
+        definition="`make os` in the build root. One-file change: a comment at the end of `hostd/net/address/net-lease.c`, which "
                    "makes hostd, the initramfs and the UKI anew. With the cache: the same file as it was before. Clean: "
                    "the kernel, QEMU, the libraries and everything else from sources that are in the download cache; the "
                    "build root is there.",

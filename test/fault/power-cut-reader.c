@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "storage/guest-store.h"
+#include "storage/store/guest-store.h"
 
 int main(int argc, char **argv)
 {

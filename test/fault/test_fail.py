@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The n-th system call of a guest's start fails, in hostd or in the child that becomes QEMU: no hang, no leak, a clear line.
 
-Allocations that fail are in test/unit/test-guest-no-memory.c."""
+Allocations that fail are in test/unit/guest/test-guest-no-memory.c."""
 
 import collections
 import random

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "storage/image-header.h"
+#include "storage/image/image-header.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/net-lease.h"
+#include "net/address/net-lease.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 // the input is a byte of seconds, a byte of length and that many bytes of option.
 #include <stdlib.h>
 
-#include "net/net-rdnss.h"
+#include "net/address/net-rdnss.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/net-seen.h"
+#include "net/guest/net-seen.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

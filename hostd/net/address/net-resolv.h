@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* resolv.conf: the DNS servers of all networks together. */
+#pragma once
+
+#include "net/net-network.h"
+
+/* Writes the file unless it is the same already. Returns 0 or -errno. */
+int net_resolv_write(const char *path, const struct network *networks, size_t count);
