@@ -9,8 +9,8 @@
 #include "hostd-screen-process.h"
 #include "hostd.h"
 #include "machine/console/framebuffer.h"
-#include "machine/device/input-devices.h"
 #include "machine/console/terminal.h"
+#include "machine/device/input-devices.h"
 
 #define FRAMEBUFFER "/dev/fb0"
 /* After a connection has ended: by then it is known whether the guest has. */

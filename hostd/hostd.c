@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "machine/log-history.h"
 #include "base/log.h"
 #include "config/config-check.h"
 #include "config/config-claims.h"
 #include "hostd.h"
 #include "machine/boot-times.h"
+#include "machine/log-history.h"
 #include "machine/memory-kept-free.h"
 #include "machine/privileges.h"
 

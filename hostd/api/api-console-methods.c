@@ -7,8 +7,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "machine/firmware.h"
 #include "machine/device/pci.h"
+#include "machine/firmware.h"
 
 /* The kernel shows on its consoles what is below the first number. At 1 these are emergencies; an
  * oops and a panic raise it themselves. */

@@ -8,8 +8,8 @@
 #include "api-create.h"
 #include "api-internal.h"
 #include "base/log.h"
-#include "storage/store/guest-store.h"
 #include "storage/image/image.h"
+#include "storage/store/guest-store.h"
 
 #define CREATIONS_MAX 8
 

@@ -6,10 +6,10 @@
 
 #include "config/config.h"
 #include "guest/guest.h"
+#include "machine/console/screen.h"
 #include "machine/device/devices.h"
 #include "machine/kvm-probe.h"
 #include "machine/power.h"
-#include "machine/console/screen.h"
 #include "net/net.h"
 #include "storage/volume/data-volume.h"
 

@@ -16,8 +16,8 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "process/confine.h"
 #include "guest/guest-seccomp.h"
+#include "process/confine.h"
 
 #define ROOT_OPTIONS "size=64k,nr_inodes=32,mode=0755"
 #define TMP_OPTIONS "size=1m,nr_inodes=64,mode=1777"

@@ -3,13 +3,13 @@
  * advertisements. Knows nothing of other networks. */
 #pragma once
 
+#include "net.h"
 #include "net/address/net-address.h"
 #include "net/address/net-dhcp.h"
 #include "net/address/net-lease.h"
-#include "net/link/net-policy.h"
 #include "net/address/net-rdnss.h"
 #include "net/guest/net-reserved.h"
-#include "net.h"
+#include "net/link/net-policy.h"
 
 #define NET_NO_BOND (-1)
 

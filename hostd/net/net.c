@@ -6,11 +6,11 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "net-internal.h"
+#include "net/address/net-resolv.h"
 #include "net/guest/net-guest-address.h"
 #include "net/guest/net-guest-filter.h"
-#include "net-internal.h"
 #include "net/link/net-nic.h"
-#include "net/address/net-resolv.h"
 
 /* Ethernet takes up to some seconds to find its speed; until then "no cable" would be a guess. */
 #define LINK_DETECTION_US 5000000

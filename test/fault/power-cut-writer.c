@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "storage/store/guest-store.h"
 #include "storage/image/qcow2.h"
+#include "storage/store/guest-store.h"
 
 #define MARK_BYTES 4096
 #define ROUNDS 40

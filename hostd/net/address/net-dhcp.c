@@ -12,12 +12,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "process/confine.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "net-dhcp-confine.h"
 #include "net-lease.h"
 #include "net/link/net-policy.h"
+#include "process/confine.h"
 
 /* Four requests, three seconds apart, then a pause; for ever. */
 #define REQUEST_COUNT "4"

@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "net-guest-address.h"
 #include "net-guest-filter.h"
-#include "net/net-internal.h"
 #include "net-seen.h"
+#include "net/net-internal.h"
 
 /* The kernel doubles it; a frame takes up to a KiB of it. What does not fit any more is lost. */
 #define QUEUE_BYTES (32 * 1024)

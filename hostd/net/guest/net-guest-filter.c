@@ -8,8 +8,8 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "net-filter.h"
-#include "net/net-internal.h"
 #include "net/link/net-tc.h"
+#include "net/net-internal.h"
 
 struct net_guest_filter {
 	int ifindex; /* of the tap */

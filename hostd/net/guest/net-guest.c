@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "net-guest-address.h"
 #include "net-guest-filter.h"
-#include "net/net-internal.h"
 #include "net-tap.h"
 #include "net/link/net-tc.h"
+#include "net/net-internal.h"
 
 /* The filter is there before the tap is a port, and the port is guarded before it is up. */
 static int attach(struct net *net, const struct network *network, int ifindex,

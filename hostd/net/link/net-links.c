@@ -6,10 +6,10 @@
 #include "base/array.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "net-nic.h"
 #include "net/guest/net-guest-address.h"
 #include "net/guest/net-guest-filter.h"
 #include "net/net-internal.h"
-#include "net-nic.h"
 
 struct net_nic *net_find_nic(struct net *net, int ifindex)
 {

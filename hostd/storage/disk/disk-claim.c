@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "storage/volume/data-volume.h"
 #include "disk-claim-internal.h"
+#include "storage/volume/data-volume.h"
 
 #define SERIAL "serial:"
 #define BY_PATH "path:"

@@ -12,9 +12,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "storage/volume/data-volume.h"
 #include "disk-format-internal.h"
 #include "gpt.h"
+#include "storage/volume/data-volume.h"
 
 #define AMBIVALENT (-2)
 #define RETRY_MS 50

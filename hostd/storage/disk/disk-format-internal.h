@@ -2,9 +2,9 @@
 /* Shared by the formatting's files, and its tests. */
 #pragma once
 
-#include "process/disk-child.h"
 #include "disk-format.h"
 #include "disk-use.h"
+#include "process/disk-child.h"
 
 /* Others than the host's in tests, where a file stands for the disk. */
 struct disk_format_paths {

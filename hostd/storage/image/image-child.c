@@ -19,8 +19,8 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "process/confine.h"
 #include "base/file.h"
+#include "process/confine.h"
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 #define MOUNT_ATTRIBUTES \

@@ -11,9 +11,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "storage/store/guest-store.h"
 #include "storage/image/image.h"
 #include "storage/image/seed.h"
+#include "storage/store/guest-store.h"
 
 #define SHARED GUEST_FILES_SHARED
 #define OWN GUEST_FILES_OWN

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "storage/volume/config-volume-internal.h"
 #include "guest-store-internal.h"
+#include "storage/volume/config-volume-internal.h"
 
 #define CREATE (O_CREAT | O_EXCL)
 

@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "process/disk-child.h"
 #include "guest-store-internal.h"
+#include "process/disk-child.h"
 
 struct guest_trash {
 	sd_event *event;

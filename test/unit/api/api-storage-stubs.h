@@ -7,16 +7,17 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
-#include "storage/volume/data-volume.h"
 #include "storage/disk/disk-format.h"
 #include "storage/disk/disk-use.h"
 #include "storage/image/image.h"
+#include "storage/volume/data-volume.h"
 
 /* What an image that begins with "SLOW" takes. */
 #define STUB_SLOW_USEC 3000000
 #define STUB_FAST_USEC 30000
 
-/* --- storage/volume/data-volume.h ----------------------------------------------------------------------
+/* --- storage/volume/data-volume.h
+ * ----------------------------------------------------------------------
  */
 
 struct data_volume {
@@ -82,7 +83,8 @@ void data_volume_get_status(const struct data_volume *volume [[maybe_unused]],
 							   .free_bytes = 53687091200 };
 }
 
-/* --- storage/image/image.h ----------------------------------------------------------------------------
+/* --- storage/image/image.h
+ * ----------------------------------------------------------------------------
  */
 
 struct image_job {
@@ -157,7 +159,8 @@ void image_job_cancel(struct image_job *job)
 	free(job);
 }
 
-/* --- storage/disk/disk-format.h, disk-use.h -----------------------------------------------------------
+/* --- storage/disk/disk-format.h, disk-use.h
+ * -----------------------------------------------------------
  */
 
 struct disk_format_job {

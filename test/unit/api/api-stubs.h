@@ -584,7 +584,8 @@ void guest_console_unlisten(struct guest_console_listener *listener)
 		}
 }
 
-/* --- net/net.h, machine/device/devices.h, machine/info.h ------------------------------------------------
+/* --- net/net.h, machine/device/devices.h, machine/info.h
+ * ------------------------------------------------
  */
 
 size_t net_count(const struct net *net)

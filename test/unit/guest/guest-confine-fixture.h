@@ -49,8 +49,8 @@ static int compile_probe(void)
 {
 	char command[256];
 
-	(void)snprintf(command, sizeof(command), "gcc -static -O1 -o %s test/unit/guest/confined-probe.c",
-		       probe);
+	(void)snprintf(command, sizeof(command),
+		       "gcc -static -O1 -o %s test/unit/guest/confined-probe.c", probe);
 	return system(command) == 0 ? 0 : -1;
 }
 

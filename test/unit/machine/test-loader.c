@@ -4,8 +4,8 @@
 #include "fake-tree.h"
 
 #include "base/cleanup.h"
-#include "machine/loader.h"
 #include "machine/device/usb-disks.h"
+#include "machine/loader.h"
 
 #define VARIABLE(name) "/sys/firmware/efi/efivars/" name "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define ESP "0F1E2D3C-4B5A-4978-8796-A5B4C3D2E1F0"

@@ -4,10 +4,10 @@
 #include "fake-tree.h"
 
 #include "base/cleanup.h"
-#include "machine/log-history.h"
 #include "machine/console/consoles.h"
-#include "machine/firmware.h"
 #include "machine/device/pci.h"
+#include "machine/firmware.h"
+#include "machine/log-history.h"
 
 static struct tree tree;
 

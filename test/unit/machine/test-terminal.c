@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "machine/device/input-devices.h"
 #include "machine/console/terminal.h"
+#include "machine/device/input-devices.h"
 
 #define BEGIN "\033c\033[0m\033[2J\033[?25l"
 

@@ -9,9 +9,9 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "storage/store/guest-files.h"
 #include "storage/image/image-child.h"
 #include "storage/image/seed.h"
+#include "storage/store/guest-files.h"
 
 #define GENISOIMAGE "/build/obj/bin/genisoimage"
 
