@@ -3,7 +3,7 @@
 
 HOSTD_OBJECTS := $(O)/obj/hostd
 # The rooms that are linked into hostd; a room may have rooms of its own.
-ROOMS := process config machine net storage guest api
+ROOMS := process config machine net storage vmm guest api
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wundef -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Werror

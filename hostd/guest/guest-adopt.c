@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "guest/guest-internal.h"
-#include "guest/guest-process.h"
+#include "process/guest-process.h"
 
 static int new_guest(struct guests *guests, struct guest **ret_guest)
 {

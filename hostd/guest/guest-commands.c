@@ -2,13 +2,12 @@
 // What others may ask of a guest, and see of it: guest.h.
 #include "guest.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "guest/guest-argv.h"
-#include "guest/guest-cgroup.h"
+#include "guest/guest-identity.h"
 #include "guest/guest-internal.h"
+#include "process/guest-cgroup.h"
 
 static int refuse(char **ret_why, int error, const struct guest *guest, const char *why)
 {
@@ -187,7 +186,7 @@ char *guest_nic_mac(const struct guest *guest, size_t nic_index, char buffer[sta
 {
 	uint8_t mac[6];
 
-	guest_argv_mac(guest->config, nic_index, guest->guests->environment.host_id, mac);
+	guest_identity_mac(guest->config, nic_index, guest->guests->environment.host_id, mac);
 	(void)snprintf(buffer, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
 		       mac[4], mac[5]);
 	return buffer;
@@ -195,20 +194,13 @@ char *guest_nic_mac(const struct guest *guest, size_t nic_index, char buffer[sta
 
 void guest_nic_mac_bytes(const struct guest *guest, size_t nic_index, uint8_t ret_mac[static 6])
 {
-	guest_argv_mac(guest->config, nic_index, guest->guests->environment.host_id, ret_mac);
+	guest_identity_mac(guest->config, nic_index, guest->guests->environment.host_id, ret_mac);
 }
 
 char *guest_instance_id(const struct guest *guest, char buffer[static GUEST_INSTANCE_ID_BYTES])
 {
-	const uint8_t *host_id = guest->guests->environment.host_id;
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, 64 bits */
-
-	for (size_t i = 0; i < 16; i++)
-		hash = (hash ^ host_id[i]) * 0x100000001b3;
-	for (const char *c = guest->config->name; *c; c++)
-		hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-	(void)snprintf(buffer, GUEST_INSTANCE_ID_BYTES, "mvirt-%016" PRIx64, hash);
-	return buffer;
+	return guest_identity_instance(guest->guests->environment.host_id, guest->config->name,
+				       buffer);
 }
 
 int guest_keep_identity(const struct guest *guest, struct guest_config *config)

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "guest/guest-internal.h"
-#include "guest/guest-process.h"
+#include "process/guest-process.h"
 
 /* QEMU knows a passed fd by its name; the two commands follow each other, so one name will do. */
 #define CONNECTION "vnc"
@@ -35,10 +35,10 @@ static int hand_over(struct guest *guest, int fd_consume)
 				   SD_JSON_BUILD_PAIR_STRING("fdname", CONNECTION),
 				   SD_JSON_BUILD_PAIR_BOOLEAN("skipauth", true));
 	if (r >= 0)
-		r = guest_qmp_execute_with_fd(guest->qmp, "getfd", name, take_fd(&fd), on_reply,
-					      guest);
+		r = qemu_qmp_execute_with_fd(guest->qmp, "getfd", name, take_fd(&fd), on_reply,
+					     guest);
 	if (r >= 0)
-		r = guest_qmp_execute(guest->qmp, "add_client", client, on_reply, guest);
+		r = qemu_qmp_execute(guest->qmp, "add_client", client, on_reply, guest);
 	return r == -ENOBUFS ? -EBUSY : r;
 }
 

@@ -7,9 +7,9 @@
 
 #include "base/cleanup.h"
 #include "guest/guest-console.h"
-#include "guest/guest-qmp.h"
 #include "guest/guest-record.h"
 #include "guest/guest.h"
+#include "vmm/qemu/qemu-qmp.h"
 
 struct guest_ready_watch;
 struct guest_launch;
@@ -45,7 +45,7 @@ struct guest {
 	sd_event_source *press_source; /* its power button is pressed again */
 	uint64_t killed_usec; /* CLOCK_BOOTTIME of the first SIGKILL; 0: none */
 	bool given_up; /* in the host's stop: it was killed, and is still there */
-	struct guest_qmp *qmp;
+	struct qemu_qmp *qmp;
 	bool qmp_ready;
 	uint64_t qmp_ready_usec; /* CLOCK_BOOTTIME: since when */
 	uint64_t reconnect_delay_usec;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "guest/guest-identity.h"
 #include "guest/guest-launch-internal.h"
 
 #define KVM_DEVICE "/dev/kvm"
@@ -14,7 +15,7 @@ void guest_launch_free(struct guest_launch *launch)
 {
 	if (!launch)
 		return;
-	for (size_t k = 0; k < GUEST_FD_KIND_COUNT; k++) {
+	for (size_t k = 0; k < QEMU_FD_KIND_COUNT; k++) {
 		for (size_t i = 0; launch->kinds[k].fds && i < launch->kinds[k].count; i++)
 			fd_close(launch->kinds[k].fds[i]);
 		free(launch->kinds[k].fds);
@@ -28,7 +29,7 @@ void guest_launch_free(struct guest_launch *launch)
 	free(launch);
 }
 
-static int make_room(struct guest_launch *launch, enum guest_fd_kind kind, size_t count)
+static int make_room(struct guest_launch *launch, enum qemu_fd_kind kind, size_t count)
 {
 	launch->kinds[kind].fds = calloc(count ? count : 1, sizeof(int));
 	if (!launch->kinds[kind].fds)
@@ -48,18 +49,18 @@ static int new_launch(const struct guest_config *config, struct guest_launch **r
 		return -ENOMEM;
 	launch->kernel_fd = -EBADF;
 	launch->initrd_fd = -EBADF;
-	for (size_t k = 0; r >= 0 && k < GUEST_FD_KIND_COUNT; k++) {
+	for (size_t k = 0; r >= 0 && k < QEMU_FD_KIND_COUNT; k++) {
 		size_t count = 1;
 
-		if (k == GUEST_FD_KIND_SERIAL)
+		if (k == QEMU_FD_KIND_SERIAL)
 			count = config->serial_ports > 1 ? config->serial_ports - 1 : 0;
-		else if (k == GUEST_FD_KIND_TAP || k == GUEST_FD_KIND_VHOST)
+		else if (k == QEMU_FD_KIND_TAP || k == QEMU_FD_KIND_VHOST)
 			count = config->nic_count;
-		else if (k == GUEST_FD_KIND_DISK)
+		else if (k == QEMU_FD_KIND_DISK)
 			count = config->disk_count;
-		else if (k == GUEST_FD_KIND_CDROM)
+		else if (k == QEMU_FD_KIND_CDROM)
 			count = config->cdrom_count;
-		r = make_room(launch, (enum guest_fd_kind)k, count);
+		r = make_room(launch, (enum qemu_fd_kind)k, count);
 	}
 	launch->nics = calloc(config->nic_count + 1, sizeof(*launch->nics));
 	launch->disks = calloc(config->disk_count + 1, sizeof(*launch->disks));
@@ -71,7 +72,7 @@ static int new_launch(const struct guest_config *config, struct guest_launch **r
 	return 0;
 }
 
-static int open_device(struct guest_launch *launch, enum guest_fd_kind kind, const char *path,
+static int open_device(struct guest_launch *launch, enum qemu_fd_kind kind, const char *path,
 		       char **why)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -106,7 +107,7 @@ static int choose_accel(const struct guest *guest, struct guest_launch *launch, 
 									     : "unusable");
 		return -EOPNOTSUPP;
 	}
-	r = open_device(launch, GUEST_FD_KIND_KVM, KVM_DEVICE, why);
+	r = open_device(launch, QEMU_FD_KIND_KVM, KVM_DEVICE, why);
 	launch->kvm = r >= 0;
 	return r;
 }
@@ -139,14 +140,14 @@ static int open_boot_files(const struct guest *guest, struct guest_launch *launc
 			      &launch->initrd_fd, why);
 	if (r >= 0 && config->firmware == GUEST_FIRMWARE_UEFI)
 		r = open_file(guest, GUEST_FILE_VARIABLES, "UEFI variables", NULL,
-			      launch->kinds[GUEST_FD_KIND_VARIABLES].fds, why);
+			      launch->kinds[QEMU_FD_KIND_VARIABLES].fds, why);
 	for (size_t i = 0; r >= 0 && i < config->cdrom_count; i++)
 		if (config->cdroms[i].file)
 			r = open_file(guest, GUEST_FILE_CDROM, "cdrom", config->cdroms[i].file,
-				      &launch->kinds[GUEST_FD_KIND_CDROM].fds[i], why);
+				      &launch->kinds[QEMU_FD_KIND_CDROM].fds[i], why);
 	if (r >= 0 && config->cloud_init.present)
 		r = open_file(guest, GUEST_FILE_SEED, "cloud-init", NULL,
-			      launch->kinds[GUEST_FD_KIND_SEED].fds, why);
+			      launch->kinds[QEMU_FD_KIND_SEED].fds, why);
 	return r;
 }
 
@@ -185,7 +186,7 @@ static const struct guest *find_disk_user(const struct guest *guest,
  */
 static int identify_disk(struct guest_launch *launch, size_t index, bool writable)
 {
-	int fd = launch->kinds[GUEST_FD_KIND_DISK].fds[index], flags = fcntl(fd, F_GETFL);
+	int fd = launch->kinds[QEMU_FD_KIND_DISK].fds[index], flags = fcntl(fd, F_GETFL);
 	struct stat status;
 	bool is_device = false;
 
@@ -232,7 +233,7 @@ static int open_disk(const struct guest *guest, struct guest_launch *launch, siz
 	const char *name = disk->file ? disk->file : disk->device;
 	const struct guest *user = NULL;
 	_cleanup_free_ char *reason = NULL;
-	int r = callbacks->open_disk(guest, disk, &launch->kinds[GUEST_FD_KIND_DISK].fds[index],
+	int r = callbacks->open_disk(guest, disk, &launch->kinds[QEMU_FD_KIND_DISK].fds[index],
 				     &launch->disks[index].format, &reason, callbacks->userdata);
 
 	if (r >= 0)
@@ -283,7 +284,7 @@ int guest_launch_open(struct guest *guest, struct guest_launch **ret_launch, cha
 	if (r >= 0)
 		r = guest_memory_admit(guest, ret_why);
 	if (r >= 0 && guest->config->vsock)
-		r = open_device(launch, GUEST_FD_KIND_VSOCK, VSOCK_DEVICE, ret_why);
+		r = open_device(launch, QEMU_FD_KIND_VSOCK, VSOCK_DEVICE, ret_why);
 	if (r >= 0)
 		r = open_disks(guest, launch, ret_why);
 	if (r >= 0)
@@ -294,21 +295,21 @@ int guest_launch_open(struct guest *guest, struct guest_launch **ret_launch, cha
 	return 0;
 }
 
-struct guest_argv_input guest_launch_input(const struct guest *guest,
-					   const struct guest_launch *launch)
+struct qemu_argv_input guest_launch_input(const struct guest *guest,
+					  const struct guest_launch *launch)
 {
 	const uint8_t *host_id = guest->guests->environment.host_id;
 
-	return (struct guest_argv_input){
+	return (struct qemu_argv_input){
 		.config = guest->config,
 		.kvm = launch->kvm,
-		.vsock_cid = guest_argv_cid(host_id, guest->config->name),
+		.vsock_cid = guest_identity_cid(host_id, guest->config->name),
 		.nics = launch->nics,
 		.disks = launch->disks,
 	};
 }
 
-int guest_launch_fd(const struct guest_launch *launch, const struct guest_argv_fd *planned)
+int guest_launch_fd(const struct guest_launch *launch, const struct qemu_argv_fd *planned)
 {
 	return planned->index < launch->kinds[planned->kind].count
 		       ? launch->kinds[planned->kind].fds[planned->index]

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "guest/guest-identity.h"
 #include "guest/guest-launch-internal.h"
-#include "guest/guest-process.h"
+#include "process/guest-process.h"
+#include "vmm/qemu/qemu-seccomp.h"
 
 int guest_launch_check(struct guest *guest, char **ret_why)
 {
@@ -24,11 +26,11 @@ static int open_tap(const struct guest *guest, struct guest_launch *launch, size
 {
 	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
 	const struct nic_config *nic = &guest->config->nics[index];
-	int *tap_fd = &launch->kinds[GUEST_FD_KIND_TAP].fds[index],
-	    *vhost_fd = &launch->kinds[GUEST_FD_KIND_VHOST].fds[index], r = 0;
+	int *tap_fd = &launch->kinds[QEMU_FD_KIND_TAP].fds[index],
+	    *vhost_fd = &launch->kinds[QEMU_FD_KIND_VHOST].fds[index], r = 0;
 
-	guest_argv_mac(guest->config, index, guest->guests->environment.host_id,
-		       launch->nics[index].mac);
+	guest_identity_mac(guest->config, index, guest->guests->environment.host_id,
+			   launch->nics[index].mac);
 	if (nic->kind == NIC_NETWORK_USER)
 		return 0;
 	r = callbacks->open_tap(guest, index, tap_fd, vhost_fd, callbacks->userdata);
@@ -54,14 +56,14 @@ static int open_taps(const struct guest *guest, struct guest_launch *launch, cha
 static int listen_serials(const struct guest *guest, struct guest_launch *launch)
 {
 	int r = guest_process_listen(guest->config->name, "serial",
-				     launch->kinds[GUEST_FD_KIND_CONSOLE].fds);
+				     launch->kinds[QEMU_FD_KIND_CONSOLE].fds);
 
-	for (size_t i = 0; r >= 0 && i < launch->kinds[GUEST_FD_KIND_SERIAL].count; i++) {
+	for (size_t i = 0; r >= 0 && i < launch->kinds[QEMU_FD_KIND_SERIAL].count; i++) {
 		char name[sizeof("serial") + 1] = "serial2";
 
 		name[sizeof("serial") - 1] = (char)('2' + i);
 		r = guest_process_listen(guest->config->name, name,
-					 &launch->kinds[GUEST_FD_KIND_SERIAL].fds[i]);
+					 &launch->kinds[QEMU_FD_KIND_SERIAL].fds[i]);
 	}
 	return r;
 }
@@ -75,7 +77,7 @@ static int make_place(const struct guest *guest, struct guest_launch *launch)
 	if (r >= 0)
 		r = guest_process_prepare(name);
 	if (r >= 0)
-		r = guest_process_listen(name, "qmp", launch->kinds[GUEST_FD_KIND_QMP].fds);
+		r = guest_process_listen(name, "qmp", launch->kinds[QEMU_FD_KIND_QMP].fds);
 	return r < 0 ? r : listen_serials(guest, launch);
 }
 
@@ -109,13 +111,13 @@ static int write_record(struct guest *guest, struct guest_launch *launch)
 
 /* --- the process --- */
 
-static int number_fds(const struct guest_launch *launch, const struct guest_argv_input *input,
+static int number_fds(const struct guest_launch *launch, const struct qemu_argv_input *input,
 		      struct guest_process_fd **ret_fds, size_t *ret_count)
 {
-	_cleanup_free_ struct guest_argv_fd *plan = NULL;
+	_cleanup_free_ struct qemu_argv_fd *plan = NULL;
 	_cleanup_free_ struct guest_process_fd *fds = NULL;
 	size_t count = 0;
-	int r = guest_argv_plan(input, &plan, &count);
+	int r = qemu_argv_plan(input, &plan, &count);
 
 	if (r < 0)
 		return r;
@@ -139,10 +141,10 @@ static size_t list_files(const struct guest_launch *launch, struct guest_process
 
 	if (launch->kernel_fd >= 0)
 		files[count++] = (struct guest_process_file){ .fd = launch->kernel_fd,
-							      .path = GUEST_KERNEL_PATH };
+							      .path = QEMU_KERNEL_PATH };
 	if (launch->initrd_fd >= 0)
 		files[count++] = (struct guest_process_file){ .fd = launch->initrd_fd,
-							      .path = GUEST_INITRD_PATH };
+							      .path = QEMU_INITRD_PATH };
 	return count;
 }
 
@@ -166,7 +168,7 @@ static struct guest_cgroup_limits limits(const struct guest *guest,
 
 static int start_process(struct guest *guest, const struct guest_launch *launch, char **why)
 {
-	const struct guest_argv_input input = guest_launch_input(guest, launch);
+	const struct qemu_argv_input input = guest_launch_input(guest, launch);
 	const struct guest_config *config = guest->config;
 	_cleanup_(text_list_done) struct text_list argv = {};
 	_cleanup_free_ struct guest_process_fd *fds = NULL;
@@ -174,13 +176,17 @@ static int start_process(struct guest *guest, const struct guest_launch *launch,
 	struct guest_process_file files[2];
 	struct guest_process_spec spec = { .name = config->name,
 					   .index = guest->record.index,
+					   .executable = QEMU_PATH,
+					   .firmware = QEMU_FIRMWARE_PATH,
 					   .limits = limits(guest, launch),
 					   .files = files,
 					   .file_count = list_files(launch, files) };
 	int r = number_fds(launch, &input, &fds, &spec.fd_count);
 
 	if (r >= 0)
-		r = guest_argv_build(&input, &argv, why);
+		r = qemu_argv_build(&input, &argv, why);
+	if (r >= 0)
+		r = qemu_seccomp_program(&spec.seccomp);
 	if (r < 0)
 		return r;
 	spec.argv = argv.items;

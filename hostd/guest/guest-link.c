@@ -43,8 +43,8 @@ static int on_press_again(sd_event_source *, uint64_t, void *userdata)
 void guest_powerdown(struct guest *guest)
 {
 	if (guest->qmp_ready)
-		(void)guest_qmp_execute(guest->qmp, "system_powerdown", NULL, on_powerdown_reply,
-					guest);
+		(void)qemu_qmp_execute(guest->qmp, "system_powerdown", NULL, on_powerdown_reply,
+				       guest);
 	guest->press_source = sd_event_source_disable_unref(guest->press_source);
 	(void)sd_event_add_time_relative(guest->guests->event, &guest->press_source, CLOCK_BOOTTIME,
 					 GUEST_PRESS_AGAIN_USEC, TIMER_ACCURACY_USEC,
@@ -62,13 +62,13 @@ static void on_halt_reply(sd_json_variant *, const char *error, void *userdata)
 void guest_halt(struct guest *guest)
 {
 	if (guest->qmp_ready)
-		(void)guest_qmp_execute(guest->qmp, "stop", NULL, on_halt_reply, guest);
+		(void)qemu_qmp_execute(guest->qmp, "stop", NULL, on_halt_reply, guest);
 }
 
 void guest_go_on(struct guest *guest)
 {
 	if (guest->qmp_ready)
-		(void)guest_qmp_execute(guest->qmp, "cont", NULL, on_halt_reply, guest);
+		(void)qemu_qmp_execute(guest->qmp, "cont", NULL, on_halt_reply, guest);
 }
 
 /* What its QEMU was told when it was started, whatever the definition says by now. */
@@ -117,7 +117,7 @@ void guest_ask_status(struct guest *guest)
 	if (guest->status_asked || !guest->qmp_ready)
 		return;
 	guest->status_asked = true;
-	if (guest_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest) < 0)
+	if (qemu_qmp_execute(guest->qmp, "query-status", NULL, on_status, guest) < 0)
 		guest->status_asked = false;
 }
 
@@ -276,12 +276,12 @@ static void on_qmp_closed(int error, void *userdata)
 static void disconnect_qmp(struct guest *guest)
 {
 	guest->qmp_ready = false;
-	guest_qmp_free(take_ptr(guest->qmp));
+	qemu_qmp_free(take_ptr(guest->qmp));
 }
 
 static void connect_qmp(struct guest *guest)
 {
-	const struct guest_qmp_callbacks callbacks = {
+	const struct qemu_qmp_callbacks callbacks = {
 		.ready = on_qmp_ready,
 		.event = on_qmp_event,
 		.closed = on_qmp_closed,
@@ -291,7 +291,7 @@ static void connect_qmp(struct guest *guest)
 	int r = 0;
 
 	disconnect_qmp(guest);
-	r = path ? guest_qmp_new(guest->guests->event, path, &callbacks, &guest->qmp) : -ENOMEM;
+	r = path ? qemu_qmp_new(guest->guests->event, path, &callbacks, &guest->qmp) : -ENOMEM;
 	if (r < 0)
 		reconnect_later(guest);
 }

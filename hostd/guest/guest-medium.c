@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Another medium in a CD-ROM drive of a guest that runs: the row of QMP commands of guest-argv.h,
+// Another medium in a CD-ROM drive of a guest that runs: the row of QMP commands of qemu-argv.h,
 // one after the other.
 #include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
-#include "guest/guest-argv.h"
 #include "guest/guest-internal.h"
+#include "vmm/qemu/qemu-argv.h"
 
 /* A change under way. QMP answers every command exactly once, also when it is gone, and so ends it.
  */
@@ -70,12 +70,12 @@ static int insert_arguments(const struct medium_change *change, sd_json_variant 
 static int set_argument(const struct medium_change *change, sd_json_variant **ret)
 {
 	return sd_json_buildo(ret, SD_JSON_BUILD_PAIR_UNSIGNED("fdset-id",
-							       GUEST_FDSET_MEDIUM + change->drive));
+							       QEMU_FDSET_MEDIUM + change->drive));
 }
 
 static int medium_arguments(const struct medium_change *change, sd_json_variant **ret)
 {
-	_cleanup_free_ char *text = guest_argv_medium(change->drive);
+	_cleanup_free_ char *text = qemu_argv_medium(change->drive);
 
 	return text ? sd_json_parse(text, 0, ret, NULL, NULL) : -ENOMEM;
 }
@@ -165,9 +165,9 @@ static int take_step(struct medium_change *change)
 	if (r < 0)
 		return r;
 	if (step->with_fd)
-		return guest_qmp_execute_with_fd(change->guest->qmp, step->command, arguments,
-						 take_fd(&change->fd), on_reply, change);
-	return guest_qmp_execute(change->guest->qmp, step->command, arguments, on_reply, change);
+		return qemu_qmp_execute_with_fd(change->guest->qmp, step->command, arguments,
+						take_fd(&change->fd), on_reply, change);
+	return qemu_qmp_execute(change->guest->qmp, step->command, arguments, on_reply, change);
 }
 
 static void on_reply(sd_json_variant *, const char *error, void *userdata)

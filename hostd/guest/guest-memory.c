@@ -10,10 +10,10 @@
 #include "base/log.h"
 #include "base/meminfo.h"
 #include "base/text.h"
-#include "guest/guest-argv.h"
-#include "guest/guest-cgroup.h"
 #include "guest/guest-internal.h"
-#include "guest/guest-process.h"
+#include "process/guest-cgroup.h"
+#include "process/guest-process.h"
+#include "vmm/qemu/qemu-argv.h"
 
 #define SMAPS_BYTES_MAX (4UL * 1024 * 1024)
 /*
@@ -80,7 +80,7 @@ static uint64_t expected_overhead(const struct guest *guest, const struct guest_
 		usual += OVERHEAD_DISPLAY;
 	/* What is translated only grows, long after anything was measured. */
 	if (!guest_uses_kvm(guest))
-		usual += (uint64_t)GUEST_TCG_BUFFER_MIB << 20;
+		usual += (uint64_t)QEMU_TCG_BUFFER_MIB << 20;
 	measured = measured_overhead(guest, usual);
 	if (measured == 0 || (!guest_uses_kvm(guest) && measured < usual))
 		measured = usual;

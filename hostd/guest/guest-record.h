@@ -15,7 +15,6 @@
 #include "guest/guest-state.h"
 
 #define GUEST_RECORD_VERSION 1
-#define GUESTS_FOLDER "/run/mvirt/guests"
 
 /* Which file a disk is, whatever it is called: the block device, or the file system and inode. */
 struct guest_disk_identity {

@@ -11,10 +11,10 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "guest/guest-cgroup.h"
-#include "guest/guest-confine.h"
 #include "guest/guest-launch-internal.h"
-#include "guest/guest-process.h"
+#include "process/guest-cgroup.h"
+#include "process/guest-confine.h"
+#include "process/guest-process.h"
 
 /* sd-event gathers wake-ups within this time; its default of 250 ms is more than a back-off. */
 #define TIMER_ACCURACY_USEC 1000

@@ -9,7 +9,9 @@
 #include <systemd/sd-event.h>
 
 #include "config/config.h"
+#include "guest/guest-identity.h"
 #include "guest/guest-state.h"
+#include "process/guest-cgroup.h"
 
 struct guests;
 struct guest;
@@ -175,20 +177,12 @@ char *guest_nic_mac(const struct guest *guest, size_t nic_index, char buffer[sta
 void guest_nic_mac_bytes(const struct guest *guest, size_t nic_index, uint8_t ret_mac[static 6]);
 /* What cloud-init takes for this guest's id where the definition has none: the same as long as host
  * and name are. Returns the buffer. */
-#define GUEST_INSTANCE_ID_BYTES 32
 char *guest_instance_id(const struct guest *guest, char buffer[static GUEST_INSTANCE_ID_BYTES]);
 
 /* Writes what is made of the guest's name (MACs, instance id) into a copy of its definition that is
  * to get another name, so that the guest inside stays who it was. Returns 0 or -ENOMEM. */
 int guest_keep_identity(const struct guest *guest, struct guest_config *config);
 
-/* What it uses now. Bytes and counts are since the start of its process. */
-struct guest_stats {
-	uint64_t cpu_usec; /* of its QEMU, all threads */
-	uint64_t memory_bytes; /* charged to its cgroup */
-	uint64_t disk_read_bytes, disk_written_bytes, disk_reads, disk_writes;
-	uint64_t oom_kills;
-};
 /* What the kernel does not tell stays 0. Returns 0, or -ESRCH when it does not run. */
 int guest_read_stats(const struct guest *guest, struct guest_stats *ret_stats);
 

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "guest/guest-internal.h"
-#include "guest/guest-process.h"
+#include "process/guest-process.h"
 
 /* Removes what there is of a guest that is neither defined nor running. */
 static void forget(const struct guests *guests, const char *name)

@@ -31,7 +31,7 @@ HOSTD_CAPABILITIES = sum(1 << number for number in (
     26))  # SYS_TTY_CONFIG
 
 # Every kind of guest: what differs in its definition, the fds that it has beyond QMP, console and KVM
-# (guest-argv.h: in this order, from 6 on), and the files in its root.
+# (qemu-argv.h: in this order, from 6 on), and the files in its root.
 KERNEL = '\tkernel = "guest/vmlinuz"\n\tinitrd = "guest/initramfs.cpio.zst"\n\tcmdline = "console=ttyS0 quiet mvirt.name=%s"\n'
 DISK = '\tdisk {\n\t\tfile = "disk.img"\n\t\tformat = "raw"\n\t\treadonly = true\n\t}\n'
 LIMITS = '\tcpu-weight = 150\n\tcpu-limit = 150\n\tio-weight = 50\n\tio-limit = "50M"\n'
@@ -214,7 +214,7 @@ def test_root(host, guest):
 
 
 def test_fd_table(host, guest):
-    """Exactly what guest-argv.h lists, and what QEMU makes itself. What goes into an fd set (KVM, disks, the variable
+    """Exactly what qemu-argv.h lists, and what QEMU makes itself. What goes into an fd set (KVM, disks, the variable
     store) QEMU moves to another number at its start, and opens anew as a copy of the same."""
     name, pid = guest
     table = {}

@@ -7,14 +7,14 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "guest/guest-qmp.h"
+#include "vmm/qemu/qemu-qmp.h"
 
 #define COMMANDS_MAX 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct run {
-	struct guest_qmp *qmp;
+	struct qemu_qmp *qmp;
 	unsigned int sent, answered, closed, events, free_at_event;
 };
 
@@ -30,7 +30,7 @@ static void on_reply(sd_json_variant *result, const char *error, void *userdata)
 static void execute(struct run *run)
 {
 	if (run->sent < COMMANDS_MAX &&
-	    guest_qmp_execute(run->qmp, "query-status", NULL, on_reply, run) == 0)
+	    qemu_qmp_execute(run->qmp, "query-status", NULL, on_reply, run) == 0)
 		run->sent++;
 }
 
@@ -49,7 +49,7 @@ static void on_event(const char *name, sd_json_variant *data, void *userdata)
 	if (!name || (data && !sd_json_variant_is_object(data)) || run->closed)
 		__builtin_trap();
 	if (++run->events == run->free_at_event)
-		guest_qmp_free(take_ptr(run->qmp));
+		qemu_qmp_free(take_ptr(run->qmp));
 	else
 		execute(run);
 }
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static sd_event *event;
 	struct run run = {};
-	struct guest_qmp_callbacks callbacks = {
+	struct qemu_qmp_callbacks callbacks = {
 		.ready = on_ready, .event = on_event, .closed = on_closed, .userdata = &run
 	};
 	size_t piece = 0;
@@ -78,11 +78,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run.free_at_event = data[0] >> 4;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return 0;
-	if (guest_qmp_new_connected(event, pair[1], &callbacks, &run.qmp) < 0)
+	if (qemu_qmp_new_connected(event, pair[1], &callbacks, &run.qmp) < 0)
 		__builtin_trap();
 	for (size_t at = 1; at < size && run.qmp; at += piece)
-		guest_qmp_receive(run.qmp, data + at, size - at < piece ? size - at : piece);
-	guest_qmp_free(run.qmp);
+		qemu_qmp_receive(run.qmp, data + at, size - at < piece ? size - at : piece);
+	qemu_qmp_free(run.qmp);
 	if (run.sent != run.answered)
 		__builtin_trap();
 	fd_close(pair[0]);

@@ -11,13 +11,13 @@
 
 #include "base/text.h"
 #include "guest/guest-console.h"
-#include "guest/guest-process.h"
-#include "guest/guest-qmp.h"
+#include "process/guest-process.h"
+#include "vmm/qemu/qemu-qmp.h"
 
 #define FAKE_GUESTS_MAX 16
 
-struct guest_qmp {
-	struct guest_qmp_callbacks callbacks;
+struct qemu_qmp {
+	struct qemu_qmp_callbacks callbacks;
 	bool used;
 	char guest[NAME_LENGTH_MAX + 1];
 };
@@ -38,7 +38,7 @@ static struct {
 		char name[NAME_LENGTH_MAX + 1];
 		pid_t pid;
 	} processes[FAKE_GUESTS_MAX];
-	struct guest_qmp qmps[FAKE_GUESTS_MAX];
+	struct qemu_qmp qmps[FAKE_GUESTS_MAX];
 	struct text_list argv;
 	int fd_numbers[16];
 	size_t fd_count, file_count;
@@ -49,9 +49,9 @@ static struct {
 	unsigned int passed_fds;
 	const char *refusal; /* what it fails with; NULL: "no such thing" */
 	const char *held; /* the one of them that is not answered */
-	guest_qmp_reply_t held_reply;
+	qemu_qmp_reply_t held_reply;
 	void *held_userdata;
-	const struct guest_qmp *held_qmp;
+	const struct qemu_qmp *held_qmp;
 } fake;
 
 static pid_t *fake_process(const char *name)
@@ -69,7 +69,7 @@ static pid_t *fake_process(const char *name)
 	return NULL;
 }
 
-static struct guest_qmp *fake_qmp(const char *name)
+static struct qemu_qmp *fake_qmp(const char *name)
 {
 	for (size_t i = 0; i < FAKE_GUESTS_MAX; i++)
 		if (fake.qmps[i].used && strcmp(fake.qmps[i].guest, name) == 0)
@@ -216,10 +216,10 @@ int __wrap_guest_process_listen(const char *, const char *, int *ret_fd)
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-int __wrap_guest_qmp_new(sd_event *event, const char *path,
-			 const struct guest_qmp_callbacks *callbacks, struct guest_qmp **ret);
-int __wrap_guest_qmp_new(sd_event *, const char *path, const struct guest_qmp_callbacks *callbacks,
-			 struct guest_qmp **ret)
+int __wrap_qemu_qmp_new(sd_event *event, const char *path,
+			const struct qemu_qmp_callbacks *callbacks, struct qemu_qmp **ret);
+int __wrap_qemu_qmp_new(sd_event *, const char *path, const struct qemu_qmp_callbacks *callbacks,
+			struct qemu_qmp **ret)
 {
 	const char *end = strstr(path, "/qmp.sock"), *begin = end;
 
@@ -229,7 +229,7 @@ int __wrap_guest_qmp_new(sd_event *, const char *path, const struct guest_qmp_ca
 	fake.qmp_connects++;
 	for (size_t i = 0; i < FAKE_GUESTS_MAX; i++)
 		if (!fake.qmps[i].used) {
-			fake.qmps[i] = (struct guest_qmp){ .callbacks = *callbacks, .used = true };
+			fake.qmps[i] = (struct qemu_qmp){ .callbacks = *callbacks, .used = true };
 			memcpy(fake.qmps[i].guest, begin, (size_t)(end - begin));
 			*ret = &fake.qmps[i];
 			return 0;
@@ -249,10 +249,10 @@ static void fake_record(const char *command, sd_json_variant *arguments)
 		       text);
 }
 
-int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
-			     fake_reply_t reply, void *userdata);
-int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json_variant *arguments,
-			     fake_reply_t reply, void *userdata)
+int __wrap_qemu_qmp_execute(struct qemu_qmp *qmp, const char *command, sd_json_variant *arguments,
+			    fake_reply_t reply, void *userdata);
+int __wrap_qemu_qmp_execute(struct qemu_qmp *qmp, const char *command, sd_json_variant *arguments,
+			    fake_reply_t reply, void *userdata)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *result = NULL;
 
@@ -282,23 +282,23 @@ int __wrap_guest_qmp_execute(struct guest_qmp *qmp, const char *command, sd_json
 	return 0;
 }
 
-int __wrap_guest_qmp_execute_with_fd(struct guest_qmp *qmp, const char *command,
-				     sd_json_variant *arguments, int fd, fake_reply_t reply,
-				     void *userdata);
-int __wrap_guest_qmp_execute_with_fd(struct guest_qmp *qmp, const char *command,
-				     sd_json_variant *arguments, int fd, fake_reply_t reply,
-				     void *userdata)
+int __wrap_qemu_qmp_execute_with_fd(struct qemu_qmp *qmp, const char *command,
+				    sd_json_variant *arguments, int fd, fake_reply_t reply,
+				    void *userdata);
+int __wrap_qemu_qmp_execute_with_fd(struct qemu_qmp *qmp, const char *command,
+				    sd_json_variant *arguments, int fd, fake_reply_t reply,
+				    void *userdata)
 {
 	assert_true(fcntl(fd, F_GETFD) >= 0);
 	assert_int_equal(close(fd), 0);
 	fake.passed_fds++;
-	return __wrap_guest_qmp_execute(qmp, command, arguments, reply, userdata);
+	return __wrap_qemu_qmp_execute(qmp, command, arguments, reply, userdata);
 }
 
 /* To the command that was held. */
 static void fake_answer(const char *error)
 {
-	guest_qmp_reply_t reply = fake.held_reply;
+	qemu_qmp_reply_t reply = fake.held_reply;
 
 	fake.held_reply = NULL;
 	fake.held_qmp = NULL;
@@ -306,8 +306,8 @@ static void fake_answer(const char *error)
 		reply(NULL, error, fake.held_userdata);
 }
 
-void __wrap_guest_qmp_free(struct guest_qmp *qmp);
-void __wrap_guest_qmp_free(struct guest_qmp *qmp)
+void __wrap_qemu_qmp_free(struct qemu_qmp *qmp);
+void __wrap_qemu_qmp_free(struct qemu_qmp *qmp)
 {
 	if (!qmp)
 		return;

@@ -188,7 +188,7 @@ static struct {
 
 [[maybe_unused]] static void qmp_ready(const char *name)
 {
-	struct guest_qmp *qmp = fake_qmp(name);
+	struct qemu_qmp *qmp = fake_qmp(name);
 
 	assert_non_null(qmp);
 	qmp->callbacks.ready(qmp->callbacks.userdata);
@@ -197,7 +197,7 @@ static struct {
 [[maybe_unused]] static void qmp_event(const char *name, const char *event, const char *reason)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *data = NULL;
-	struct guest_qmp *qmp = fake_qmp(name);
+	struct qemu_qmp *qmp = fake_qmp(name);
 
 	assert_non_null(qmp);
 	assert_true(sd_json_variant_set_field_string(&data, "reason", reason) >= 0);

@@ -3,7 +3,7 @@
 // link: -Wl,--wrap=guest_process_start,--wrap=guest_process_adopt,--wrap=guest_process_exit_status
 // link: -Wl,--wrap=guest_process_cleanup,--wrap=guest_process_stderr_tail
 // link: -Wl,--wrap=guest_process_prepare,--wrap=guest_process_listen
-// link: -Wl,--wrap=guest_qmp_new,--wrap=guest_qmp_execute,--wrap=guest_qmp_free
+// link: -Wl,--wrap=qemu_qmp_new,--wrap=qemu_qmp_execute,--wrap=qemu_qmp_free
 // link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
 // link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
 // link: -Wl,--wrap=guest_console_set_line,--wrap=guest_console_written

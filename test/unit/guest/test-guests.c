@@ -3,12 +3,12 @@
 // link: -Wl,--wrap=guest_process_start,--wrap=guest_process_adopt,--wrap=guest_process_exit_status
 // link: -Wl,--wrap=guest_process_cleanup,--wrap=guest_process_stderr_tail
 // link: -Wl,--wrap=guest_process_prepare,--wrap=guest_process_listen
-// link: -Wl,--wrap=guest_qmp_new,--wrap=guest_qmp_execute,--wrap=guest_qmp_free
+// link: -Wl,--wrap=qemu_qmp_new,--wrap=qemu_qmp_execute,--wrap=qemu_qmp_free
 // link: -Wl,--wrap=guest_console_new,--wrap=guest_console_connect
 // link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
 // link: -Wl,--wrap=guest_console_set_line,--wrap=guest_console_written
-#include "guest/guest-confine.h"
 #include "guests-fixture.h"
+#include "process/guest-confine.h"
 
 static void start_and_stop(void **)
 {
@@ -222,7 +222,7 @@ static void panic_is_a_failure(void **)
 
 static void qmp_is_connected_again(void **)
 {
-	struct guest_qmp *qmp = NULL;
+	struct qemu_qmp *qmp = NULL;
 
 	new_hostd();
 	start("web");
