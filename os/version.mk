@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The version (git describe) and the one time stamp that goes into the output.
+# The version and the one time stamp that goes into the output. VERSION is the next release, or the one that its tag
+# v$(RELEASE) stands on; before that, ~dev and the commit follow: "~" sorts before the release itself (UAPI.10).
 
 GIT := git -c safe.directory='*'
-VERSION := $(or $(shell $(GIT) describe --always --dirty --tags 2>/dev/null),unknown)
+RELEASE := $(shell cat VERSION)
+COMMIT := $(or $(shell $(GIT) describe --always --dirty=.dirty --exclude='*' 2>/dev/null),unknown)
+TAGGED := $(shell $(GIT) describe --exact-match --dirty=.dirty --match='v$(RELEASE)' 2>/dev/null)
+VERSION := $(if $(filter v$(RELEASE),$(TAGGED)),$(RELEASE),$(RELEASE)~dev.$(COMMIT))
 export SOURCE_DATE_EPOCH := $(or $(shell $(GIT) log -1 --format=%ct 2>/dev/null),0)
 export KBUILD_BUILD_TIMESTAMP := 1970-01-01
 export KBUILD_BUILD_USER := mvirt
