@@ -11,38 +11,22 @@ MAKEFLAGS += -rR --no-print-directory
 .SUFFIXES:
 .DEFAULT_GOAL := help
 
+# What is described, in the order in which one meets it.
+HELP := os/buildroot.mk os/kernel.mk os/qemu.mk initramfs/initramfs.mk uki/uki.mk iso/iso.mk guest/guest.mk docs/docs.mk \
+	tools/tools.mk test/test.mk test/bench/bench.mk Makefile
 .PHONY: help
 help: ## this list
 	@echo "mvirt: make TARGET [O=DIR] [V=1] [JOBS=N]"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | awk -F'\t' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  \1\t\2/p' $(HELP) | awk -F'\t' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 ifneq ($(MVIRT_INSIDE),1)
 
+# Everything but these is made inside the build root.
 .NOTPARALLEL:
 include os/buildroot.mk
-
-.PHONY: os kernel qemu initramfs uki iso guest docs menuconfig run test test-fault lint bench bench-quick bench-screen bench-test
-.PHONY: boot-loop screenshots all clean distclean
-os: inside ## kernel + initramfs + UKI: build/mvirt.efi
-all: inside ## everything there is to build: os, iso, guest, manifest
-kernel: inside ## the host's kernel: build/vmlinuz
-qemu: inside ## static QEMU and qemu-img
-initramfs: inside ## build/initramfs.cpio.zst
-uki: inside ## build/mvirt.efi
-iso: inside ## build/mvirt.iso, for CD, USB stick and disk, UEFI and BIOS
-guest: inside ## the demo guest's kernel and initramfs: build/guest/
-docs: inside ## man pages: build/man/
-menuconfig: inside ## look at the kernel's configuration, and see what differs from kernel.config
-run: inside ## boot it in an emulator (MEDIUM=iso|efi|usb|kernel FIRMWARE=uefi|bios)
-test: inside ## unit tests, PID 1 tests, golden files and boot tests
-test-fault: inside ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
-boot-loop: inside ## boot the kernel in the emulator again and again, and keep what stands still (ARGS=--help)
-bench: inside ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
-bench-quick: inside ## the same with fewer runs: build/bench/quick.md
-bench-screen: inside ## what a guest on the screen costs of a processor, from recorded updates
-bench-test: inside ## the statistics of the benchmarks, on figures whose answer is known
-screenshots: inside ## the pictures of README.md and the manual, taken in the emulator: docs/*.png
-lint: inside ## formatting, warnings of two compilers, include directions, shell scripts, Python, Kconfig
+INSIDE := $(filter-out help clean distclean compile_commands.json,$(MAKECMDGOALS))
+.PHONY: $(INSIDE) clean distclean
+$(INSIDE): inside
 
 clean: ## remove our output, keep the build root and the sources
 	$(OUTSIDE_CLEAN)
@@ -57,10 +41,10 @@ STEP := os/step
 
 include os/version.mk os/kernel.mk os/qemu.mk os/libraries.mk os/busybox.mk os/e2fsprogs.mk os/cdrkit.mk
 include hostd/hostd.mk initramfs/initramfs.mk uki/uki.mk iso/iso.mk guest/guest.mk
-include os/manifest.mk docs/docs.mk test/test.mk test/bench/bench.mk tools/tools.mk
+include os/manifest.mk docs/docs.mk test/test.mk test/bench/bench.mk tools/tools.mk os/release.mk
 
 .PHONY: os all
-os: uki
-all: uki iso guest manifest
+os: uki ## kernel + initramfs + UKI: build/mvirt.efi
+all: uki iso guest manifest ## everything there is to build: os, iso, guest, manifest
 
 endif

@@ -4,7 +4,7 @@
 MAN_PAGES := $(addprefix $(O)/man/,mvirt.1 mvirt.conf.5 hostd.8)
 
 .PHONY: docs
-docs: $(MAN_PAGES)
+docs: $(MAN_PAGES) ## man pages: build/man/
 
 # $(call man_page,SUMMARY): name and section are the target's
 man_page = $(Q)mkdir -p $(@D) && docs/man/make-man $(basename $(@F)) $(patsubst .%,%,$(suffix $@)) '$1' '$(VERSION)' \

@@ -4,7 +4,7 @@
 GUEST_OBJECTS := $(O)/obj/guest-linux
 
 .PHONY: guest
-guest: $(O)/guest/vmlinuz $(O)/guest/initramfs.cpio.zst
+guest: $(O)/guest/vmlinuz $(O)/guest/initramfs.cpio.zst ## the demo guest's kernel and initramfs: build/guest/
 
 $(GUEST_OBJECTS)/.config: guest/kernel.config os/kernel-config $(KERNEL_FETCHED)
 	$(Q)os/kernel-config $(KERNEL_SOURCE) $(GUEST_OBJECTS) guest/kernel.config

@@ -9,7 +9,7 @@ export OBJ := $(O)/obj
 listed = $(shell sed -n 's/^file [^ ]* \([^ ]*\) .*/\1/p' $1 | sed -e 's|\$${OBJ}|$(OBJ)|' | sort -u)
 
 .PHONY: initramfs
-initramfs: $(INITRAMFS)
+initramfs: $(INITRAMFS) ## build/initramfs.cpio.zst
 
 # $(call make_initramfs,LIST): the kernel's own archiver, then zstd. Its window of 8 MiB is memory that the kernel needs
 # beside the archive and the files; one as large as the archive would save 1 % of it.

@@ -5,7 +5,7 @@ ISO := $(O)/mvirt.iso
 ISO_LIMIT := 44040192
 
 .PHONY: iso
-iso: $(ISO)
+iso: $(ISO) ## build/mvirt.iso, for CD, USB stick and disk, UEFI and BIOS
 
 $(ISO): $(UKI) $(CMDLINE) iso/make-iso iso/stamp-iso iso/isolinux.cfg
 	$(Q)mkdir -p $(O)/log

@@ -7,7 +7,7 @@ CACHE := $(abspath $(MVIRT_CACHE))
 ROOT := $(OUTPUT)/root
 ROOT_MADE := $(OUTPUT)/root.$(shell sha256sum os/buildroot.packages os/make-buildroot | sha256sum | cut -c 1-12)
 # What the user may set on the command line and the inside needs to know
-PASSED := V MEDIUM FIRMWARE KERNEL_TARBALL TESTS ARGS ROW
+PASSED := V MEDIUM FIRMWARE KERNEL_TARBALL TESTS TEST TARGET FUZZ_TIME ARGS ROW
 
 # A tarball from anywhere is copied to where the inside sees it.
 TARBALL := $(KERNEL_TARBALL)
@@ -27,11 +27,11 @@ inside: $(ROOT_MADE)
 	@MAKEFLAGS= os/enter $(ROOT) $(CURDIR) $(OUTPUT) $(CACHE) \
 		make $(if $(filter 0,$(V)),-s) -j$(JOBS) MVIRT_INSIDE=1 O=/build \
 		$(foreach v,$(PASSED),$(if $($(v)),'$(v)=$($(v))')) \
-		$(filter-out help clean distclean,$(MAKECMDGOALS))
+		$(INSIDE)
 
 # The build root, the sources and what was compiled from them stay.
 define OUTSIDE_CLEAN
-@cd $(OUTPUT) 2>/dev/null && rm -rf obj/hostd obj/test obj/initramfs obj/iso guest test *.efi *.iso *.zst \
+@cd $(OUTPUT) 2>/dev/null && rm -rf obj/hostd obj/test obj/coverage obj/lint obj/initramfs obj/iso guest test release *.efi *.iso *.zst \
 	vmlinuz manifest.json run || true
 endef
 

@@ -7,7 +7,7 @@ KERNEL_FETCHED := $(O)/sources/linux-source
 KERNEL_MAKE := make -C $(KERNEL_SOURCE) CC="ccache gcc" HOSTCC="ccache gcc"
 
 .PHONY: kernel menuconfig
-kernel: $(O)/vmlinuz
+kernel: $(O)/vmlinuz ## the host's kernel: build/vmlinuz
 
 $(KERNEL_FETCHED): kernel.version os/fetch-kernel $(wildcard os/patches/linux-*.patch) $(call remember,kernel.tarball,$(KERNEL_TARBALL))
 	$(Q)$(STEP) "kernel source" $(O)/log/kernel-source.log 0 \
@@ -26,7 +26,7 @@ GEN_INIT_CPIO := $(O)/obj/tools/gen_init_cpio
 $(GEN_INIT_CPIO): $(KERNEL_FETCHED)
 	$(Q)mkdir -p $(@D) && gcc -O2 -o $@ $(KERNEL_SOURCE)/usr/gen_init_cpio.c
 
-menuconfig: $(KERNEL_OBJECTS)/.config
+menuconfig: $(KERNEL_OBJECTS)/.config ## look at the kernel's configuration, and see what differs from kernel.config
 	$(Q)$(KERNEL_MAKE) O=$(KERNEL_OBJECTS) menuconfig
 	$(Q)$(KERNEL_SOURCE)/scripts/diffconfig $(KERNEL_OBJECTS)/.config.old $(KERNEL_OBJECTS)/.config
 	@echo "mvirt: carry what you want to keep over to kernel.config"

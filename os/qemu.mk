@@ -19,7 +19,7 @@ QEMU_CFLAGS := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-
 QEMU_LDFLAGS := -Wl,--gc-sections -Wl,-z,pack-relative-relocs
 
 .PHONY: qemu
-qemu: $(QEMU) $(QEMU_IMG)
+qemu: $(QEMU) $(QEMU_IMG) ## static QEMU and qemu-img
 
 $(QEMU_OBJECTS)/build.ninja: $(O)/sources/qemu os/qemu-devices.mak $(O)/sysroot/.pixman \
 		$(O)/sysroot/.slirp $(call remember,qemu.configure,$(QEMU_CONFIGURE) $(QEMU_CFLAGS) $(QEMU_LDFLAGS))

@@ -5,10 +5,10 @@ MEDIUM ?= iso
 FIRMWARE ?= uefi
 .PHONY: run shell format
 
-run: $(if $(filter kernel,$(MEDIUM)),$(UKI),$(if $(filter efi,$(MEDIUM)),$(UKI),$(ISO))) guest
+run: $(if $(filter kernel,$(MEDIUM)),$(UKI),$(if $(filter efi,$(MEDIUM)),$(UKI),$(ISO))) guest ## boot it in an emulator (MEDIUM=iso|efi|usb|kernel FIRMWARE=uefi|bios)
 	$(Q)tools/run --medium=$(MEDIUM) --firmware=$(FIRMWARE) $(ARGS)
 
-shell:
+shell: ## a shell in the build root (ARGS="command" for one command)
 	@echo "mvirt: the build root: sources in /src, output in /build; leave it with exit"
 	@PS1='(mvirt) \w \$$ ' $(or $(ARGS),bash --norc -i)
 
@@ -16,7 +16,7 @@ LINT_C := $(sort $(wildcard hostd/*.[ch] hostd/*/*.[ch] hostd/*/*/*.[ch] test/*/
 LINT_SHELL := $(shell grep -lrE '^\#!/bin/(ba)?sh' --include='*' os iso uki initramfs guest test tools .ci 2>/dev/null)
 LINT_PYTHON := $(sort $(wildcard test/*/*.py test/unit/*/*.py) $(shell grep -lrE '^\#!/usr/bin/(env )?python3' docs/man iso os tools))
 
-format: # clang-format of all C
+format: ## clang-format of all C
 	$(Q)clang-format -i $(LINT_C)
 
 # Each part is a target of its own, so that make runs them beside each other and one can be run alone.
@@ -25,7 +25,7 @@ LINT_SOURCES := $(filter hostd/%.c,$(LINT_C))
 LINT_PARTS := format rooms clang shell python spdx kernel
 
 .PHONY: lint $(LINT_PARTS:%=lint-%)
-lint: $(LINT_PARTS:%=lint-%)
+lint: $(LINT_PARTS:%=lint-%) ## format, rooms, warnings, clang-tidy, spelling, scripts, Kconfig
 	@echo "mvirt: lint: no complaint"
 
 lint-format:

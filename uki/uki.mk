@@ -7,7 +7,7 @@ UKI_LIMIT := 20971520
 STUB := /usr/lib/systemd/boot/efi/linuxx64.efi.stub
 
 .PHONY: uki
-uki: $(UKI)
+uki: $(UKI) ## build/mvirt.efi
 
 $(O)/obj/os-release: uki/os-release $(VERSION_FILE)
 	$(Q)sed 's/@VERSION@/$(VERSION)/' $< >$@

@@ -10,11 +10,13 @@ BENCH_PEER_FILES := $(filter-out %.packages,$(wildcard test/bench/peers/* test/b
 	test/bench/peers/debian/*/*/*/*))
 
 .PHONY: bench bench-quick bench-peers bench-test
+bench: ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
+bench-quick: ## the same with fewer runs: build/bench/quick.md
 bench bench-quick: bench-peers os iso guest $(BENCH)/obj/guest.cpio.zst $(BENCH)/obj/throughput.cpio.zst \
 		$(BENCH)/obj/greeting $(BENCH)/obj/mvirt-shell.efi
 	$(Q)cd test/bench && python3 bench.py $(if $(filter bench-quick,$@),--quick) $(ROW)
 
-bench-test: # the statistics on figures whose answer is known
+bench-test: ## the statistics of the benchmarks, on figures whose answer is known
 	$(Q)cd test/bench && python3 -m pytest -p no:cacheprovider -q test_figures.py test_report.py
 
 $(BENCH)/obj/%: test/bench/%.c

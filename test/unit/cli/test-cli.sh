@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mvirt's arguments and exit statuses, then its commands against the made-up host of test-api.
 # MVIRT is the program; MVIRT_TEST_API the test that serves with --serve.
+# needs: obj/hostd/mvirt obj/test/unit/api/test-api
 # shellcheck disable=SC2319 # a condition's result is what result() is told
 set -u
 

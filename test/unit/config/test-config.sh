@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Golden files: hostd --check on each test/unit/config/X.conf must print X.ok, mistakes first.
-# To take over a wanted change: test/unit/config/test-config.sh --accept, then read the difference in git.
+# With MVIRT_ACCEPT=1 (make accept) X.ok is written anew.
+# needs: obj/hostd/hostd
 set -u
 hostd=${MVIRT_TEST_HOSTD:-/build/obj/hostd/hostd}
 cd test/unit/config || exit 1
@@ -16,7 +17,7 @@ for conf in *.conf; do
 		echo "-- status $status"
 		cat /tmp/config.$$
 	} >/tmp/got.$$
-	if [ "${1:-}" = --accept ]; then
+	if [ -n "${MVIRT_ACCEPT:-}" ]; then
 		cp /tmp/got.$$ "$name.ok"
 	fi
 	if difference=$(diff -u "$name.ok" /tmp/got.$$ 2>&1); then

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The dashboard without a terminal: answers -> model -> page, at sizes; what keys do. Pages are
-// compared with test/unit/dashboard/NAME.ok; MVIRT_UPDATE=1 writes them anew, to be looked at.
+// compared with test/unit/dashboard/NAME.ok; MVIRT_ACCEPT=1 (make accept) writes them anew.
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -170,7 +170,7 @@ static void golden(const struct screen *screen, const char *name)
 	_cleanup_free_ char *path = text_format("test/unit/dashboard/%s.ok", name);
 	_cleanup_free_ char *text = page_text(&screen->page), *expected = NULL;
 
-	if (getenv("MVIRT_UPDATE")) {
+	if (getenv("MVIRT_ACCEPT")) {
 		FILE *file = fopen(path, "w");
 
 		assert_non_null(file);

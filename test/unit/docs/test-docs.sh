@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The man pages are made of the whole manual and mean something to a formatter; the completions of bash and zsh know every
 # command and option that mvirt has, and every key of a guest.
+# needs: obj/hostd/mvirt
 # shellcheck disable=SC2319 # a condition's result is what result() is told
 set -u
 

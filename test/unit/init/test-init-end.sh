@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # PID 1 when the machine goes down: the guests are hostd's to stop, whichever hostd that is; and nothing holds it up for ever.
+# needs: obj/test/init
 # shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2319 # of the fixture; scripts in quotes are run later; $? is of the condition
 # shellcheck source=test/unit/init/init-fixture.sh
 . "$(dirname "$0")/init-fixture.sh"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The DHCP client as it is on a host: busybox's udhcpc, confined, gets a lease, renews it and hands
 // it over, and is looked at from outside. Needs root, and says so where it is not.
+// needs: obj/bin/busybox
 #include "net-fixture.h"
 
 #include <arpa/inet.h>

@@ -9,6 +9,7 @@
 // link: -Wl,--wrap=setresgid,--wrap=setresuid,--wrap=setrlimit,--wrap=dup2
 // link: -Wl,--wrap=close_range,--wrap=execveat,--wrap=sigprocmask,--wrap=waitid
 // link: -Wl,--wrap=open,--wrap=fcntl,--wrap=prctl,--wrap=syscall
+// needs: obj/bin/qemu-img obj/bin/genisoimage
 #include "image-fixture.h"
 
 #include <sched.h>

@@ -3,6 +3,7 @@
 // there stays what it is then. Calls fail in turn. Needs root, and says so where it is not.
 // link: -Wl,--wrap=fstat,--wrap=pread,--wrap=fcntl,--wrap=calloc,--wrap=rename,--wrap=fchmod
 // link: -Wl,--wrap=sd_event_add_io,--wrap=sd_event_add_time_relative,--wrap=memfd_create
+// needs: obj/hostd/hostd obj/hostd/mvirt
 #include "image-fixture.h"
 
 #include <sched.h>

@@ -2,6 +2,7 @@
 // Seeds: their texts exactly; the ISO read back with isoinfo. Making it needs root, and says so
 // where it is not.
 // link: -Wl,--wrap=strdup,--wrap=open_memstream,--wrap=ftruncate,--wrap=lseek,--wrap=memfd_create
+// needs: obj/bin/qemu-img obj/bin/genisoimage
 #include "image-fixture.h"
 
 #include <sched.h>
