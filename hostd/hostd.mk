@@ -3,11 +3,7 @@
 
 HOSTD_OBJECTS := $(O)/obj/hostd
 # The rooms that are linked into hostd; a room may have rooms of its own.
-<<<<<<< HEAD
-ROOMS := process config machine net storage vmm guest api
-=======
 ROOMS := process config job machine net storage vmm guest host api
->>>>>>> 25c4d30 (tools: who may call whom is checked on the object files)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wundef -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Werror

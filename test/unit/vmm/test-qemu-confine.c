@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // QEMU itself in its confinement: it runs its firmware, speaks, and ends.
-<<<<<<< HEAD:test/unit/vmm/test-qemu-confine.c
-#include "process/guest-confine-fixture.h"
-=======
 // needs: obj/bin/qemu-system-x86_64
-#include "guest-confine-fixture.h"
->>>>>>> dba712a (make: one unit test, one boot test, golden files, fuzzing and a shell by name):test/unit/guest/test-guest-confine-qemu.c
+#include "process/guest-confine-fixture.h"
 
 #include "guest/guest-console.h"
 #include "vmm/qemu/qemu-qmp.h"
