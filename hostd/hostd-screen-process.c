@@ -9,82 +9,54 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "storage/image/image-child.h"
+#include "process/supervisor.h"
+#include "process/uids.h"
 
 #define PROGRAM "/usr/bin/mvirt-screen"
-#define DELAY_MIN_USEC UINT64_C(500000)
-#define DELAY_MAX_USEC UINT64_C(60000000)
-/* One that ran for so long is not one that cannot run. */
-#define HEALTHY_USEC UINT64_C(30000000)
-#define ACCURACY_USEC UINT64_C(10000)
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define ROOT_OPTIONS "size=4k,nr_inodes=1,mode=0755"
+#define MEMORY_BYTES_MAX (512UL << 20)
+#define OPEN_FILES_MAX 32
+#define THREADS_MAX 80
+#define STACK_BYTES_MAX (1UL << 20)
 
 struct screen_process {
 	struct screen_process_callbacks callbacks;
 	sd_event *event;
 	int framebuffer_fd; /* weak */
 	struct screen_setup setup;
-	struct image_child child;
+	struct supervisor *supervisor;
 	int control_fd; /* owned */
-	sd_event_source *control_source, *child_source, *timer;
-	uint64_t started_usec, delay_usec;
+	sd_event_source *control_source, *begin;
 };
-
-static int start(struct screen_process *process);
 
 static void forget(struct screen_process *process)
 {
 	process->control_source = sd_event_source_disable_unref(process->control_source);
-	process->child_source = sd_event_source_disable_unref(process->child_source);
 	process->control_fd = fd_close(process->control_fd);
-	image_child_done(&process->child);
 }
 
-static int on_timer(sd_event_source *, uint64_t, void *userdata)
+static void on_ended(const struct supervisor_end *told, void *userdata)
 {
 	struct screen_process *process = userdata;
-	int r = 0;
+	_cleanup_free_ char *why = told->end ? process_end_last_line(told->end) : NULL;
 
-	process->timer = sd_event_source_disable_unref(process->timer);
-	r = start(process);
-	if (r < 0)
-		log_error("screen", "%s cannot be started: %s", PROGRAM, strerrordesc_np(-r));
-	return 0;
-}
-
-static void start_later(struct screen_process *process)
-{
-	uint64_t now_usec = 0;
-
-	(void)sd_event_now(process->event, CLOCK_MONOTONIC, &now_usec);
-	if (now_usec - process->started_usec >= HEALTHY_USEC || process->delay_usec == 0)
-		process->delay_usec = DELAY_MIN_USEC;
-	(void)sd_event_add_time_relative(process->event, &process->timer, CLOCK_MONOTONIC,
-					 process->delay_usec, ACCURACY_USEC, on_timer, process);
-	if (process->delay_usec < DELAY_MAX_USEC)
-		process->delay_usec *= 2;
-}
-
-static int on_child(sd_event_source *, int, uint32_t, void *userdata)
-{
-	struct screen_process *process = userdata;
-	_cleanup_free_ char *why = image_child_error(&process->child);
-	int status = image_child_reap(&process->child);
-
-	if (status == -EAGAIN)
-		return 0;
-	if (status > 128)
+	forget(process);
+	if (!told->end) {
+		log_error("screen", "%s cannot be started: %s", PROGRAM,
+			  strerrordesc_np(-told->error));
+		return;
+	}
+	if (told->end->status > 128)
 		log_error("screen", "mvirt-screen was killed by signal %d: it is started again",
-			  status - 128);
+			  told->end->status - 128);
 	else
 		log_error("screen", "mvirt-screen ended: %s: it is started again",
 			  why ?: "without a word");
-	forget(process);
-	start_later(process);
 	process->callbacks.ended(process->callbacks.userdata);
-	return 0;
 }
 
-/* Its end is on_child()'s. */
+/* Its end is on_ended()'s. */
 static int on_control(sd_event_source *source, int fd, uint32_t, void *userdata)
 {
 	struct screen_process *process = userdata;
@@ -130,26 +102,42 @@ int screen_process_send(struct screen_process *process, enum screen_request_kind
 	return send_packet(process, &(struct screen_request){ .kind = kind }, fd_consume);
 }
 
-static int start_child(struct screen_process *process, int control_fd)
+/* Every file that it uses is passed to it, so its root is empty. */
+static int spawn(struct screen_process *process, int control_fd)
 {
 	static char name[] = "mvirt-screen";
 	static char *const argv[] = { name, NULL };
-	const struct image_child_spec spec = {
+	static const struct process_root root = { .options = ROOT_OPTIONS };
+	static const struct confine_limit limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_NOFILE, OPEN_FILES_MAX },
+		{ RLIMIT_MEMLOCK, 0 },
+		{ RLIMIT_NPROC, THREADS_MAX },
+		{ RLIMIT_FSIZE, PROCESS_OUTPUT_MAX },
+		{ RLIMIT_STACK, STACK_BYTES_MAX },
+		{ RLIMIT_AS, MEMORY_BYTES_MAX },
+	};
+	const struct process_fd fds[] = { { control_fd, SCREEN_FD_CONTROL },
+					  { process->framebuffer_fd, SCREEN_FD_FRAMEBUFFER } };
+	const struct process_spec spec = {
 		.program = PROGRAM,
 		.argv = argv,
-		.uid = SCREEN_PROCESS_UID,
-		.fds = { control_fd, process->framebuffer_fd },
-		.fd_count = 2,
-		.image_fd = -EBADF,
-		.output_fd = -EBADF,
+		.errors = PROCESS_KEPT,
+		.fds = fds,
+		.fd_count = ELEMENTS(fds),
+		.namespaces = NAMESPACES,
+		.root = &root,
+		.uid = PROCESS_UID_SCREEN,
+		.limits = limits,
+		.limit_count = ELEMENTS(limits),
 	};
 
-	static_assert(SCREEN_FD_CONTROL == 3 && SCREEN_FD_FRAMEBUFFER == 4);
-	return image_child_start(&spec, &process->child);
+	return supervisor_spawn(process->supervisor, &spec);
 }
 
-static int start(struct screen_process *process)
+static int start(struct supervisor *, void *userdata)
 {
+	struct screen_process *process = userdata;
 	const struct screen_request setup = { .kind = SCREEN_REQUEST_SETUP,
 					      .setup = process->setup };
 	_cleanup_fd_ int theirs = -EBADF;
@@ -159,22 +147,23 @@ static int start(struct screen_process *process)
 		return -errno;
 	process->control_fd = pair[0];
 	theirs = pair[1];
-	(void)sd_event_now(process->event, CLOCK_MONOTONIC, &process->started_usec);
-	r = start_child(process, theirs);
+	r = spawn(process, theirs);
 	if (r >= 0)
 		r = sd_event_add_io(process->event, &process->control_source, process->control_fd,
 				    EPOLLIN, on_control, process);
 	if (r >= 0)
-		r = sd_event_add_io(process->event, &process->child_source, process->child.pidfd,
-				    EPOLLIN, on_child, process);
-	if (r >= 0)
 		r = send_packet(process, &setup, -EBADF);
-	if (r < 0) {
-		image_child_kill(&process->child);
-		forget(process);
+	if (r < 0)
 		return r;
-	}
 	process->callbacks.started(process->callbacks.userdata);
+	return 0;
+}
+
+static int on_begin(sd_event_source *, void *userdata)
+{
+	struct screen_process *process = userdata;
+
+	(void)supervisor_start(process->supervisor);
 	return 0;
 }
 
@@ -186,6 +175,13 @@ int screen_process_new(sd_event *event, int framebuffer_fd, const struct screen_
 {
 	_cleanup_(screen_process_freep) struct screen_process *process =
 		calloc(1, sizeof(*process));
+	struct supervisor_settings settings = {
+		/* One that ran for half a minute is not one that cannot run. */
+		.backoff = { .min_usec = 500000, .max_usec = 60000000, .held_usec = 30000000 },
+		.start = start,
+		.ended = on_ended,
+		.userdata = process,
+	};
 
 	if (!process)
 		return -ENOMEM;
@@ -194,10 +190,9 @@ int screen_process_new(sd_event *event, int framebuffer_fd, const struct screen_
 	process->framebuffer_fd = framebuffer_fd;
 	process->setup = *setup;
 	process->control_fd = -EBADF;
-	process->child = (struct image_child)IMAGE_CHILD_NONE;
 	/* From the loop: started() wants the caller to be ready. */
-	if (sd_event_add_time_relative(event, &process->timer, CLOCK_MONOTONIC, 0, ACCURACY_USEC,
-				       on_timer, process) < 0)
+	if (supervisor_new(event, &settings, &process->supervisor) < 0 ||
+	    sd_event_add_defer(event, &process->begin, on_begin, process) < 0)
 		return -ENOMEM;
 	*ret_process = take_ptr(process);
 	return 0;
@@ -207,13 +202,9 @@ void screen_process_free(struct screen_process *process)
 {
 	if (!process)
 		return;
-	image_child_kill(&process->child);
-	if (process->child.pidfd >= 0) {
-		(void)image_child_wait(&process->child, 1000);
-		(void)image_child_reap(&process->child);
-	}
+	sd_event_source_disable_unref(process->begin);
+	supervisor_free(process->supervisor);
 	forget(process);
-	sd_event_source_disable_unref(process->timer);
 	sd_event_unref(process->event);
 	free(process);
 }

@@ -6,9 +6,6 @@
 
 #include "screen/screen-control.h"
 
-/* Below the guests' uids and image-child's. */
-#define SCREEN_PROCESS_UID 69998
-
 struct screen_process;
 
 struct screen_process_callbacks {

@@ -19,13 +19,14 @@ static int or_errno(int result)
 	return result < 0 ? -errno : 0;
 }
 
-int confine_clone(uint64_t namespaces, pid_t *ret_pid, int *ret_pidfd)
+int confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd)
 {
 	int pidfd = -EBADF;
 	struct clone_args arguments = {
-		.flags = CLONE_PIDFD | namespaces,
+		.flags = CLONE_PIDFD | namespaces | (cgroup_fd > 0 ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
+		.cgroup = cgroup_fd > 0 ? (uint64_t)cgroup_fd : 0,
 	};
 	pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
 

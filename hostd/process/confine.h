@@ -15,10 +15,11 @@ struct confine_limit {
 };
 
 /*
- * As fork(2), with CLONE_NEW… for the child: pid 0 in it, and its pidfd untouched. The C library
- * does not know of the child. The only one that is called before there is a child.
+ * As fork(2), with CLONE_NEW… for the child, and in the cgroup of that folder (0: the caller's):
+ * pid 0 in it, and its pidfd untouched. The C library does not know of the child. The only one that
+ * is called before there is a child.
  */
-int confine_clone(uint64_t namespaces, pid_t *ret_pid, int *ret_pidfd);
+int confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd);
 /* Every signal's handling as at a program's start, and none blocked. */
 int confine_reset_signals(void);
 int confine_make_mounts_private(void);

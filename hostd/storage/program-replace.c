@@ -4,9 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -16,7 +14,6 @@
 #define PROGRAM_BYTES_MAX (64 << 20)
 #define TRY_USEC (10 * 1000000ULL)
 #define TRY_CPU_S 5
-#define KILLED_MS 100
 #define SUFFIX ".new" /* until it is put in place */
 
 struct program_replace {
@@ -26,10 +23,8 @@ struct program_replace {
 	char *path, *target, *new_path;
 	const char *name; /* in path */
 	bool trying; /* it is copied */
-	bool late; /* over its time, and killed */
 	int source_fd, copy_fd; /* owned */
-	struct image_child child;
-	sd_event_source *ended, *timer;
+	struct process *process;
 };
 
 static const char *name_of(const char *path)
@@ -47,24 +42,12 @@ static char *new_path_of(const char *path)
 	return text_format("%.*s.%s" SUFFIX, (int)(name - path), path, name);
 }
 
-static void end_child(struct program_replace *job)
-{
-	job->ended = sd_event_source_disable_unref(job->ended);
-	job->timer = sd_event_source_disable_unref(job->timer);
-	if (job->child.pid > 0) {
-		image_child_kill(&job->child);
-		(void)image_child_wait(&job->child, KILLED_MS);
-		(void)image_child_reap(&job->child);
-	}
-	image_child_done(&job->child);
-}
-
 /* What was not renamed goes. */
 static void job_free(struct program_replace *job)
 {
 	if (!job)
 		return;
-	end_child(job);
+	process_cancel(job->process);
 	fd_close(job->source_fd);
 	fd_close(job->copy_fd);
 	if (job->new_path)
@@ -102,45 +85,24 @@ static void conclude(struct program_replace *job_consume, int error, const char 
 
 /* --- the children --- */
 
-static int copy_in_child(const char **ret_what)
+static int copy_in_child(const void *, const char **ret_what)
 {
 	return image_copy(3, 4, ret_what);
 }
 
-static int on_ended(sd_event_source *source, int fd, uint32_t revents, void *userdata);
-
-/* on_ended() comes when it is gone. */
-static int on_timeout(sd_event_source *, uint64_t, void *userdata)
-{
-	struct program_replace *job = userdata;
-
-	job->timer = sd_event_source_disable_unref(job->timer);
-	job->late = true;
-	image_child_kill(&job->child);
-	return 0;
-}
-
-static int watch(struct program_replace *job)
-{
-	int r = sd_event_add_io(job->event, &job->ended, job->child.pidfd, EPOLLIN, on_ended, job);
-
-	if (r < 0)
-		return r;
-	return sd_event_add_time_relative(job->event, &job->timer, CLOCK_MONOTONIC, TRY_USEC, 0,
-					  on_timeout, job);
-}
+static void on_ended(const struct process_end *end, void *userdata);
 
 static int start_copy(struct program_replace *job)
 {
-	struct image_child_spec spec = { .work = copy_in_child,
-					 .fds = { job->source_fd, job->copy_fd },
-					 .fd_count = 2,
-					 .image_fd = -EBADF,
-					 .output_fd = -EBADF,
-					 .write_bytes_max = PROGRAM_BYTES_MAX };
-	int r = image_child_start(&spec, &job->child);
+	const struct process_fd fds[] = { { job->source_fd, 3 }, { job->copy_fd, 4 } };
+	struct image_child child;
 
-	return r < 0 ? r : watch(job);
+	image_child_prepare(&child, NULL, PROGRAM_BYTES_MAX, 0);
+	child.spec.run = copy_in_child;
+	child.spec.fds = fds;
+	child.spec.fd_count = ELEMENTS(fds);
+	child.spec.deadline_usec = TRY_USEC;
+	return process_start(job->event, &child.spec, on_ended, job, &job->process);
 }
 
 /* Nothing may have it open for writing when it is executed. */
@@ -148,29 +110,26 @@ static int start_trying(struct program_replace *job)
 {
 	char name[64];
 	char *const argv[] = { name, "--version", NULL };
-	const struct image_child_spec spec = { .program = job->new_path,
-					       .argv = argv,
-					       .image_fd = -EBADF,
-					       .output_fd = -EBADF,
-					       .cpu_seconds_max = TRY_CPU_S };
-	int r = 0;
+	struct image_child child;
 
 	(void)snprintf(name, sizeof(name), "%s", job->name);
 	job->source_fd = fd_close(job->source_fd);
 	job->copy_fd = fd_close(job->copy_fd);
 	job->trying = true;
-	r = image_child_start(&spec, &job->child);
-	return r < 0 ? r : watch(job);
+	image_child_prepare(&child, job->new_path, 0, TRY_CPU_S);
+	child.spec.argv = argv;
+	child.spec.deadline_usec = TRY_USEC;
+	return process_start(job->event, &child.spec, on_ended, job, &job->process);
 }
 
 /* "NAME VERSION", in one line of printable text: new string in *ret_line, or false. */
-static bool says_its_version(const struct program_replace *job, char **ret_line)
+static bool says_its_version(const struct program_replace *job, const struct process_end *end,
+			     char **ret_line)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = end->output ? strdup(end->output) : NULL;
 	size_t length = strlen(job->name);
 
-	if (image_child_output(&job->child, &text) < 0 || strncmp(text, job->name, length) != 0 ||
-	    text[length] != ' ')
+	if (!text || strncmp(text, job->name, length) != 0 || text[length] != ' ')
 		return false;
 	text[strcspn(text, "\n")] = '\0';
 	for (const char *c = text; *c; c++)
@@ -181,14 +140,15 @@ static bool says_its_version(const struct program_replace *job, char **ret_line)
 }
 
 /* Why the child has not done its work: new string or NULL. */
-static char *reason_of(const struct program_replace *job, int status)
+static char *reason_of(const struct program_replace *job, const struct process_end *end)
 {
-	_cleanup_free_ char *line = image_child_error(&job->child);
+	_cleanup_free_ char *line = process_end_last_line(end);
+	const int status = end->status;
 	const char *what = job->trying ? "with --version it" : "copying it";
 
-	if (job->late)
+	if (status == -ETIMEDOUT)
 		return text_format("%s did not end in %llu seconds", what, TRY_USEC / 1000000);
-	if (status == IMAGE_CHILD_NOT_CONFINED)
+	if (status == PROCESS_NOT_CONFINED)
 		return text_format("it cannot be tried: %s", line ? line : "no reason is known");
 	if (status > 128)
 		return text_format("%s was killed by signal %d", what, status - 128);
@@ -213,26 +173,26 @@ static void finish_trying(struct program_replace *job, const char *version)
 	conclude(job, 0, version);
 }
 
-static int on_ended(sd_event_source *, int, uint32_t, void *userdata)
+static void on_ended(const struct process_end *end, void *userdata)
 {
 	struct program_replace *job = userdata;
 	_cleanup_free_ char *version = NULL, *why = NULL;
-	int status = image_child_reap(&job->child), r = 0;
+	const bool unknown = end->status < 0 && end->status != -ETIMEDOUT;
+	int r = 0;
 
-	if (status != 0 || job->late || (job->trying && !says_its_version(job, &version))) {
-		why = status < 0 ? NULL : reason_of(job, status);
-		conclude(job, status < 0 ? status : -ENOEXEC, why);
-		return 0;
+	job->process = NULL;
+	if (end->status != 0 || (job->trying && !says_its_version(job, end, &version))) {
+		why = unknown ? NULL : reason_of(job, end);
+		conclude(job, unknown ? end->status : -ENOEXEC, why);
+		return;
 	}
 	if (job->trying) {
 		finish_trying(job, version);
-		return 0;
+		return;
 	}
-	end_child(job);
 	r = start_trying(job);
 	if (r < 0)
 		conclude(job, r, NULL);
-	return 0;
 }
 
 /* --- the beginning --- */
@@ -293,8 +253,7 @@ int program_replace_start(sd_event *event, const char *path, const char *target,
 					 .done = done,
 					 .userdata = userdata,
 					 .source_fd = -EBADF,
-					 .copy_fd = -EBADF,
-					 .child = IMAGE_CHILD_NONE };
+					 .copy_fd = -EBADF };
 	job->source_fd = fcntl(source_fd, F_DUPFD_CLOEXEC, 3);
 	if (job->source_fd < 0)
 		return -errno;

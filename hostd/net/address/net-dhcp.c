@@ -195,7 +195,7 @@ static int spawn(struct net_dhcp *dhcp)
 	if (r == 0)
 		r = open_fds(dhcp, &confine);
 	if (r == 0)
-		r = confine_clone(NET_DHCP_NAMESPACES, &pid, &dhcp->pidfd);
+		r = confine_clone(NET_DHCP_NAMESPACES, 0, &pid, &dhcp->pidfd);
 	if (r == 0 && pid == 0)
 		net_dhcp_confine_exec(&confine);
 	fd_close(confine.program_fd);

@@ -3,7 +3,6 @@
 // watches.
 #include <fcntl.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <systemd/sd-json.h>
 #include <time.h>
@@ -14,10 +13,10 @@
 #include "image-copy.h"
 #include "image-internal.h"
 #include "image.h"
+#include "process/uids.h"
 
 #define EXAMINE_USEC (60 * 1000000ULL)
 #define EXAMINE_CPU_S 30
-#define KILLED_MS 20
 /* qemu-img check: 0 is clean; leaked clusters cost room and nothing else. */
 #define STATUS_CORRUPT 2
 #define STATUS_LEAKS 3
@@ -26,7 +25,7 @@
 enum phase { PHASE_COPY, PHASE_INFO, PHASE_CHECK };
 
 struct image_job {
-	image_done_t done; /* NULL: cancelled, or has been told already */
+	image_done_t done;
 	void *userdata;
 	sd_event *event;
 	enum phase phase;
@@ -37,8 +36,8 @@ struct image_job {
 	bool lent; /* they are changed */
 	bool no_image; /* it is only copied */
 	char *summary; /* what PHASE_INFO found */
-	struct image_child child;
-	sd_event_source *begin, *ended, *timer;
+	struct process *process; /* NULL: none is at work */
+	sd_event_source *begin;
 };
 
 /* qemu-img reads it as others do; where it is closed to them, it is lent to the child's group. The
@@ -50,7 +49,7 @@ static int lend(struct image_job *job)
 	if (job->status.st_mode & S_IROTH)
 		return 0;
 	job->lent = true;
-	if (fchown(job->image_fd, (uid_t)-1, IMAGE_CHILD_UID) < 0 ||
+	if (fchown(job->image_fd, (uid_t)-1, PROCESS_UID_IMAGES) < 0 ||
 	    fchmod(job->image_fd, (job->status.st_mode & 07777) | S_IRGRP) < 0)
 		return -errno;
 	return 0;
@@ -70,9 +69,7 @@ static void job_free(struct image_job *job)
 	if (!job)
 		return;
 	sd_event_source_disable_unref(job->begin);
-	sd_event_source_disable_unref(job->ended);
-	sd_event_source_disable_unref(job->timer);
-	image_child_done(&job->child);
+	process_cancel(job->process);
 	take_back(job);
 	fd_close(job->source_fd);
 	fd_close(job->image_fd);
@@ -82,24 +79,16 @@ static void job_free(struct image_job *job)
 }
 DEFINE_CLEANUP(struct image_job *, job_free);
 
-static void tell(struct image_job *job, int error, const char *why)
-{
-	image_done_t done = take_ptr(job->done);
-
-	if (done)
-		done(error, why, job->userdata);
-}
-
 /* The image is its owner's again before they are told. why may be NULL: no memory for it. */
 static void conclude(struct image_job *job, int error, const char *why)
 {
 	take_back(job);
-	tell(job, error, why ? why : error < 0 ? strerrordesc_np(-error) : NULL);
+	job->done(error, why ? why : error < 0 ? strerrordesc_np(-error) : NULL, job->userdata);
 	job_free(job);
 }
 
 /* A copy of the image, which we write: no limit but the disk's. */
-static int copy_in_child(const char **ret_what)
+static int copy_in_child(const void *, const char **ret_what)
 {
 	return image_copy(3, 4, ret_what);
 }
@@ -114,49 +103,33 @@ static char *image_options(enum disk_format format)
 			   IMAGE_CHILD_IMAGE);
 }
 
-static int on_ended(sd_event_source *source, int fd, uint32_t revents, void *userdata);
-static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata);
-
-static int watch(struct image_job *job)
-{
-	int r = sd_event_add_io(job->event, &job->ended, job->child.pidfd, EPOLLIN, on_ended, job);
-
-	if (r == 0 && job->phase != PHASE_COPY && !job->timer)
-		r = sd_event_add_time_relative(job->event, &job->timer, CLOCK_MONOTONIC,
-					       EXAMINE_USEC, 0, on_timeout, job);
-	if (r == 0)
-		return 0;
-	image_child_kill(&job->child);
-	(void)image_child_wait(&job->child, KILLED_MS);
-	(void)image_child_reap(&job->child);
-	return r;
-}
+static void on_ended(const struct process_end *end, void *userdata);
 
 static int start_child(struct image_job *job)
 {
+	const bool copies = job->phase == PHASE_COPY;
 	_cleanup_free_ char *options = image_options(job->format);
 	char *const argv[] = { "qemu-img", job->phase == PHASE_INFO ? "info" : "check",
 			       "--output=json", options, NULL };
-	struct image_child_spec spec = { .image_fd = -EBADF, .output_fd = -EBADF };
-	int r = 0;
+	const struct process_fd fds[] = { { job->source_fd, 3 }, { job->image_fd, 4 } };
+	const struct process_mount image = { .path = "/" IMAGE_CHILD_IMAGE, .fd = job->image_fd };
+	struct image_child child;
 
 	if (!options)
 		return -ENOMEM;
-	if (job->phase == PHASE_COPY) {
-		spec.work = copy_in_child;
-		spec.fds[0] = job->source_fd;
-		spec.fds[1] = job->image_fd;
-		spec.fd_count = 2;
-		spec.write_bytes_max = UINT64_MAX;
+	image_child_prepare(&child, copies ? NULL : image_child_get_paths()->qemu_img,
+			    copies ? UINT64_MAX : 0, copies ? 0 : EXAMINE_CPU_S);
+	if (copies) {
+		child.spec.run = copy_in_child;
+		child.spec.fds = fds;
+		child.spec.fd_count = ELEMENTS(fds);
 	} else {
-		spec.program = image_child_get_paths()->qemu_img;
-		spec.argv = argv;
-		spec.image_fd = job->image_fd;
-		spec.cpu_seconds_max = EXAMINE_CPU_S;
+		child.spec.argv = argv;
+		child.spec.deadline_usec = EXAMINE_USEC;
+		child.root.mounts = &image;
+		child.root.mount_count = 1;
 	}
-	image_child_done(&job->child);
-	r = image_child_start(&spec, &job->child);
-	return r < 0 ? r : watch(job);
+	return process_start(job->event, &child.spec, on_ended, job, &job->process);
 }
 
 static void start_phase(struct image_job *job, enum phase phase)
@@ -187,9 +160,9 @@ static void start_phase(struct image_job *job, enum phase phase)
 }
 
 /* "qemu-img: Could not open 'json:{…}': WHY", and of our names for things nothing. */
-static char *qemu_img_error(const struct image_job *job)
+static char *qemu_img_error(const struct process_end *end)
 {
-	_cleanup_free_ char *line = image_child_error(&job->child);
+	_cleanup_free_ char *line = process_end_last_line(end);
 	const char *why = line ? strstr(line, "}': ") : NULL;
 
 	if (!line)
@@ -236,19 +209,16 @@ static int judge_info(struct image_job *job, sd_json_variant *info, char **ret_w
 	return 0;
 }
 
-static int end_info(struct image_job *job, int status, char **ret_why)
+static int end_info(struct image_job *job, const struct process_end *end, char **ret_why)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *info = NULL;
-	_cleanup_free_ char *text = NULL;
 	int r = 0;
 
-	if (status != 0) {
-		*ret_why = qemu_img_error(job);
+	if (end->status != 0) {
+		*ret_why = qemu_img_error(end);
 		return -EINVAL;
 	}
-	r = image_child_output(&job->child, &text);
-	if (r == 0)
-		r = sd_json_parse(text, 0, &info, NULL, NULL);
+	r = end->output ? sd_json_parse(end->output, 0, &info, NULL, NULL) : -ENOMEM;
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0 || !sd_json_variant_is_object(info)) {
@@ -258,53 +228,56 @@ static int end_info(struct image_job *job, int status, char **ret_why)
 	return judge_info(job, info, ret_why);
 }
 
-static int end_check(struct image_job *job, int status, char **ret_why)
+static int end_check(const struct process_end *end, char **ret_why)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *result = NULL;
-	_cleanup_free_ char *text = NULL;
 
-	if (status == 0 || status == STATUS_LEAKS)
+	if (end->status == 0 || end->status == STATUS_LEAKS)
 		return 0;
-	if (status == STATUS_CORRUPT && image_child_output(&job->child, &text) == 0 &&
-	    sd_json_parse(text, 0, &result, NULL, NULL) >= 0)
+	if (end->status == STATUS_CORRUPT && end->output &&
+	    sd_json_parse(end->output, 0, &result, NULL, NULL) >= 0)
 		*ret_why = text_format("damaged or truncated: qemu-img check finds %llu errors",
 				       (unsigned long long)get_unsigned(result, "corruptions"));
 	else
-		*ret_why = qemu_img_error(job);
+		*ret_why = qemu_img_error(end);
 	return -EINVAL;
 }
 
-static int end_copy(struct image_job *job, int status, char **ret_why)
+static int end_copy(const struct process_end *end, char **ret_why)
 {
-	if (status == 0)
+	if (end->status == 0)
 		return 0;
-	*ret_why = image_child_error(&job->child);
+	*ret_why = process_end_last_line(end);
 	return -EIO;
 }
 
 /* A killed child says nothing: it was over its limits, or qemu-img is broken. */
-static int end_phase(struct image_job *job, int status, char **ret_why)
+static int end_phase(struct image_job *job, const struct process_end *end, char **ret_why)
 {
 	const char *what = job->phase == PHASE_COPY ? "the copying" : "qemu-img";
 
-	if (status == IMAGE_CHILD_NOT_CONFINED) {
-		_cleanup_free_ char *line = image_child_error(&job->child);
+	if (end->status == -ETIMEDOUT)
+		*ret_why = text_format("qemu-img did not end in a minute");
+	if (end->status < 0)
+		return end->status;
+	if (end->status == PROCESS_NOT_CONFINED) {
+		_cleanup_free_ char *line = process_end_last_line(end);
 
 		*ret_why = text_format("%s cannot be confined: %s", what, line ?: "no memory");
 		return -EIO;
 	}
-	if (status > 128) {
+	if (end->status > 128) {
 		*ret_why = text_format("%s was killed by signal %d: over its limits, or broken",
-				       what, status - 128);
+				       what, end->status - 128);
 		return -EIO;
 	}
 	switch (job->phase) {
 	case PHASE_COPY:
-		return end_copy(job, status, ret_why);
+		return end_copy(end, ret_why);
 	case PHASE_INFO:
-		return end_info(job, status, ret_why);
+		return end_info(job, end, ret_why);
 	case PHASE_CHECK:
-		return end_check(job, status, ret_why);
+		return end_check(end, ret_why);
 	}
 	return -EINVAL;
 }
@@ -330,38 +303,18 @@ static void next_phase(struct image_job *job)
 	conclude(job, 0, job->summary);
 }
 
-static void finish_phase(struct image_job *job)
+static void on_ended(const struct process_end *end, void *userdata)
 {
+	struct image_job *job = userdata;
 	_cleanup_free_ char *why = NULL;
-	int status = image_child_reap(&job->child), r = 0;
+	int r = 0;
 
-	job->ended = sd_event_source_disable_unref(job->ended);
-	if (!job->done) {
-		job_free(job);
-		return;
-	}
-	r = status < 0 ? status : end_phase(job, status, &why);
+	job->process = NULL;
+	r = end_phase(job, end, &why);
 	if (r < 0)
 		conclude(job, r, why);
 	else
 		next_phase(job);
-}
-
-static int on_ended(sd_event_source *, int, uint32_t, void *userdata)
-{
-	finish_phase(userdata);
-	return 0;
-}
-
-/* on_ended() comes when the child, killed, is gone. */
-static int on_timeout(sd_event_source *, uint64_t, void *userdata)
-{
-	struct image_job *job = userdata;
-
-	image_child_kill(&job->child);
-	job->timer = sd_event_source_disable_unref(job->timer);
-	tell(job, -ETIMEDOUT, "qemu-img did not end in a minute");
-	return 0;
 }
 
 static int on_begin(sd_event_source *, void *userdata)
@@ -387,7 +340,6 @@ static int start_job(sd_event *event, int source_fd, int image_fd, enum disk_for
 	job->format = format;
 	job->phase = source_fd >= 0 ? PHASE_COPY : PHASE_INFO;
 	job->source_fd = -EBADF;
-	job->child = (struct image_child)IMAGE_CHILD_NONE;
 	job->image_fd = fcntl(image_fd, F_DUPFD_CLOEXEC, 3);
 	if (job->image_fd < 0)
 		return -errno;
@@ -444,18 +396,7 @@ int image_import(sd_event *event, int source_fd, int target_fd, enum disk_format
 	return start_job(event, source_fd, target_fd, format, done, userdata, ret_job);
 }
 
-/* A killed child is gone at once, unless it hangs in the kernel: on_ended() reaps that one. */
 void image_job_cancel(struct image_job *job)
 {
-	if (!job)
-		return;
-	job->done = NULL;
-	if (!job->ended) {
-		job_free(job);
-		return;
-	}
-	image_child_kill(&job->child);
-	job->timer = sd_event_source_disable_unref(job->timer);
-	if (image_child_wait(&job->child, KILLED_MS) == 0)
-		finish_phase(job);
+	job_free(job);
 }

@@ -11,9 +11,8 @@
 #include "image-child.h"
 
 #define ISO_BYTES_MAX (8 << 20)
-#define ISO_MS_MAX 10000
+#define ISO_USEC_MAX (10 * UINT64_C(1000000))
 #define ISO_CPU_S 5
-#define KILLED_MS_MAX 1000
 
 /* --- texts --- */
 
@@ -199,26 +198,20 @@ int seed_texts(const struct seed_input *input, char **ret_user_data, char **ret_
 
 /* --- the ISO --- */
 
-static int judge(struct image_child *child, int target_fd, char **ret_why)
+static int judge(const struct process_end *end, int target_fd, char **ret_why)
 {
 	_cleanup_free_ char *line = NULL;
 	struct stat status;
-	int r = image_child_wait(child, ISO_MS_MAX), ended = 0;
 
-	if (r < 0) {
-		image_child_kill(child);
-		(void)image_child_wait(child, KILLED_MS_MAX);
-	}
-	ended = image_child_reap(child);
-	if (r < 0) {
+	if (end->status == -ETIMEDOUT)
 		*ret_why = text_format("cloud-init: genisoimage does not end");
-		return r;
-	}
-	if (ended != 0) {
-		line = ended > 0 && ended <= 128 ? image_child_error(child) : NULL;
+	if (end->status < 0)
+		return end->status;
+	if (end->status != 0) {
+		line = end->status <= 128 ? process_end_last_line(end) : NULL;
 		*ret_why = text_format("cloud-init: no seed is made: %s",
 				       line ?: "genisoimage failed");
-		return ended < 0 ? ended : -EIO;
+		return -EIO;
 	}
 	if (fstat(target_fd, &status) < 0)
 		return -errno;
@@ -230,7 +223,7 @@ static int judge(struct image_child *child, int target_fd, char **ret_why)
 }
 
 /* Its times are those of 1970 and its owner is root: the same texts give the same bytes. */
-static int run_genisoimage(const struct image_child_file *files, size_t file_count, int target_fd,
+static int run_genisoimage(const struct process_mount *files, size_t file_count, int target_fd,
 			   char **ret_why)
 {
 	static char *const argv[] = {
@@ -239,25 +232,23 @@ static int run_genisoimage(const struct image_child_file *files, size_t file_cou
 		"-joliet",     "-rational-rock", "-no-pad",        "/",
 		NULL,
 	};
-	_cleanup_(image_child_done) struct image_child child = IMAGE_CHILD_NONE;
-	const struct image_child_spec spec = {
-		.program = image_child_get_paths()->genisoimage,
-		.argv = argv,
-		.image_fd = -EBADF,
-		.files = files,
-		.file_count = file_count,
-		.output_fd = target_fd,
-		.write_bytes_max = ISO_BYTES_MAX,
-		.cpu_seconds_max = ISO_CPU_S,
-	};
-	int r = image_child_start(&spec, &child);
+	_cleanup_(process_end_done) struct process_end end = {};
+	struct image_child child;
+	int r = 0;
 
+	image_child_prepare(&child, image_child_get_paths()->genisoimage, ISO_BYTES_MAX, ISO_CPU_S);
+	child.spec.argv = argv;
+	child.spec.output = target_fd;
+	child.spec.deadline_usec = ISO_USEC_MAX;
+	child.root.mounts = files;
+	child.root.mount_count = file_count;
+	r = process_run(&child.spec, &end);
 	if (r < 0) {
 		*ret_why = text_format("cloud-init: genisoimage cannot be run: %s",
 				       strerrordesc_np(-r));
 		return r;
 	}
-	return judge(&child, target_fd, ret_why);
+	return judge(&end, target_fd, ret_why);
 }
 
 int seed_make(const struct seed_input *input, int target_fd, char **ret_why)
@@ -270,9 +261,9 @@ int seed_make(const struct seed_input *input, int target_fd, char **ret_why)
 	if (lseek(target_fd, 0, SEEK_SET) < 0 || ftruncate(target_fd, 0) < 0)
 		return -errno;
 	r = run_genisoimage(
-		(const struct image_child_file[]){ { "meta-data", meta_data },
-						   { "user-data", user_data },
-						   { "network-config", network_config } },
+		(const struct process_mount[]){ { "/meta-data", .text = meta_data },
+						{ "/user-data", .text = user_data },
+						{ "/network-config", .text = network_config } },
 		network_config ? 3 : 2, target_fd, ret_why);
 	if (r < 0)
 		(void)!ftruncate(target_fd, 0);

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "base/file.h"
+#include "process/uids.h"
 #include "storage/image/image-child.h"
 
 static const char *impossible; /* why, or NULL */
@@ -26,7 +27,7 @@ static const char *find_impossible(void)
 	if (getuid() != 0)
 		return "it needs root";
 	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL) < 0 ||
-	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count <= IMAGE_CHILD_UID)
+	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count <= PROCESS_UID_IMAGES)
 		return "the uid of the child does not exist in this user namespace";
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return "mount namespaces cannot be made here";
@@ -94,7 +95,7 @@ static void say_tree(void)
 		(void)closedir(folder);
 }
 
-static int probe(const char **ret_what)
+static int probe(const void *, const char **ret_what)
 {
 	static const int resources[] = { RLIMIT_CORE, RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_CPU,
 					 RLIMIT_FSIZE };
@@ -139,47 +140,44 @@ static int probe(const char **ret_what)
 
 static void test_confinement(void **)
 {
-	_cleanup_(image_child_done) struct image_child child = IMAGE_CHILD_NONE;
+	_cleanup_(process_end_done) struct process_end end = {};
 	_cleanup_fd_ int image_fd = open_file("/x"), file_fd = open_file("/y");
-	_cleanup_free_ char *output = NULL, *line = NULL;
-	const struct image_child_file files[] = { { "a", "text" } };
-	struct image_child_spec spec = {
-		.work = probe,
-		.fds = { file_fd },
-		.fd_count = 1,
-		.image_fd = image_fd,
-		.files = files,
-		.file_count = 1,
-		.output_fd = -EBADF,
-		.cpu_seconds_max = 7,
-		.write_bytes_max = 100000,
-	};
+	_cleanup_free_ char *line = NULL;
+	const struct process_mount mounts[] = { { "/" IMAGE_CHILD_IMAGE, .fd = image_fd },
+						{ "/a", .text = "text" } };
+	const struct process_fd fds[] = { { file_fd, 3 } };
+	struct image_child child;
 
 	skip_unless_possible();
 	assert_int_equal(write(file_fd, "abc", 3), 3);
 	assert_int_equal(fchmod(image_fd, 0666), 0);
 	assert_int_equal(futimens(image_fd, (struct timespec[2]){}), 0);
-	assert_int_equal(image_child_start(&spec, &child), 0);
-	assert_int_equal(image_child_wait(&child, 10000), 0);
-	assert_int_equal(image_child_reap(&child), 1);
-	assert_int_equal(image_child_output(&child, &output), 0);
-	assert_string_equal(output, "uid: 69999 69999 69999, gid: 69999 69999 69999, groups: 0\n"
-				    "capabilities: 0 0\n"
-				    "no-new-privs: 1, pid: 1, parent: 0\n"
-				    "limit: 0\nlimit: 32\nlimit: 80\nlimit: 7\nlimit: 100000\n"
-				    "interface: lo\n"
-				    "fd: 0\nfd: 1\nfd: 2\nfd: 3\n"
-				    "file a: 100444 0\nfile image: 100666 0\n"
-				    "fd 3: abc\n"
-				    "read /image: ok\nwrite /image: EROFS\ncreate /x: EROFS\n"
-				    "open /proc: ENOENT\nopen ../etc: ENOENT\nmount: EPERM\n"
-				    "setuid: EPERM\nkill 2: ESRCH\n");
-	line = image_child_error(&child);
+	image_child_prepare(&child, NULL, 100000, 7);
+	child.spec.run = probe;
+	child.spec.fds = fds;
+	child.spec.fd_count = 1;
+	child.root.mounts = mounts;
+	child.root.mount_count = ELEMENTS(mounts);
+	assert_int_equal(process_run(&child.spec, &end), 0);
+	assert_int_equal(end.status, 1);
+	assert_string_equal(end.output,
+			    "uid: 69999 69999 69999, gid: 69999 69999 69999, groups: 0\n"
+			    "capabilities: 0 0\n"
+			    "no-new-privs: 1, pid: 1, parent: 0\n"
+			    "limit: 0\nlimit: 32\nlimit: 80\nlimit: 7\nlimit: 100000\n"
+			    "interface: lo\n"
+			    "fd: 0\nfd: 1\nfd: 2\nfd: 3\n"
+			    "file a: 100444 0\nfile image: 100666 0\n"
+			    "fd 3: abc\n"
+			    "read /image: ok\nwrite /image: EROFS\ncreate /x: EROFS\n"
+			    "open /proc: ENOENT\nopen ../etc: ENOENT\nmount: EPERM\n"
+			    "setuid: EPERM\nkill 2: ESRCH\n");
+	line = process_end_last_line(&end);
 	assert_string_equal(line, "probing: Inappropriate ioctl for device");
 }
 
 /* Too much of anything: the flood is cut, the sleeper is killed, and neither is believed. */
-static int flood(const char **)
+static int flood(const void *, const char **)
 {
 	char block[1000];
 
@@ -189,7 +187,7 @@ static int flood(const char **)
 	return 0;
 }
 
-static int sleep_long(const char **)
+static int sleep_long(const void *, const char **)
 {
 	while (pause() < 0)
 		;
@@ -198,27 +196,25 @@ static int sleep_long(const char **)
 
 static void test_bounds(void **)
 {
-	struct image_child child = IMAGE_CHILD_NONE;
-	struct image_child_spec spec = { .work = flood, .image_fd = -EBADF, .output_fd = -EBADF };
+	struct process_end end = {};
+	struct image_child child;
 	char *line = NULL;
 
 	skip_unless_possible();
-	assert_int_equal(image_child_start(&spec, &child), 0);
-	assert_int_equal(image_child_reap(&child), -EAGAIN);
-	assert_int_equal(image_child_wait(&child, 10000), 0);
-	assert_int_equal(image_child_reap(&child), 0);
-	line = image_child_error(&child);
-	assert_int_equal(strlen(line), IMAGE_CHILD_OUTPUT_MAX);
-	assert_int_equal(strspn(line, "?"), IMAGE_CHILD_OUTPUT_MAX);
+	image_child_prepare(&child, NULL, 0, 0);
+	child.spec.run = flood;
+	assert_int_equal(process_run(&child.spec, &end), 0);
+	assert_int_equal(end.status, 0);
+	line = process_end_last_line(&end);
+	assert_int_equal(strlen(line), PROCESS_OUTPUT_MAX);
+	assert_int_equal(strspn(line, "?"), PROCESS_OUTPUT_MAX);
 	free(line);
-	image_child_done(&child);
-	spec.work = sleep_long;
-	assert_int_equal(image_child_start(&spec, &child), 0);
-	assert_int_equal(image_child_wait(&child, 20), -ETIMEDOUT);
-	image_child_kill(&child);
-	assert_int_equal(image_child_wait(&child, 10000), 0);
-	assert_int_equal(image_child_reap(&child), 128 + SIGKILL);
-	image_child_done(&child);
+	process_end_done(&end);
+	child.spec.run = sleep_long;
+	child.spec.deadline_usec = 20000;
+	assert_int_equal(process_run(&child.spec, &end), 0);
+	assert_int_equal(end.status, -ETIMEDOUT);
+	process_end_done(&end);
 }
 
 static int group_setup(void **)

@@ -24,6 +24,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "process/uids.h"
 #include "storage/image/image-child.h"
 
 #define QEMU_IMG "/build/obj/bin/qemu-img"
@@ -162,7 +163,7 @@ static const char *find_impossible(void)
 	if (getuid() != 0)
 		return "it needs root";
 	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL) < 0 ||
-	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count <= IMAGE_CHILD_UID)
+	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count <= PROCESS_UID_IMAGES)
 		return "the uid of the child does not exist in this user namespace";
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return "mount namespaces cannot be made here";

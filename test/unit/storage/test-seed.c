@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "process/uids.h"
 #include "storage/image/image-child.h"
 #include "storage/image/seed.h"
 #include "storage/store/guest-files.h"
@@ -231,7 +232,7 @@ static const char *find_impossible(void)
 	if (getuid() != 0)
 		return "it needs root";
 	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL) < 0 ||
-	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count <= IMAGE_CHILD_UID)
+	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count <= PROCESS_UID_IMAGES)
 		return "the uid of the child does not exist in this user namespace";
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return "mount namespaces cannot be made here";
@@ -385,7 +386,7 @@ static void test_iso_fails(void **)
 	large[5 << 20] = '\0';
 	input.user_data = large;
 	assert_not_made(fd, -EIO,
-			"cloud-init: no seed is made: writing its files: No space left on device");
+			"cloud-init: no seed is made: filling its root: No space left on device");
 	input.user_data = NULL;
 	free(large);
 	/* A full disk. */

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a child does between clone and exec. It has one thread, a copy of the caller's memory, and
+// nobody to tell but its errors: each step returns 0 or -errno and frees nothing.
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <termios.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "process-internal.h"
+
+/* Only its namespace sees what is mounted over it. */
+#define ROOT "/tmp"
+#define PATH_BYTES_MAX 256
+#define MOUNT_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define STREAMS 3
+
+static int or_errno(int result)
+{
+	return result < 0 ? -errno : 0;
+}
+
+static int make_session(struct process_opened *opened)
+{
+	if (opened->spec->run && opened->spec->name)
+		(void)prctl(PR_SET_NAME, opened->spec->name);
+	return or_errno(setsid());
+}
+
+/* An earlier holder may have left it to its session. */
+static int take_terminal(struct process_opened *opened)
+{
+	const char *path = opened->spec->terminal;
+
+	if (!path)
+		return 0;
+	/* A line without carrier detect would wait for a modem. */
+	opened->terminal_fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (opened->terminal_fd < 0 || fcntl(opened->terminal_fd, F_SETFL, 0) < 0)
+		return -errno;
+	return or_errno(ioctl(opened->terminal_fd, TIOCSCTTY, 1));
+}
+
+/* --- its root --- */
+
+static int mount_root(struct process_opened *opened)
+{
+	const struct process_root *root = opened->spec->root;
+	const char *over = root->over ?: ROOT;
+
+	(void)umask(022);
+	if (mount("root", over, "tmpfs", MOUNT_FLAGS, root->options) < 0)
+		return -errno;
+	return or_errno(chdir(over));
+}
+
+/* The paths are absolute, and are taken below the new root, where we are. */
+static int make_folders(const char *path)
+{
+	char folder[PATH_BYTES_MAX];
+
+	if (strlen(path) >= sizeof(folder))
+		return -ENAMETOOLONG;
+	(void)strcpy(folder, path + 1);
+	for (char *slash = strchr(folder, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return 0;
+}
+
+static int make_folder(const char *path)
+{
+	return or_errno(mkdir(path + 1, 0755));
+}
+
+/* The same bytes in, the same out: genisoimage copies the times. */
+static int write_file(const char *path, const char *text)
+{
+	static const struct timespec epoch[2] = {};
+	_cleanup_fd_ int fd = open(path + 1, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	int r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
+
+	if (r < 0)
+		return r;
+	if (futimens(fd, epoch) < 0)
+		return -errno;
+	return utimensat(AT_FDCWD, ".", epoch, 0) < 0 ? -errno : 0;
+}
+
+static int attach(const char *path, int mount_fd)
+{
+	struct stat status;
+	int r = fstat(mount_fd, &status) < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = S_ISDIR(status.st_mode) ? make_folder(path) : write_file(path, "");
+	return r < 0 ? r
+		     : or_errno(move_mount(mount_fd, "", AT_FDCWD, path + 1,
+					   MOVE_MOUNT_F_EMPTY_PATH));
+}
+
+static int fill_root(struct process_opened *opened)
+{
+	const struct process_root *root = opened->spec->root;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < root->mount_count; i++) {
+		const struct process_mount *mounted = &root->mounts[i];
+
+		r = make_folders(mounted->path);
+		if (r < 0)
+			return r;
+		if (mounted->text)
+			r = write_file(mounted->path, mounted->text);
+		else if (!mounted->tmpfs)
+			r = attach(mounted->path, opened->mount_fds[i]);
+		else if ((r = make_folder(mounted->path)) == 0)
+			r = or_errno(mount("tmpfs", mounted->path + 1, "tmpfs", MOUNT_FLAGS,
+					   mounted->tmpfs));
+	}
+	return r;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct process_opened *opened);
+	int (*common)(void);
+} root_steps[] = {
+	{ "making mounts private", .common = confine_make_mounts_private },
+	{ "mounting its root", .run = mount_root },
+	{ "filling its root", .run = fill_root },
+	{ "entering its root", .common = confine_enter_root },
+	{ "making its root read-only", .common = confine_make_root_readonly },
+};
+
+/* --- its fds --- */
+
+static int error_fd(const struct process_opened *opened)
+{
+	return opened->error_fd >= 0 ? opened->error_fd : opened->spec->errors;
+}
+
+static int stream_fd(const struct process_opened *opened, int stream, int kept_fd)
+{
+	if (opened->terminal_fd >= 0)
+		return opened->terminal_fd;
+	switch (stream) {
+	case PROCESS_NULL:
+		return opened->null_fd;
+	case PROCESS_KEPT:
+		return kept_fd;
+	case PROCESS_WITH_ERRORS:
+		return stream_fd(opened, opened->spec->errors, opened->error_fd);
+	}
+	return stream;
+}
+
+static int move_fd(int fd, int first, int *ret_fd)
+{
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, first);
+
+	if (moved < 0)
+		return -errno;
+	*ret_fd = moved;
+	return 0;
+}
+
+/* Beyond what it may open, so that this number is its program's alone. */
+static int number_program(struct process_opened *opened)
+{
+	const int number = opened->spec->program_number;
+
+	if (number == 0)
+		return 0;
+	if (dup3(opened->program_fd, number, O_CLOEXEC) < 0)
+		return -errno;
+	opened->program_fd = number;
+	return 0;
+}
+
+/* A number can be that of another fd which is still needed, so all go out of the way first. */
+static int move_fds(struct process_opened *opened)
+{
+	const struct process_spec *spec = opened->spec;
+	const int streams[STREAMS] = {
+		stream_fd(opened, spec->input, -EBADF),
+		stream_fd(opened, spec->output, opened->output_fd),
+		stream_fd(opened, spec->errors, opened->error_fd),
+	};
+	const int last = spec->fd_count > 0 ? spec->fds[spec->fd_count - 1].number : STREAMS;
+	const int first = (last > spec->program_number ? last : spec->program_number) + 1;
+	int *const own[] = { &opened->error_fd, &opened->program_fd, &opened->caller_fd };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < STREAMS; i++)
+		r = move_fd(streams[i], first, &opened->moved_fds[i]);
+	for (size_t i = 0; r == 0 && i < spec->fd_count; i++)
+		r = move_fd(spec->fds[i].fd, first, &opened->moved_fds[STREAMS + i]);
+	for (size_t i = 0; r == 0 && i < ELEMENTS(own); i++)
+		if (*own[i] >= 0)
+			r = move_fd(*own[i], first, own[i]);
+	return r;
+}
+
+static int number_fds(struct process_opened *opened)
+{
+	const struct process_spec *spec = opened->spec;
+	int r = move_fds(opened);
+
+	if (r < 0)
+		return r;
+	/* Whatever is open, exec closes it, but for what is numbered from here on. */
+	if (close_range(STREAMS, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return -errno;
+	for (int i = 0; i < STREAMS; i++)
+		if (dup2(opened->moved_fds[i], i) < 0)
+			return -errno;
+	for (size_t i = 0; i < spec->fd_count; i++)
+		if (dup2(opened->moved_fds[STREAMS + i], spec->fds[i].number) < 0)
+			return -errno;
+	if (opened->error_fd < 0 && spec->errors > 0)
+		opened->error_fd = STDERR_FILENO;
+	return number_program(opened);
+}
+
+/* There is no exec that does it. */
+static int close_rest(struct process_opened *opened)
+{
+	const struct process_spec *spec = opened->spec;
+	unsigned int first = STREAMS;
+
+	if (spec->program)
+		return 0;
+	for (size_t i = 0; i < spec->fd_count; i++) {
+		unsigned int number = (unsigned int)spec->fds[i].number;
+
+		if (number > first && close_range(first, number - 1, 0) < 0)
+			return -errno;
+		first = number + 1;
+	}
+	opened->error_fd = STDERR_FILENO;
+	return or_errno(close_range(first, ~0U, 0));
+}
+
+/* --- its rights --- */
+
+static int set_limits(struct process_opened *opened)
+{
+	if (opened->spec->uid != 0)
+		(void)umask(077);
+	return confine_set_limits(opened->spec->limits, opened->spec->limit_count);
+}
+
+static int reduce_bounding_set(struct process_opened *opened)
+{
+	return opened->spec->uid == 0 ? 0 : confine_reduce_bounding_set(opened->spec->capabilities);
+}
+
+static int change_user(struct process_opened *opened)
+{
+	const struct process_spec *spec = opened->spec;
+
+	if (spec->uid == 0)
+		return 0;
+	return spec->capabilities != 0 ? confine_change_user_keeping(spec->uid, spec->capabilities)
+				       : confine_change_user(spec->uid);
+}
+
+static int drop_capabilities(struct process_opened *opened)
+{
+	const struct process_spec *spec = opened->spec;
+
+	return spec->uid == 0 || spec->capabilities != 0 ? 0 : confine_drop_capabilities();
+}
+
+/* After the user: the kernel forgets the signal with that. Then the caller may have ended already.
+ */
+static int end_with_caller(struct process_opened *opened)
+{
+	struct pollfd caller = { .fd = opened->caller_fd, .events = POLLIN };
+
+	if (opened->spec->outlives_caller)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, (unsigned long)(opened->spec->end_signal ?: SIGKILL)) < 0)
+		return -errno;
+	return poll(&caller, 1, 0) == 0 ? 0 : -ESRCH;
+}
+
+static int forbid_new_privileges(struct process_opened *)
+{
+	return or_errno(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+static int load_seccomp(struct process_opened *opened)
+{
+	const struct sock_fprog *program = opened->spec->seccomp;
+
+	return program ? or_errno((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program))
+		       : 0;
+}
+
+static int execute(struct process_opened *opened)
+{
+	static char *const none[] = { NULL };
+	const struct process_spec *spec = opened->spec;
+	char *const *environment =
+		spec->environment ? (char *const *)(uintptr_t)spec->environment : none;
+
+	if (!spec->program)
+		return 0;
+	if (opened->program_fd < 0)
+		return or_errno(execve(spec->program, spec->argv, environment));
+	return or_errno(execveat(opened->program_fd, "", spec->argv, environment, AT_EMPTY_PATH));
+}
+
+/* --- all of it --- */
+
+static int enter_root(struct process_opened *opened, const char **ret_what)
+{
+	int r = 0;
+
+	for (size_t i = 0; opened->spec->root && r == 0 && i < ELEMENTS(root_steps); i++) {
+		*ret_what = root_steps[i].name;
+		r = root_steps[i].common ? root_steps[i].common() : root_steps[i].run(opened);
+	}
+	return r;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct process_opened *opened);
+} steps[] = {
+	{ "numbering fds", number_fds },
+	{ "setting limits", set_limits },
+	{ "reducing the bounding set", reduce_bounding_set },
+	{ "changing the user", change_user },
+	{ "dropping capabilities", drop_capabilities },
+	{ "ending with its parent", end_with_caller },
+	{ "forbidding new privileges", forbid_new_privileges },
+	{ "closing fds", close_rest },
+	{ "loading the seccomp filter", load_seccomp },
+	{ "executing it", execute },
+};
+
+static int become(struct process_opened *opened, const char **ret_what)
+{
+	int r = 0;
+
+	*ret_what = "resetting signals";
+	r = confine_reset_signals();
+	if (r == 0) {
+		*ret_what = "making a session";
+		r = make_session(opened);
+	}
+	if (r == 0) {
+		*ret_what = "taking its terminal";
+		r = take_terminal(opened);
+	}
+	if (r == 0)
+		r = enter_root(opened, ret_what);
+	for (size_t i = 0; r == 0 && i < ELEMENTS(steps); i++) {
+		*ret_what = steps[i].name;
+		r = steps[i].run(opened);
+	}
+	return r;
+}
+
+/* The C library does not know of this process: nothing here takes a lock or allocates. */
+static void say(int fd, const char *what, int error)
+{
+	char line[192];
+	int length = snprintf(line, sizeof(line), "%s: %s\n", what, strerrordesc_np(error));
+
+	(void)!write(fd, line, (size_t)length);
+}
+
+void process_child(struct process_opened *opened)
+{
+	const char *what = NULL;
+	int r = become(opened, &what);
+
+	if (r < 0) {
+		say(error_fd(opened), what, -r);
+		_exit(PROCESS_NOT_CONFINED);
+	}
+	r = opened->spec->run(opened->spec->data, &what);
+	if (r < 0)
+		say(STDERR_FILENO, what, -r);
+	_exit(r < 0 ? 1 : r);
+}
