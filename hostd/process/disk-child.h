@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
-/* What it found, sent through a pipe when it ends. */
+/* What it found. */
 struct disk_child_answer {
 	int error; /* 0 or -errno */
-	bool repaired; /* e2fsck changed something */
+	bool repaired; /* what it worked on was damaged before */
 	char why[512]; /* one line, of an error */
 };
 
@@ -17,8 +17,7 @@ struct disk_child;
 
 struct disk_child_work {
 	const char *name; /* the process's, 15 bytes at most */
-	/* Runs in the child: no fd of hostd's but stderr is open there. Fills answer, which is
-	 * zero. */
+	/* Runs in the child: no fd of hostd's is open there. Fills answer, which is zero. */
 	void (*run)(const void *data, struct disk_child_answer *answer);
 	const void *data; /* weak; needed until disk_child_start() has returned */
 	bool ends_with_hostd; /* killed then; or goes on to its end when hostd is killed */

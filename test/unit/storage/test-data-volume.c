@@ -2,7 +2,7 @@
 // The data volume without a disk: a folder stands for it, a script for e2fsck. What the child does
 // is seen in shared memory, and every call fails in turn.
 // link: -Wl,--wrap=mount,--wrap=umount2,--wrap=stat,--wrap=fstatvfs,--wrap=syncfs,--wrap=open
-// link: -Wl,--wrap=fork,--wrap=pipe2,--wrap=pidfd_open,--wrap=sd_event_add_io,--wrap=mkdirat
+// link: -Wl,--wrap=confine_clone,--wrap=pidfd_open,--wrap=sd_event_add_io,--wrap=mkdirat
 // link: -Wl,--wrap=sd_event_add_defer,--wrap=memfd_create,--wrap=dup2,--wrap=waitpid
 // link: -Wl,--wrap=calloc,--wrap=strdup,--wrap=mkdir,--wrap=poll,--wrap=write
 #include "fake-tree.h"
@@ -72,8 +72,9 @@ static bool fails(const char *name, int error)
 		return fails(#name, error) ? (type)failure : __real_##name arguments; \
 	}
 
-WRAP(pid_t, fork, -1, EAGAIN, (void), ())
-WRAP(int, pipe2, -1, EMFILE, (int fds[2], int flags), (fds, flags))
+WRAP(int, confine_clone, -EAGAIN, EAGAIN,
+     (uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd),
+     (namespaces, cgroup_fd, ret_pid, ret_pidfd))
 WRAP(int, pidfd_open, -1, EMFILE, (pid_t pid, unsigned int flags), (pid, flags))
 WRAP(int, sd_event_add_io, -ENOMEM, ENOMEM,
      (sd_event * e, sd_event_source **s, int fd, uint32_t events, sd_event_io_handler_t c, void *u),
@@ -433,7 +434,8 @@ static void test_damaged(void **)
 	expect_failed("not mounted: e2fsck was killed by signal 9");
 	assert_int_equal(unlink(paths.e2fsck), 0);
 	offer("/dev/sdb1", "ext4");
-	assert_non_null(strstr(logged, "e2fsck cannot be run: No such file or directory"));
+	assert_non_null(
+		strstr(logged, "e2fsck cannot be run: executing it: No such file or directory"));
 	assert_int_equal(shared->mounts, 0);
 	/* Repaired, and offered again; or another one. */
 	make_e2fsck("#!/bin/sh\nexit 0\n");

@@ -2,7 +2,7 @@
 // The formatting of a disk that is a file, with a /sys made for it and a script for mke2fs. Every
 // call of hostd and of the child fails in turn.
 // link: -Wl,--wrap=fstat,--wrap=ioctl,--wrap=open,--wrap=openat,--wrap=getrandom,--wrap=lseek
-// link: -Wl,--wrap=write,--wrap=fsync,--wrap=fork,--wrap=pipe2,--wrap=pidfd_open,--wrap=calloc
+// link: -Wl,--wrap=write,--wrap=fsync,--wrap=confine_clone,--wrap=pidfd_open,--wrap=calloc
 // link: -Wl,--wrap=sd_event_add_io,--wrap=memfd_create,--wrap=fdopendir,--wrap=dup2
 #include "fake-tree.h"
 
@@ -66,8 +66,9 @@ WRAP(ssize_t, getrandom, -1, ENOSYS, (void *data, size_t length, unsigned int fl
      (data, length, flags))
 WRAP(off_t, lseek, -1, EIO, (int fd, off_t at, int whence), (fd, at, whence))
 WRAP(int, fsync, -1, EIO, (int fd), (fd))
-WRAP(pid_t, fork, -1, EAGAIN, (void), ())
-WRAP(int, pipe2, -1, EMFILE, (int fds[2], int flags), (fds, flags))
+WRAP(int, confine_clone, -EAGAIN, EAGAIN,
+     (uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd),
+     (namespaces, cgroup_fd, ret_pid, ret_pidfd))
 WRAP(int, pidfd_open, -1, EMFILE, (pid_t pid, unsigned int flags), (pid, flags))
 WRAP(void *, calloc, 0, ENOMEM, (size_t count, size_t size), (count, size))
 WRAP(int, memfd_create, -1, EMFILE, (const char *name, unsigned int flags), (name, flags))
@@ -430,7 +431,7 @@ static void test_mke2fs_fails(void **)
 		    "exit 1\n");
 	format();
 	assert_int_equal(answer_error, -EIO);
-	assert_string_equal(answer_why, "mke2fs failed (status 1): /dev/sdb1:  no");
+	assert_string_equal(answer_why, "mke2fs failed (status 1): /dev/sdb1: ?no");
 }
 
 static void test_cancel(void **)
