@@ -7,26 +7,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "cpu.h"
+#include "process/process.h"
 
 /* One second in all: the try, and then a moment for the killed child to be gone. */
-#define TRY_MS 900
-#define REAP_MS 50
+#define TRY_USEC UINT64_C(900000)
 
 /* The guest's memory: the program, then three levels of page tables. */
 #define GUEST_BYTES 0x4000
@@ -358,95 +353,58 @@ static bool try_device(const char *device, struct kvm_status *status)
 	return false;
 }
 
-static void child(const char *device, int pipe_fd)
+static int try_in_child(const void *device, const char **ret_what)
 {
 	struct report report = {};
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	report.ran = try_device(device, &report.status);
-	_exit(write(pipe_fd, &report, sizeof(report)) == (ssize_t)sizeof(report) ? 0 : 1);
+	if (write(STDOUT_FILENO, &report, sizeof(report)) == (ssize_t)sizeof(report))
+		return 0;
+	*ret_what = "reporting";
+	return -EIO;
 }
 
-static int64_t now_ms(void)
+/* One that hangs inside the kernel is killed, and left to PID 1. */
+static int ask_child(const char *device, struct report *ret_report)
 {
-	struct timespec now = {};
+	const struct process_spec spec = {
+		.name = "kvm-probe",
+		.run = try_in_child,
+		.data = device,
+		.output = PROCESS_KEPT,
+		.deadline_usec = TRY_USEC,
+	};
+	_cleanup_(process_end_done) struct process_end end = {};
+	int r = process_run(&spec, &end);
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Waits for the report, or the child's end, for TRY_MS. Returns 0, -ETIMEDOUT or -EPIPE. */
-static int receive(int pipe_fd, struct report *ret_report)
-{
-	struct report report = {};
-	struct pollfd poll_fd = { .fd = pipe_fd, .events = POLLIN };
-	int64_t deadline_ms = now_ms() + TRY_MS;
-
-	for (;;) {
-		int64_t left_ms = deadline_ms - now_ms();
-		int r = poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			return -ETIMEDOUT;
-		break;
-	}
-	if (read(pipe_fd, &report, sizeof(report)) != (ssize_t)sizeof(report))
+	if (r < 0)
+		return r;
+	if (end.status == -ETIMEDOUT)
+		return end.status;
+	if (!end.output || end.output_length != sizeof(*ret_report))
 		return -EPIPE;
-	report.status.why[sizeof(report.status.why) - 1] = '\0';
-	*ret_report = report;
+	memcpy(ret_report, end.output, sizeof(*ret_report));
+	ret_report->status.why[sizeof(ret_report->status.why) - 1] = '\0';
 	return 0;
-}
-
-/* The child is killed in any case; one that hangs inside the kernel is left to PID 1. */
-static void reap(pid_t pid)
-{
-	struct timespec pause = { .tv_nsec = 1000000 };
-
-	(void)kill(pid, SIGKILL);
-	for (int i = 0; i < REAP_MS; i++) {
-		pid_t r = waitpid(pid, NULL, WNOHANG);
-
-		if (r == pid || (r < 0 && errno != EINTR))
-			return;
-		(void)nanosleep(&pause, NULL);
-	}
 }
 
 void kvm_probe(const char *device, struct kvm_status *ret_status)
 {
-	_cleanup_fd_ int read_fd = -EBADF, write_fd = -EBADF;
 	struct report report = {};
 	struct cpu_features cpu = {};
-	int fds[2] = { -EBADF, -EBADF }, r = 0;
-	pid_t pid = 0;
+	int r = ask_child(device, &report);
 
 	*ret_status = (struct kvm_status){};
-	if (pipe2(fds, O_CLOEXEC) < 0) {
-		fail(ret_status, KVM_BROKEN, "cannot be tried: pipe: %m");
-		return;
-	}
-	read_fd = fds[0];
-	write_fd = fds[1];
-	pid = fork();
-	if (pid < 0) {
-		fail(ret_status, KVM_BROKEN, "cannot be tried: fork: %m");
-		return;
-	}
-	if (pid == 0)
-		child(device, write_fd);
-	write_fd = fd_close(write_fd);
-	r = receive(read_fd, &report);
-	reap(pid);
 	if (r == -ETIMEDOUT) {
 		fail_broken(ret_status, "it hung for a second");
 		return;
 	}
-	if (r < 0) {
+	if (r == -EPIPE) {
 		fail_broken(ret_status, "the try ended without a result");
+		return;
+	}
+	if (r < 0) {
+		fail(ret_status, KVM_BROKEN, "cannot be tried: %s", strerrordesc_np(-r));
 		return;
 	}
 	if (!report.ran) {

@@ -12,7 +12,7 @@
 // link: -Wl,--wrap=udev_device_get_syspath,--wrap=udev_device_get_sysname
 // link: -Wl,--wrap=udev_device_get_subsystem,--wrap=udev_device_get_devnode
 // link: -Wl,--wrap=udev_device_get_action,--wrap=udev_device_get_property_value
-// link: -Wl,--wrap=nic_permanent_mac,--wrap=fork
+// link: -Wl,--wrap=nic_permanent_mac,--wrap=confine_clone
 #include "fake-tree.h"
 
 #include <libudev.h>
@@ -43,7 +43,7 @@ static struct {
 	bool lost; /* the next event is lost */
 	int wake_read, wake_write;
 	const char *scanned; /* the subsystem */
-	bool fail_udev, fail_monitor, fail_receiving, fail_enumerate, fail_scan, fail_fork;
+	bool fail_udev, fail_monitor, fail_receiving, fail_enumerate, fail_scan, fail_clone;
 	int references;
 } fake;
 
@@ -229,12 +229,12 @@ DECLARE(int, nic_permanent_mac, const char *interface, char mac[static NIC_MAC_T
 	return 0;
 }
 
-pid_t __real_fork(void);
+int __real_confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd);
 
-DECLARE(pid_t, fork, void)
+DECLARE(int, confine_clone, uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd)
 {
-	errno = EAGAIN;
-	return fake.fail_fork ? -1 : __real_fork();
+	return fake.fail_clone ? -EAGAIN
+			       : __real_confine_clone(namespaces, cgroup_fd, ret_pid, ret_pidfd);
 }
 
 static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -536,7 +536,7 @@ static void test_disk_removed_while_probed(void **state)
 static void test_no_child_to_be_had(void **state)
 {
 	(void)state;
-	fake.fail_fork = true;
+	fake.fail_clone = true;
 	add_present(sdb);
 	scan();
 	expect_story("+sdb 40960 - - cannot be probed: Resource temporarily unavailable;");

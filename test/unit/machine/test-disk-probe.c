@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Disks' contents out of image files, by way of the real child; and disks that do not answer.
-// link: -Wl,--wrap=pipe2,--wrap=fork,--wrap=pidfd_open,--wrap=sd_event_add_io
+// link: -Wl,--wrap=memfd_create,--wrap=confine_clone,--wrap=pidfd_open,--wrap=sd_event_add_io
 // link: -Wl,--wrap=sd_event_add_time_relative,--wrap=open,--wrap=ioctl
 #include "fake-tree.h"
 
@@ -18,15 +18,15 @@ static const struct loader *loader; /* that start() is told */
 static int answers;
 
 static struct {
-	bool pipe2, fork, pidfd_open, add_io, add_time;
+	bool memfd_create, clone, pidfd_open, add_io, add_time;
 	int drive_status; /* of the fake /dev/sr0 */
 	int drive_flags; /* that it was opened with */
 } fake;
 
-int __real_pipe2(int fds[2], int flags);
-int __wrap_pipe2(int fds[2], int flags);
-pid_t __real_fork(void);
-pid_t __wrap_fork(void);
+int __real_memfd_create(const char *name, unsigned int flags);
+int __wrap_memfd_create(const char *name, unsigned int flags);
+int __real_confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd);
+int __wrap_confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd);
 int __real_pidfd_open(pid_t pid, unsigned int flags);
 int __wrap_pidfd_open(pid_t pid, unsigned int flags);
 int __real_sd_event_add_io(sd_event *e, sd_event_source **ret, int fd, uint32_t events,
@@ -50,14 +50,15 @@ static int refuse(int error)
 	return -1;
 }
 
-int __wrap_pipe2(int fds[2], int flags)
+int __wrap_memfd_create(const char *name, unsigned int flags)
 {
-	return fake.pipe2 ? refuse(EMFILE) : __real_pipe2(fds, flags);
+	return fake.memfd_create ? refuse(EMFILE) : __real_memfd_create(name, flags);
 }
 
-pid_t __wrap_fork(void)
+int __wrap_confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd)
 {
-	return fake.fork ? refuse(EAGAIN) : __real_fork();
+	return fake.clone ? -EAGAIN
+			  : __real_confine_clone(namespaces, cgroup_fd, ret_pid, ret_pidfd);
 }
 
 int __wrap_pidfd_open(pid_t pid, unsigned int flags)
@@ -396,7 +397,7 @@ static void test_cancel(void **state)
 
 static void test_every_call_fails(void **state)
 {
-	bool *const calls[] = { &fake.pipe2, &fake.fork, &fake.pidfd_open, &fake.add_io,
+	bool *const calls[] = { &fake.memfd_create, &fake.clone, &fake.pidfd_open, &fake.add_io,
 				&fake.add_time };
 	int fds = count_fds();
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The KVM probe against a fake /dev/kvm: every call fails in turn, the guest ends in every way.
-// link: -Wl,--wrap=open,--wrap=ioctl,--wrap=mmap,--wrap=_exit,--wrap=pipe2,--wrap=fork
-// link: -Wl,--wrap=cpu_features_read
+// link: -Wl,--wrap=open,--wrap=ioctl,--wrap=mmap,--wrap=_exit,--wrap=memfd_create
+// link: -Wl,--wrap=cpu_features_read,--wrap=confine_clone
 #include "fake-tree.h"
 
 #include <linux/kvm.h>
@@ -21,7 +21,7 @@ static struct {
 	int call;
 	int error;
 	int open_error;
-	bool fail_pipe, fail_fork;
+	bool fail_memory, fail_clone;
 	bool hang;
 	uint32_t exit_reason; /* of the second run; 0: as it should be */
 	uint32_t first_exit_reason;
@@ -49,10 +49,10 @@ void *__real_mmap(void *address, size_t length, int protection, int flags, int f
 void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
 void __real__exit(int status) __attribute__((noreturn));
 void __wrap__exit(int status) __attribute__((noreturn));
-int __real_pipe2(int fds[2], int flags);
-int __wrap_pipe2(int fds[2], int flags);
-pid_t __real_fork(void);
-pid_t __wrap_fork(void);
+int __real_memfd_create(const char *name, unsigned int flags);
+int __wrap_memfd_create(const char *name, unsigned int flags);
+int __real_confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd);
+int __wrap_confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd);
 void __wrap_cpu_features_read(struct cpu_features *ret_features);
 
 void __wrap_cpu_features_read(struct cpu_features *ret_features)
@@ -60,22 +60,19 @@ void __wrap_cpu_features_read(struct cpu_features *ret_features)
 	*ret_features = fake.cpu;
 }
 
-int __wrap_pipe2(int fds[2], int flags)
+int __wrap_memfd_create(const char *name, unsigned int flags)
 {
-	if (fake.fail_pipe) {
+	if (fake.fail_memory) {
 		errno = EMFILE;
 		return -1;
 	}
-	return __real_pipe2(fds, flags);
+	return __real_memfd_create(name, flags);
 }
 
-pid_t __wrap_fork(void)
+int __wrap_confine_clone(uint64_t namespaces, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd)
 {
-	if (fake.fail_fork) {
-		errno = EAGAIN;
-		return -1;
-	}
-	return __real_fork();
+	return fake.fail_clone ? -EAGAIN
+			       : __real_confine_clone(namespaces, cgroup_fd, ret_pid, ret_pidfd);
 }
 
 static bool fails(void)
@@ -343,11 +340,11 @@ static void test_strange_kvm(void **state)
 static void test_cannot_try(void **state)
 {
 	(void)state;
-	fake.fail_pipe = true;
-	expect_broken("cannot be tried: pipe: Too many open files");
-	fake.fail_pipe = false;
-	fake.fail_fork = true;
-	expect_broken("cannot be tried: fork");
+	fake.fail_memory = true;
+	expect_broken("cannot be tried: Too many open files");
+	fake.fail_memory = false;
+	fake.fail_clone = true;
+	expect_broken("cannot be tried: Resource temporarily unavailable");
 }
 
 static void test_hang_is_killed(void **state)
