@@ -379,10 +379,7 @@ static int become(struct process_opened *opened, const char **ret_what)
 /* The C library does not know of this process: nothing here takes a lock or allocates. */
 static void say(int fd, const char *what, int error)
 {
-	char line[192];
-	int length = snprintf(line, sizeof(line), "%s: %s\n", what, strerrordesc_np(error));
-
-	(void)!write(fd, line, (size_t)length);
+	(void)dprintf(fd, "%s: %s\n", what, strerrordesc_np(error));
 }
 
 void process_child(struct process_opened *opened)
@@ -392,6 +389,8 @@ void process_child(struct process_opened *opened)
 
 	if (r < 0) {
 		say(error_fd(opened), what, -r);
+		/* By itself: a sanitizer's _exit() makes calls that a filter denies. */
+		(void)syscall(SYS_exit_group, PROCESS_NOT_CONFINED);
 		_exit(PROCESS_NOT_CONFINED);
 	}
 	r = opened->spec->run(opened->spec->data, &what);

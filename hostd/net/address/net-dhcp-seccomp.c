@@ -5,14 +5,13 @@
 #include <linux/prctl.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <seccomp.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "net-dhcp-confine.h"
+#include "net-dhcp-seccomp.h"
+#include "process/seccomp-list.h"
 
 static const int allowed[] = {
 	/* what is open */
@@ -63,16 +62,10 @@ static const int allowed[] = {
 	SCMP_SYS(exit_group),
 };
 
-/* Calls that are allowed with these arguments; a mask of 0 leaves one open. */
-static const struct {
-	int call;
-	struct {
-		uint64_t mask, value;
-	} arguments[3];
-} allowed_with[] = {
-#define ANY { 0, 0 }
-#define IS(value) { UINT32_MAX, (value) }
-#define WITHOUT(bits) { (bits), 0 }
+static const struct seccomp_rule allowed_with[] = {
+#define ANY SECCOMP_ANY
+#define IS(value) SECCOMP_IS(value)
+#define WITHOUT(bits) SECCOMP_WITHOUT(bits)
 	{ SCMP_SYS(execveat), { IS(NET_DHCP_EXECUTABLE_FD), ANY, ANY } },
 	/* before it has an address; to say which it has; and to ask what the interface is */
 	{ SCMP_SYS(socket), { IS(AF_PACKET), IS(SOCK_DGRAM), IS(0) } },
@@ -96,66 +89,20 @@ static const struct {
 	{ SCMP_SYS(prlimit64), { ANY, ANY, { UINT64_MAX, 0 } } },
 };
 
-static void contextp(scmp_filter_ctx *context)
-{
-	if (*context)
-		seccomp_release(*context);
-}
-
-static int add_rule(scmp_filter_ctx context, size_t index)
-{
-	struct scmp_arg_cmp arguments[ELEMENTS(allowed_with[0].arguments)];
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < ELEMENTS(arguments); i++)
-		if (allowed_with[index].arguments[i].mask != 0)
-			arguments[count++] = SCMP_CMP64(i, SCMP_CMP_MASKED_EQ,
-							allowed_with[index].arguments[i].mask,
-							allowed_with[index].arguments[i].value);
-	return seccomp_rule_add_exact_array(context, SCMP_ACT_ALLOW, allowed_with[index].call,
-					    count, arguments);
-}
-
-static int export(scmp_filter_ctx context, struct sock_fprog *ret_program)
-{
-	_cleanup_free_ struct sock_filter *filter = NULL;
-	size_t bytes = 0;
-	int r = seccomp_export_bpf_mem(context, NULL, &bytes);
-
-	if (r < 0)
-		return r;
-	filter = malloc(bytes);
-	if (!filter)
-		return -ENOMEM;
-	r = seccomp_export_bpf_mem(context, filter, &bytes);
-	if (r < 0)
-		return r;
-	ret_program->len = (unsigned short)(bytes / sizeof(*filter));
-	ret_program->filter = take_ptr(filter);
-	return 0;
-}
-
 int net_dhcp_seccomp_program(const struct sock_fprog **ret_program)
 {
+	static const struct seccomp_list list = {
+		.action = SCMP_ACT_ALLOW,
+		.otherwise = SCMP_ACT_ERRNO(ENOSYS),
+		.calls = allowed,
+		.call_count = ELEMENTS(allowed),
+		.rules = allowed_with,
+		.rule_count = ELEMENTS(allowed_with),
+	};
 	static struct sock_fprog program;
-	_cleanup_(contextp) scmp_filter_ctx context = NULL;
-	int r = 0;
+	int r = program.filter ? 0 : seccomp_list_compile(&list, &program);
 
-	if (program.filter) {
-		*ret_program = &program;
-		return 0;
-	}
-	context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	if (!context)
-		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < ELEMENTS(allowed); i++)
-		r = seccomp_rule_add_exact_array(context, SCMP_ACT_ALLOW, allowed[i], 0, NULL);
-	for (size_t i = 0; r == 0 && i < ELEMENTS(allowed_with); i++)
-		r = add_rule(context, i);
 	if (r == 0)
-		r = export(context, &program);
-	if (r < 0)
-		return r;
-	*ret_program = &program;
-	return 0;
+		*ret_program = &program;
+	return r;
 }

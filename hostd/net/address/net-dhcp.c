@@ -2,36 +2,39 @@
 // Keeps one udhcpc running.
 #include "net-dhcp.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
+#include <linux/capability.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "base/log.h"
 #include "base/text.h"
-#include "net-dhcp-confine.h"
+#include "net-dhcp-seccomp.h"
 #include "net-lease.h"
-#include "net/link/net-policy.h"
-#include "process/confine.h"
+#include "process/supervisor.h"
+#include "process/uids.h"
 
 /* Four requests, three seconds apart, then a pause; for ever. */
 #define REQUEST_COUNT "4"
 #define REQUEST_INTERVAL_S "3"
 #define PAUSE_S "20"
-#define TIMER_ACCURACY_US 500000
 /* Whoever has taken it over cannot keep hostd busy: its messages wait in the socket then. */
 #define EVENTS_MAX 10
 #define EVENTS_INTERVAL_US (10 * UINT64_C(1000000))
+/* Of the host's it keeps the network. */
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+#define ROOT_OPTIONS "size=4k,nr_inodes=1,mode=0555"
+/* Packet sockets, as long as there is no address; and port 68, to renew a lease. */
+#define CAPABILITIES (UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_BIND_SERVICE)
+#define MEMORY_BYTES_MAX (32UL << 20)
+/* Of the line about a step that failed; there is no other file. */
+#define FILE_BYTES_MAX 4096
 
 struct net_dhcp {
 	sd_event *event;
-	sd_event_source *exit_source, *event_source;
-	sd_event_source *restart_timer;
+	struct supervisor *supervisor;
+	sd_event_source *event_source;
 	char *subject; /* "net lan" */
 	char *interface;
 	char *hostname;
@@ -40,23 +43,28 @@ struct net_dhcp {
 	void *userdata;
 	char client[2 * sizeof(uint64_t) + 1];
 	struct net_ip wanted;
-	int pidfd; /* owned; -EBADF: not running */
 	int event_fd; /* owned: its messages */
-	int error_fd; /* owned: why it could not be confined */
-	uint64_t started_us;
-	uint64_t backoff_ms;
 };
 
 DEFINE_CLEANUP(struct net_dhcp *, net_dhcp_free);
+
+static int start(struct supervisor *supervisor, void *userdata);
+static void on_ended(const struct supervisor_end *told, void *userdata);
 
 int net_dhcp_new(sd_event *event, const struct net_dhcp_settings *settings,
 		 struct net_dhcp **ret_dhcp)
 {
 	_cleanup_(net_dhcp_freep) struct net_dhcp *dhcp = calloc(1, sizeof(*dhcp));
+	const struct supervisor_settings supervised = {
+		.backoff = { .min_usec = 1000000, .max_usec = 60000000, .held_usec = 60000000 },
+		.start = start,
+		.ended = on_ended,
+		.userdata = dhcp,
+	};
 
 	if (!dhcp)
 		return -ENOMEM;
-	dhcp->pidfd = dhcp->event_fd = dhcp->error_fd = -EBADF;
+	dhcp->event_fd = -EBADF;
 	dhcp->on_event = settings->on_event;
 	dhcp->userdata = settings->userdata;
 	dhcp->event = sd_event_ref(event);
@@ -66,15 +74,24 @@ int net_dhcp_new(sd_event *event, const struct net_dhcp_settings *settings,
 	dhcp->program = strdup(settings->program);
 	if (!dhcp->subject || !dhcp->interface || !dhcp->hostname || !dhcp->program)
 		return -ENOMEM;
+	if (supervisor_new(event, &supervised, &dhcp->supervisor) < 0)
+		return -ENOMEM;
 	*ret_dhcp = take_ptr(dhcp);
 	return 0;
+}
+
+static void forget_events(struct net_dhcp *dhcp)
+{
+	dhcp->event_source = sd_event_source_disable_unref(dhcp->event_source);
+	dhcp->event_fd = fd_close(dhcp->event_fd);
 }
 
 void net_dhcp_free(struct net_dhcp *dhcp)
 {
 	if (!dhcp)
 		return;
-	net_dhcp_stop(dhcp);
+	supervisor_free(dhcp->supervisor);
+	forget_events(dhcp);
 	sd_event_unref(dhcp->event);
 	free(dhcp->subject);
 	free(dhcp->interface);
@@ -85,7 +102,7 @@ void net_dhcp_free(struct net_dhcp *dhcp)
 
 bool net_dhcp_is_active(const struct net_dhcp *dhcp)
 {
-	return dhcp->pidfd >= 0 || dhcp->restart_timer;
+	return supervisor_is_active(dhcp->supervisor);
 }
 
 const char *net_dhcp_client(const struct net_dhcp *dhcp)
@@ -93,37 +110,11 @@ const char *net_dhcp_client(const struct net_dhcp *dhcp)
 	return dhcp->client;
 }
 
-/* Waits for the end of a process that has been killed or that its pidfd says has ended. */
-static int reap(struct net_dhcp *dhcp, siginfo_t *ret_info)
-{
-	int r = 0;
-
-	do
-		r = waitid(P_PIDFD, (id_t)dhcp->pidfd, ret_info, WEXITED);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
-
-static void forget_process(struct net_dhcp *dhcp)
-{
-	dhcp->exit_source = sd_event_source_disable_unref(dhcp->exit_source);
-	dhcp->event_source = sd_event_source_disable_unref(dhcp->event_source);
-	dhcp->pidfd = fd_close(dhcp->pidfd);
-	dhcp->event_fd = fd_close(dhcp->event_fd);
-	dhcp->error_fd = fd_close(dhcp->error_fd);
-}
-
+/* It gives nothing back to the server on purpose: the address is still in use. */
 void net_dhcp_stop(struct net_dhcp *dhcp)
 {
-	siginfo_t info = {};
-
-	dhcp->restart_timer = sd_event_source_disable_unref(dhcp->restart_timer);
-	if (dhcp->pidfd >= 0) {
-		/* It gives nothing back to the server on purpose: the address is still in use. */
-		(void)pidfd_send_signal(dhcp->pidfd, SIGKILL, NULL, 0);
-		(void)reap(dhcp, &info);
-	}
-	forget_process(dhcp);
+	supervisor_stop(dhcp->supervisor);
+	forget_events(dhcp);
 }
 
 static int fill_arguments(const struct net_dhcp *dhcp, struct text_list *arguments)
@@ -160,101 +151,56 @@ static void name_client(struct net_dhcp *dhcp)
 	(void)snprintf(dhcp->client, sizeof(dhcp->client), "%016" PRIx64, name);
 }
 
-/* What it is given, beside its arguments: both ends of the socket, and what hostd has open. */
-static int open_fds(struct net_dhcp *dhcp, struct net_dhcp_confine *confine)
+/* Its stdin is the socket that it sends its events to; its root is empty. */
+static int spawn(struct net_dhcp *dhcp, char *const *argv, int socket_fd)
 {
-	int pair[2];
-
-	confine->program_fd = open(dhcp->program, O_PATH | O_CLOEXEC);
-	confine->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (confine->program_fd < 0 || confine->null_fd < 0)
-		return -errno;
-	dhcp->error_fd = confine->error_fd = memfd_create("udhcpc", MFD_CLOEXEC);
-	if (dhcp->error_fd < 0)
-		return -errno;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	dhcp->event_fd = pair[0];
-	confine->event_fd = pair[1];
-	return net_dhcp_seccomp_program(&confine->seccomp);
-}
-
-static int spawn(struct net_dhcp *dhcp)
-{
-	_cleanup_(text_list_done) struct text_list arguments = {};
-	struct net_dhcp_confine confine = {
-		.program_fd = -EBADF,
-		.null_fd = -EBADF,
-		.event_fd = -EBADF,
+	static const struct process_root root = { .options = ROOT_OPTIONS };
+	static const struct confine_limit limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_NOFILE, NET_DHCP_EXECUTABLE_FD },
+		{ RLIMIT_MEMLOCK, 0 },
+		{ RLIMIT_FSIZE, FILE_BYTES_MAX },
+		{ RLIMIT_AS, MEMORY_BYTES_MAX },
 	};
-	pid_t pid = 0;
-	int r = fill_arguments(dhcp, &arguments);
+	struct process_spec spec = {
+		.program = dhcp->program,
+		.argv = argv,
+		.program_number = NET_DHCP_EXECUTABLE_FD,
+		.input = socket_fd,
+		.namespaces = NAMESPACES,
+		.root = &root,
+		.uid = PROCESS_UID_DHCP,
+		.capabilities = CAPABILITIES,
+		.limits = limits,
+		.limit_count = ELEMENTS(limits),
+	};
+	int r = net_dhcp_seccomp_program(&spec.seccomp);
 
-	name_client(dhcp);
-	confine.argv = arguments.items;
-	if (r == 0)
-		r = open_fds(dhcp, &confine);
-	if (r == 0)
-		r = confine_clone(NET_DHCP_NAMESPACES, 0, &pid, &dhcp->pidfd);
-	if (r == 0 && pid == 0)
-		net_dhcp_confine_exec(&confine);
-	fd_close(confine.program_fd);
-	fd_close(confine.null_fd);
-	fd_close(confine.event_fd);
-	return r;
-}
-
-static int on_restart(sd_event_source *, uint64_t, void *userdata)
-{
-	struct net_dhcp *dhcp = userdata;
-
-	dhcp->restart_timer = sd_event_source_disable_unref(dhcp->restart_timer);
-	(void)net_dhcp_start(dhcp, &dhcp->wanted);
-	return 0;
+	return r < 0 ? r : supervisor_spawn(dhcp->supervisor, &spec);
 }
 
 /* Says why once, and again when the delay is at its longest. */
-static void start_later(struct net_dhcp *dhcp, const char *why)
-{
-	uint64_t now_us = 0, before_ms = dhcp->backoff_ms;
-	int r = 0;
-
-	(void)sd_event_now(dhcp->event, CLOCK_MONOTONIC, &now_us);
-	dhcp->backoff_ms = net_policy_backoff_ms(before_ms, (now_us - dhcp->started_us) / 1000);
-	if (before_ms == 0 || before_ms / 30000 != dhcp->backoff_ms / 30000)
-		log_warning(dhcp->subject, "DHCP client %s; it is started again in %" PRIu64 " s",
-			    why, dhcp->backoff_ms / 1000);
-	r = sd_event_add_time_relative(dhcp->event, &dhcp->restart_timer, CLOCK_MONOTONIC,
-				       dhcp->backoff_ms * 1000, TIMER_ACCURACY_US, on_restart,
-				       dhcp);
-	if (r < 0)
-		log_error(dhcp->subject, "DHCP client cannot be started again: %s", strerror(-r));
-}
-
-/* Of a client that was not confined: which step failed, and why. */
-static void read_error(const struct net_dhcp *dhcp, char *text, size_t size)
-{
-	ssize_t length = pread(dhcp->error_fd, text, size - 1, 0);
-
-	text[length > 0 ? length : 0] = '\0';
-}
-
-static int on_exit_of_client(sd_event_source *, int, uint32_t, void *userdata)
+static void on_ended(const struct supervisor_end *told, void *userdata)
 {
 	struct net_dhcp *dhcp = userdata;
-	siginfo_t info = {};
-	char why[192], step[128];
+	const uint64_t before_s = told->previous_usec / 1000000, s = told->delay_usec / 1000000;
+	_cleanup_free_ char *step = told->end ? process_end_last_line(told->end) : NULL;
+	char why[192];
 
-	read_error(dhcp, step, sizeof(step));
-	if (reap(dhcp, &info) == 0 && info.si_code == CLD_EXITED && step[0])
-		(void)snprintf(why, sizeof(why), "cannot be confined: %s", step);
-	else if (info.si_code == CLD_EXITED)
-		(void)snprintf(why, sizeof(why), "ended with status %d", info.si_status);
+	forget_events(dhcp);
+	if (before_s != 0 && before_s / 30 == s / 30)
+		return;
+	if (!told->end)
+		(void)snprintf(why, sizeof(why), "cannot be started: %s",
+			       strerrordesc_np(-told->error));
+	else if (told->end->status == PROCESS_NOT_CONFINED)
+		(void)snprintf(why, sizeof(why), "cannot be confined: %s", step ?: "no memory");
+	else if (told->end->status <= 128)
+		(void)snprintf(why, sizeof(why), "ended with status %d", told->end->status);
 	else
-		(void)snprintf(why, sizeof(why), "was killed by signal %d", info.si_status);
-	forget_process(dhcp);
-	start_later(dhcp, why);
-	return 0;
+		(void)snprintf(why, sizeof(why), "was killed by signal %d",
+			       told->end->status - 128);
+	log_warning(dhcp->subject, "DHCP client %s; it is started again in %" PRIu64 " s", why, s);
 }
 
 static int on_message(sd_event_source *source, int fd, uint32_t, void *userdata)
@@ -268,40 +214,43 @@ static int on_message(sd_event_source *source, int fd, uint32_t, void *userdata)
 	else if (length > 0)
 		dhcp->on_event(message, (size_t)length, dhcp->userdata);
 	else if (length == 0 || (errno != EAGAIN && errno != EINTR))
-		/* Its end is on_exit_of_client()'s. */
+		/* Its end is on_ended()'s. */
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
 }
 
-static int watch(struct net_dhcp *dhcp)
+static int watch_events(struct net_dhcp *dhcp)
 {
-	int r = sd_event_add_io(dhcp->event, &dhcp->exit_source, dhcp->pidfd, EPOLLIN,
-				on_exit_of_client, dhcp);
+	int r = sd_event_add_io(dhcp->event, &dhcp->event_source, dhcp->event_fd, EPOLLIN,
+				on_message, dhcp);
 
-	if (r >= 0)
-		r = sd_event_add_io(dhcp->event, &dhcp->event_source, dhcp->event_fd, EPOLLIN,
-				    on_message, dhcp);
 	if (r >= 0)
 		r = sd_event_source_set_ratelimit(dhcp->event_source, EVENTS_INTERVAL_US,
 						  EVENTS_MAX);
 	return r < 0 ? r : 0;
 }
 
+static int start(struct supervisor *, void *userdata)
+{
+	struct net_dhcp *dhcp = userdata;
+	_cleanup_(text_list_done) struct text_list arguments = {};
+	_cleanup_fd_ int theirs = -EBADF;
+	int pair[2], r = fill_arguments(dhcp, &arguments);
+
+	if (r < 0)
+		return r;
+	name_client(dhcp);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	dhcp->event_fd = pair[0];
+	theirs = pair[1];
+	r = spawn(dhcp, arguments.items, theirs);
+	return r < 0 ? r : watch_events(dhcp);
+}
+
 int net_dhcp_start(struct net_dhcp *dhcp, const struct net_ip *wanted)
 {
-	char why[128];
-	int r = 0;
-
 	net_dhcp_stop(dhcp);
 	dhcp->wanted = wanted ? *wanted : (struct net_ip){};
-	(void)sd_event_now(dhcp->event, CLOCK_MONOTONIC, &dhcp->started_us);
-	r = spawn(dhcp);
-	if (r == 0)
-		r = watch(dhcp);
-	if (r < 0) {
-		net_dhcp_stop(dhcp);
-		(void)snprintf(why, sizeof(why), "cannot be started: %s", strerror(-r));
-		start_later(dhcp, why);
-	}
-	return r;
+	return supervisor_start(dhcp->supervisor);
 }

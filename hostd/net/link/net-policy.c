@@ -6,9 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define BACKOFF_LEAST_MS 1000
-#define BACKOFF_MOST_MS 60000
-
 static bool mac_is(const char *text, const uint8_t mac[static 6])
 {
 	char own[18];
@@ -202,11 +199,4 @@ void net_policy_tap_name(const char *guest, unsigned int nic_index, char name[st
 		memcpy(name, whole, strlen(whole) + 1);
 	else
 		(void)snprintf(name, IFNAMSIZ, "mv-%.4s%08x", guest, hash(whole));
-}
-
-uint64_t net_policy_backoff_ms(uint64_t previous_ms, uint64_t lived_ms)
-{
-	if (previous_ms == 0 || lived_ms >= BACKOFF_MOST_MS)
-		return BACKOFF_LEAST_MS;
-	return previous_ms * 2 < BACKOFF_MOST_MS ? previous_ms * 2 : BACKOFF_MOST_MS;
 }

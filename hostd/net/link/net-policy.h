@@ -93,6 +93,3 @@ void net_policy_bond_name(const char *network, char name[static IFNAMSIZ]);
 void net_policy_vlan_name(const char *parent, unsigned int vlan, char name[static IFNAMSIZ]);
 /* "mv-GUEST-N", or "mv-", the guest's start and a hash. The two cannot be mistaken. */
 void net_policy_tap_name(const char *guest, unsigned int nic_index, char name[static IFNAMSIZ]);
-
-/* How long to wait until a client that died after lived_ms is started again. */
-uint64_t net_policy_backoff_ms(uint64_t previous_ms, uint64_t lived_ms);

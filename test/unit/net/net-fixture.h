@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A network namespace of its own with cables in it, a DHCP client that does nothing, and the log.
  */
-// link: -Wl,--wrap=net_dhcp_confine_exec -Wl,--wrap=socketpair
+// link: -Wl,--wrap=process_child -Wl,--wrap=socketpair
 #pragma once
 
 #include <linux/rtnetlink.h>
@@ -19,8 +19,8 @@
 
 #include "base/log.h"
 #include "net/address/net-address.h"
-#include "net/address/net-dhcp-confine.h"
 #include "net/net.h"
+#include "process/process-internal.h"
 
 #define DEADLINE_US 8000000
 #define CLIENT_MAX 64
@@ -302,8 +302,8 @@ static inline bool fixture_has_address(struct fixture *f, const char *interface,
 
 int __real_socketpair(int domain, int type, int protocol, int sockets[2]);
 int __wrap_socketpair(int domain, int type, int protocol, int sockets[2]);
-void __real_net_dhcp_confine_exec(struct net_dhcp_confine *confine);
-void __wrap_net_dhcp_confine_exec(struct net_dhcp_confine *confine);
+void __real_process_child(struct process_opened *opened);
+void __wrap_process_child(struct process_opened *opened);
 
 /* The client is what it is on a host: udhcpc, confined. */
 static bool fixture_real_client;
@@ -326,20 +326,20 @@ int __wrap_socketpair(int domain, int type, int protocol, int sockets[2])
 }
 
 /* In the child: a script takes udhcpc's place, which needs a shell, and is told who it is. */
-void __wrap_net_dhcp_confine_exec(struct net_dhcp_confine *confine)
+void __wrap_process_child(struct process_opened *opened)
 {
 	char name[64], pid[64], self[32] = "", path[] = "PATH=/usr/bin:/bin";
 	char *const environment[] = { path, name, pid, NULL };
 
 	if (fixture_real_client)
-		__real_net_dhcp_confine_exec(confine);
+		__real_process_child(opened);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Its number where it is seen from. */
 	(void)!readlink("/proc/self", self, sizeof(self) - 1);
 	(void)snprintf(name, sizeof(name), "CLIENT=client-%u", fixture_clients);
 	(void)snprintf(pid, sizeof(pid), "CLIENT_PID=%s", self);
-	execve(fixture_program, confine->argv, environment);
-	_exit(NET_DHCP_NOT_CONFINED);
+	execve(fixture_program, opened->spec->argv, environment);
+	_exit(PROCESS_NOT_CONFINED);
 }
 
 /* The client of the fake program that was started last; waits for one other than not_this. */

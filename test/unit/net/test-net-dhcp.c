@@ -18,6 +18,8 @@
 
 #include "base/file.h"
 #include "machine/privileges.h"
+#include "net/address/net-dhcp-seccomp.h"
+#include "process/uids.h"
 
 #define SERVER "\xc0\x00\x02\x01" /* 192.0.2.1 */
 #define CLIENT "\xc0\x00\x02\x07"
@@ -45,7 +47,7 @@ static const char *find_impossible(void)
 	if (getuid() != 0)
 		return "it needs root";
 	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL) < 0 ||
-	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count <= NET_DHCP_UID)
+	    sscanf(map, "%u %u %u", &first, &outside, &count) != 3 || count <= PROCESS_UID_DHCP)
 		return "the uid of the client does not exist in this user namespace";
 	if (access(busybox, X_OK) < 0)
 		return "there is no busybox: MVIRT_TEST_BUSYBOX names it";
@@ -262,8 +264,8 @@ static void assert_status(pid_t pid)
 	static const char *const sets[] = { "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:" };
 
 	assert_int_equal(file_read(AT_FDCWD, path, 65536, &status, NULL), 0);
-	(void)snprintf(ids, sizeof(ids), "%d\t%d\t%d\t%d", NET_DHCP_UID, NET_DHCP_UID, NET_DHCP_UID,
-		       NET_DHCP_UID);
+	(void)snprintf(ids, sizeof(ids), "%u\t%u\t%u\t%u", PROCESS_UID_DHCP, PROCESS_UID_DHCP,
+		       PROCESS_UID_DHCP, PROCESS_UID_DHCP);
 	(void)snprintf(capabilities, sizeof(capabilities), "%016llx",
 		       (unsigned long long)CAPABILITIES);
 	assert_field(status, "\nUid:", ids);

@@ -267,20 +267,6 @@ static void names(void **)
 	assert_int_equal(strlen(name), 15);
 }
 
-static void backoff(void **)
-{
-	uint64_t delay_ms = 0, sum_ms = 0;
-
-	assert_int_equal(net_policy_backoff_ms(0, 0), 1000);
-	for (unsigned int i = 0; i < 10; i++) {
-		delay_ms = net_policy_backoff_ms(delay_ms, 5);
-		sum_ms += delay_ms;
-	}
-	assert_int_equal(delay_ms, 60000);
-	assert_int_equal(sum_ms, 1000 + 2000 + 4000 + 8000 + 16000 + 32000 + 4 * 60000);
-	assert_int_equal(net_policy_backoff_ms(60000, 60000), 1000);
-}
-
 static void probe(void **)
 {
 	struct net_nic nic = { .name = "eth0" };
@@ -327,7 +313,7 @@ int main(void)
 		cmocka_unit_test(dhcp),
 		cmocka_unit_test(phases),
 		cmocka_unit_test(names),
-		cmocka_unit_test(backoff),
+
 		cmocka_unit_test(probe),
 	};
 
