@@ -242,11 +242,11 @@ static int run(void)
 	mark("PID 1");
 	start_log();
 	memory_kept_free_limit("");
-	log_move_fd = dashboards_prepare_log();
-	drop_privileges();
 	r = sd_event_default(&host.event);
 	if (r < 0)
 		return r;
+	log_move_fd = dashboards_prepare_log(host.event);
+	drop_privileges();
 	r = host_await_end(&host);
 	if (r < 0)
 		return r;

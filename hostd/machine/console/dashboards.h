@@ -8,8 +8,6 @@
 struct dashboards;
 
 #define DASHBOARD_PROGRAM "/usr/bin/mvirt-dashboard"
-/* Below the guests' (70000 on); all dashboards have this one. */
-#define DASHBOARD_UID 60000U
 #define DASHBOARD_LINKS 3
 
 struct dashboards_settings {
@@ -36,6 +34,6 @@ void dashboards_free(struct dashboards *dashboards);
  * The fd is closed when the move is to happen, by writing one byte; closed without, nothing
  * happens. Returns it, or -errno.
  */
-int dashboards_prepare_log(void);
+int dashboards_prepare_log(sd_event *event);
 /* Moves it. The fd is consumed, -EBADF is none. */
 void dashboards_move_log(int fd_consume);
