@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// hostd: the order in which the machine comes up, and who tells whom. Nothing else.
+// hostd: the order in which the machine comes up. Nothing else.
 #include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "api/api.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config/config-check.h"
 #include "config/config-claims.h"
-#include "hostd.h"
+#include "host/host-catalogue.h"
+#include "host/host-crash.h"
+#include "host/host-create.h"
+#include "host/host-dashboard.h"
+#include "host/host-end.h"
+#include "host/host-format.h"
+#include "host/host-guests.h"
+#include "host/host-internal.h"
+#include "host/host-screen.h"
+#include "host/host-volumes.h"
 #include "machine/boot-times.h"
 #include "machine/log-history.h"
 #include "machine/memory-kept-free.h"
@@ -26,12 +36,9 @@
 static void host_done(struct host *host)
 {
 	dashboards_free(host->dashboards);
-	api_free(take_ptr(
-		host->api)); /* what the others still say on their way out, they say to nobody */
 	guest_trash_free(host->data_trash);
 	guest_trash_free(host->memory_trash);
 	host_screen_free(host->machine_screen);
-	program_replace_cancel(host->replacement);
 	free(host->shell_terminal);
 	free(host->line_type);
 	free(host->panic_timeout);
@@ -52,14 +59,47 @@ static void host_done(struct host *host)
 	sd_event_unref(host->event);
 }
 
-/* --- net -> API --- */
+/* --- events, and the API --- */
 
 static void on_network_changed(const char *network, void *userdata)
 {
-	struct host *host = userdata;
+	const struct host_event event = { .type = HOST_EVENT_NETWORK, .network = network };
 
-	if (host->api)
-		api_publish_network_event(host->api, network);
+	host_publish(userdata, &event);
+}
+
+struct hostd {
+	struct host host;
+	struct api *api;
+};
+
+static void hostd_done(struct hostd *hostd)
+{
+	struct host *host = &hostd->host;
+
+	/* Who asked is told that it comes to nothing. */
+	host_creations_cancel(host);
+	host_format_cancel(host);
+	host_replace_cancel(host);
+	host_unlock_cancel(host);
+	/* What the others still say on their way out, they say to nobody. */
+	api_free(take_ptr(hostd->api));
+	host_done(host);
+}
+
+static int start_api(struct hostd *hostd)
+{
+	const struct api_settings settings = { .host = &hostd->host, .version = MVIRT_VERSION };
+	int r = api_new(hostd->host.event, &settings, &hostd->api);
+
+	return r < 0 ? r : host_replace_settle(&hostd->host);
+}
+
+static int connect_dashboard(void *userdata)
+{
+	struct hostd *hostd = userdata;
+
+	return hostd->api ? api_connect_dashboard(hostd->api) : -ENOTCONN;
 }
 
 /* --- the beginning --- */
@@ -231,9 +271,10 @@ static void report(const char *step, int r)
 
 static int run(void)
 {
-	_cleanup_(host_done) struct host host = {
-		.files = { .data_fd = -EBADF, .memory_fd = -EBADF },
+	_cleanup_(hostd_done) struct hostd hostd = {
+		.host.files = { .data_fd = -EBADF, .memory_fd = -EBADF },
 	};
+	struct host *host = &hostd.host;
 	int r = 0, log_move_fd = -EBADF;
 
 	/* However the file is called. */
@@ -242,42 +283,42 @@ static int run(void)
 	mark("PID 1");
 	start_log();
 	memory_kept_free_limit("");
-	r = sd_event_default(&host.event);
+	r = sd_event_default(&host->event);
 	if (r < 0)
 		return r;
-	log_move_fd = dashboards_prepare_log(host.event);
+	log_move_fd = dashboards_prepare_log(host->event);
 	drop_privileges();
-	r = host_await_end(&host);
+	r = host_await_end(host);
 	if (r < 0)
 		return r;
-	host.shell_terminal = cmdline_value("mvirt.shell");
-	host.line_type = cmdline_value("mvirt.term");
-	host.panic_timeout = cmdline_value("panic");
+	host->shell_terminal = cmdline_value("mvirt.shell");
+	host->line_type = cmdline_value("mvirt.term");
+	host->panic_timeout = cmdline_value("panic");
 
 	mark("log, privileges");
-	host_take_crashes(&host);
-	probe_kvm(&host);
+	host_take_crashes(host);
+	probe_kvm(host);
 	mark("KVM probe");
-	probe_screen(&host);
+	probe_screen(host);
 	mark("framebuffer");
-	report("devices", find_devices(&host));
-	r = read_config(&host);
+	report("devices", find_devices(host));
+	r = read_config(host);
 	if (r < 0)
 		return r;
 	mark("configuration");
-	report("network", start_network(&host));
-	r = host_start_guests(&host);
+	report("network", start_network(host));
+	r = host_start_guests(host);
 	if (r < 0)
 		return r;
 	mark("guests defined");
-	report("API", host_start_api(&host, MVIRT_VERSION));
-	report("screen", host_screen_start(&host));
-	report("dashboards", host_start_dashboards(&host));
+	report("API", start_api(&hostd));
+	report("screen", host_screen_start(host));
+	report("dashboards", host_start_dashboards(host, connect_dashboard, &hostd));
 	dashboards_move_log(log_move_fd);
 	report("power button",
-	       power_button_new(host.event, host_on_power_button, &host, &host.power_button));
+	       power_button_new(host->event, host_on_power_button, host, &host->power_button));
 	log_notice("host", "ready");
-	return sd_event_loop(host.event);
+	return sd_event_loop(host->event);
 }
 
 static int usage(FILE *stream, int status)

@@ -16,8 +16,8 @@ SYSTEMD_LIBS := -L$(SYSROOT)/lib -ludev -lsystemd -lcap -lcrypt -lm
 HOSTD_LIBS := -lnl-3 -lseccomp -lblkid -lz $(SYSTEMD_LIBS)
 
 CLI_SOURCES := $(sort $(wildcard hostd/cli/*.c))
-# main(), and who tells whom.
-MAIN_SOURCES := hostd/hostd.c $(sort $(wildcard hostd/hostd-*.c))
+# main().
+MAIN_SOURCES := hostd/hostd.c
 BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
 SCREEN_MAIN := hostd/screen/mvirt-screen.c
 SCREEN_SOURCES := $(sort $(filter-out $(SCREEN_MAIN),$(wildcard hostd/screen/*.c)))

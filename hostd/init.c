@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define HOSTD "/usr/bin/hostd"
-#define HOSTD_EXIT_REPLACED 3 /* hostd.h */
+#define HOSTD_EXIT_REPLACED 3 /* host/host-replace.c */
 #define TRIAL_LIMIT_S 30
 #define FAST_RUN_S 2
 #define GOOD_RUN_S 600 /* what ran for so long is no part of a row of failures */
@@ -47,7 +47,7 @@ struct service {
 	unsigned int fast_failures, short_runs; /* in a row, below FAST_RUN_S and good_run_s */
 };
 
-/* What hostd is started from: the first that there is; hostd.h says what they are. */
+/* What hostd is started from: the first that there is; host/host-replace.c says what they are. */
 static const char *const hostd_suffixes[] = { ".trial", ".replaced", "" };
 
 static struct {

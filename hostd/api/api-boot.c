@@ -5,9 +5,7 @@
 #include "api-internal.h"
 #include "machine/boot-times.h"
 
-int api_method_boot_times(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
-			  sd_varlink_method_flags_t flags [[maybe_unused]],
-			  void *userdata [[maybe_unused]])
+API_METHOD_DEFINE(api_method_boot_times)
 {
 	struct boot_times times = {};
 	struct json_builder answer = {}, phases = {};
@@ -26,5 +24,5 @@ int api_method_boot_times(sd_varlink *link, sd_json_variant *parameters [[maybe_
 	if (times.before_usec > 0)
 		json_add_unsigned(&answer, "beforeKernelUsec", times.before_usec);
 	json_add_array(&answer, "phases", &phases);
-	return api_client_reply_object(link, &answer);
+	return api_reply_object(link, &answer);
 }

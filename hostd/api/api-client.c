@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The clients: sd-varlink would keep up to 16 MiB for one that does not read, this is stricter.
-#include <stdarg.h>
-#include <string.h>
-#include <sys/epoll.h>
+// The clients: they come by the socket or by a pair of sockets, and go.
+#include <sys/socket.h>
 
-#include "api-interface.h"
 #include "api-internal.h"
-
-static struct api_client *find_client(struct api *api, sd_varlink *link)
-{
-	for (struct api_client *client = api->clients; client; client = client->next)
-		if (client->link == link)
-			return client;
-	return NULL;
-}
 
 int api_client_connected(struct api *api, sd_varlink *link)
 {
@@ -77,109 +66,41 @@ void api_client_close_all(struct api *api)
 	}
 }
 
-bool api_client_has_room(struct api_client *client)
-{
-	if (!(sd_varlink_get_events(client->link) & EPOLLOUT))
-		client->pending_bytes = 0;
-	return client->pending_bytes <= API_PENDING_BYTES_MAX;
-}
+/* --- for dashboards --- */
 
-/* Counts an answer in. Returns 0, -ENOBUFS when the client has left too much lying, or -E2BIG. */
-static int account(struct api_client *client, sd_json_variant *parameters)
+/* The end that is not ours; our own is served. */
+static int connect_to(struct api *api, sd_varlink_server *server, int *ret_fd)
 {
-	_cleanup_free_ char *text = NULL;
-	int length = 0;
+	_cleanup_fd_ int ours = -EBADF, theirs = -EBADF;
+	sd_varlink *link = NULL;
+	int fds[2] = { -EBADF, -EBADF }, r = 0;
 
-	if (!api_client_has_room(client))
-		return -ENOBUFS;
-	length = sd_json_variant_format(parameters, 0, &text);
-	if (length < 0)
-		return length;
-	if (length > API_ANSWER_BYTES_MAX)
-		return -E2BIG;
-	client->pending_bytes += (size_t)length;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
+		return -errno;
+	ours = fds[0];
+	theirs = fds[1];
+	/* The other end's credentials are those of who made the pair: hostd. */
+	r = sd_varlink_server_add_connection(server, ours, &link);
+	if (r < 0)
+		return r;
+	(void)take_fd(&ours);
+	r = api_client_connected(api, link);
+	if (r < 0) {
+		(void)sd_varlink_close(link);
+		return r;
+	}
+	*ret_fd = take_fd(&theirs);
 	return 0;
 }
 
-int api_client_reply(sd_varlink *link, sd_json_variant *parameters)
+int api_connect_dashboard(struct api *api)
 {
-	struct api_client *client = find_client(sd_varlink_get_userdata(link), link);
-	int r = client ? account(client, parameters) : -ENOTCONN;
+	int fd = -EBADF, r = connect_to(api, api->look_server, &fd);
 
-	if (r == -E2BIG)
-		return api_client_refusef(link, "the answer is longer than %d MiB: ask for less",
-					  (API_ANSWER_BYTES_MAX >> 20) + 1);
-	if (r >= 0)
-		r = sd_varlink_reply(link, parameters);
-	if (r == -ENOBUFS)
-		(void)sd_varlink_close(link);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : fd;
 }
 
-int api_client_reply_object(sd_varlink *link, struct json_builder *object)
+int api_connect_acting(struct api *api, int *ret_fd)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
-	int r = json_end_object(object, &parameters);
-
-	return r < 0 ? r : api_client_reply(link, parameters);
-}
-
-int api_client_error(sd_varlink *link, const char *error_id, struct json_builder *parameters)
-{
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
-	struct api_client *client = find_client(sd_varlink_get_userdata(link), link);
-	int r = json_end_object(parameters, &object);
-
-	if (r >= 0)
-		r = client ? account(client, object) : -ENOTCONN;
-	if (r >= 0)
-		return sd_varlink_error(link, error_id, object);
-	if (r == -ENOBUFS)
-		(void)sd_varlink_close(link);
-	return r;
-}
-
-int api_client_refuse(sd_varlink *link, const char *reason)
-{
-	struct json_builder parameters = {};
-
-	json_add_text(&parameters, "reason", reason ? reason : "out of memory");
-	return api_client_error(link, API_ERROR_REFUSED, &parameters);
-}
-
-int api_client_refuse_errno(sd_varlink *link, int error, const char *reason)
-{
-	return api_client_refuse(link, reason ? reason : strerrordesc_np(abs(error)));
-}
-
-int api_client_refusef(sd_varlink *link, const char *format, ...)
-{
-	_cleanup_free_ char *reason = NULL;
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(&reason, format, arguments) < 0)
-		reason = NULL;
-	va_end(arguments);
-	return api_client_refuse(link, reason);
-}
-
-int api_client_done(sd_varlink *link)
-{
-	struct json_builder nothing = {};
-
-	return api_client_reply_object(link, &nothing);
-}
-
-int api_client_notify(struct api_client *client, sd_json_variant *parameters)
-{
-	sd_varlink *link = sd_varlink_ref(client->link);
-	int r = account(client, parameters);
-
-	if (r >= 0)
-		r = sd_varlink_notify(link, parameters);
-	if (r < 0)
-		(void)sd_varlink_close(link);
-	sd_varlink_unref(link);
-	return r < 0 ? r : 0;
+	return connect_to(api, api->act_server, ret_fd);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // io.mvirt.Console: what the dashboard asks for and does beyond Host and Guest.
-#include "api-console-methods.h"
-
 #include <fcntl.h>
 #include <string.h>
 
+#include "api-internal.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "host/host-address.h"
+#include "host/host-screen.h"
+#include "host/host-unlock.h"
 #include "machine/device/pci.h"
 #include "machine/firmware.h"
 
@@ -14,21 +15,6 @@
  * oops and a panic raise it themselves. */
 #define PRINTK "/proc/sys/kernel/printk"
 #define LEVEL_QUIET "1"
-
-static int refuse(sd_varlink *link, int error, const char *reason)
-{
-	struct json_builder parameters = {};
-
-	json_add_text(&parameters, "reason", reason ? reason : strerror(-error));
-	return api_client_error(link, "io.mvirt.Console.Refused", &parameters);
-}
-
-static int done(sd_varlink *link)
-{
-	struct json_builder nothing = {};
-
-	return api_client_reply_object(link, &nothing);
-}
 
 static void add_driverless(struct json_builder *object)
 {
@@ -49,13 +35,12 @@ static void add_driverless(struct json_builder *object)
 	json_add_array(object, "driverless", &list);
 }
 
-static void add_trial(struct json_builder *object, const struct api_context *context)
+static void add_trial(struct json_builder *object, const struct host *host)
 {
-	const struct api_console_operations *operations = &context->console;
-	struct api_address_trial trial = {};
+	struct net_trial_status trial = {};
 	struct json_builder member = {};
 
-	if (!operations->address_trial || !operations->address_trial(&trial, context->userdata))
+	if (!host_get_address_trial(host, &trial))
 		return;
 	json_add_text(&member, "network", trial.network);
 	json_add_text(&member, "address", trial.address);
@@ -63,11 +48,10 @@ static void add_trial(struct json_builder *object, const struct api_context *con
 	json_add_object(object, "addressTrial", &member);
 }
 
-static int method_machine(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
-			  sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_machine)
 {
-	struct api *api = userdata;
-	const struct api_context *context = &api->context;
+	const struct api *api = userdata;
+	const struct host *host = api->host;
 	struct json_builder answer = {};
 	uint64_t busy_usec = 0;
 
@@ -75,15 +59,13 @@ static int method_machine(sd_varlink *link, sd_json_variant *parameters [[maybe_
 	json_add_text(&answer, "tpm", machine_tpm(""));
 	if (machine_cpu_busy("", &busy_usec) >= 0)
 		json_add_unsigned(&answer, "cpuBusyUsec", busy_usec);
-	json_add_bool(&answer, "passwordNeeded", context->config->console_password);
-	json_add_text(&answer, "shellTerminal", context->console.shell_terminal);
-	json_add_bool(&answer, "canChooseScreen", context->console.show_guest);
-	json_add_text(&answer, "screenGuest",
-		      context->console.shown_guest ? context->console.shown_guest(context->userdata)
-						   : NULL);
-	add_trial(&answer, context);
+	json_add_bool(&answer, "passwordNeeded", host_needs_password(host));
+	json_add_text(&answer, "shellTerminal", host_shell_terminal(host));
+	json_add_bool(&answer, "canChooseScreen", true);
+	json_add_text(&answer, "screenGuest", host_screen_guest(host));
+	add_trial(&answer, host);
 	add_driverless(&answer);
-	return api_client_reply_object(link, &answer);
+	return api_reply_object(link, &answer);
 }
 
 /* --- the log on the consoles --- */
@@ -106,8 +88,7 @@ void api_console_log_update(struct api *api)
 	api->log_level = NULL;
 }
 
-static int method_quiet(sd_varlink *link, sd_json_variant *parameters,
-			sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_quiet)
 {
 	static const sd_json_dispatch_field fields[] = {
 		{ "quiet", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_stdbool, 0,
@@ -124,13 +105,12 @@ static int method_quiet(sd_varlink *link, sd_json_variant *parameters,
 		if (client->link == link)
 			client->quiet = quiet;
 	api_console_log_update(api);
-	return done(link);
+	return api_reply_done(link);
 }
 
 /* --- addresses --- */
 
-static int method_try_address(sd_varlink *link, sd_json_variant *parameters,
-			      sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_try_address)
 {
 	struct call {
 		const char *network, *address, *gateway;
@@ -145,17 +125,13 @@ static int method_try_address(sd_varlink *link, sd_json_variant *parameters,
 		{},
 	};
 	const struct api *api = userdata;
-	const struct api_console_operations *operations = &api->context.console;
-	_cleanup_free_ char *why = NULL;
+	_cleanup_(error_done) struct error error = {};
 	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
 	if (r != 0)
 		return r;
-	if (!operations->try_address)
-		return refuse(link, -ENOTSUP, NULL);
-	r = operations->try_address(call.network, call.address, call.gateway, &why,
-				    api->context.userdata);
-	return r < 0 ? refuse(link, r, why) : done(link);
+	r = host_try_address(api->host, call.network, call.address, call.gateway, &error);
+	return api_reply_result(link, r, &error);
 }
 
 static int settle_address(sd_varlink *link, sd_json_variant *parameters, const struct api *api,
@@ -166,35 +142,29 @@ static int settle_address(sd_varlink *link, sd_json_variant *parameters, const s
 		  SD_JSON_MANDATORY },
 		{},
 	};
-	const struct api_console_operations *operations = &api->context.console;
-	_cleanup_free_ char *why = NULL;
+	_cleanup_(error_done) struct error error = {};
 	const char *network = NULL;
 	int r = sd_varlink_dispatch(link, parameters, fields, &network);
 
 	if (r != 0)
 		return r;
-	if (!operations->settle_address)
-		return refuse(link, -ENOTSUP, NULL);
-	r = operations->settle_address(network, keep, &why, api->context.userdata);
-	return r < 0 ? refuse(link, r, why) : done(link);
+	r = host_settle_address(api->host, network, keep, &error);
+	return api_reply_result(link, r, &error);
 }
 
-static int method_keep_address(sd_varlink *link, sd_json_variant *parameters,
-			       sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_keep_address)
 {
 	return settle_address(link, parameters, userdata, true);
 }
 
-static int method_revert_address(sd_varlink *link, sd_json_variant *parameters,
-				 sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_revert_address)
 {
 	return settle_address(link, parameters, userdata, false);
 }
 
 /* --- the screen --- */
 
-static int method_show_guest(sd_varlink *link, sd_json_variant *parameters,
-			     sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_show_guest)
 {
 	static const sd_json_dispatch_field fields[] = {
 		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string, 0,
@@ -202,25 +172,12 @@ static int method_show_guest(sd_varlink *link, sd_json_variant *parameters,
 		{},
 	};
 	const struct api *api = userdata;
-	_cleanup_free_ char *why = NULL;
+	_cleanup_(error_done) struct error error = {};
 	const char *name = NULL;
 	int r = sd_varlink_dispatch(link, parameters, fields, &name);
 
 	if (r != 0)
 		return r;
-	if (!api->context.console.show_guest)
-		return refuse(link, -ENOTSUP, "This host has no screen that guests could have");
-	r = api->context.console.show_guest(name, &why, api->context.userdata);
-	return r < 0 ? refuse(link, r, why) : done(link);
-}
-
-int api_console_bind(sd_varlink_server *server)
-{
-	return api_bind(server, "io.mvirt.Console.Machine", method_machine,
-			"io.mvirt.Console.History", api_method_history, "io.mvirt.Console.Quiet",
-			method_quiet, "io.mvirt.Console.Unlock", api_method_unlock,
-			"io.mvirt.Console.TryAddress", method_try_address,
-			"io.mvirt.Console.KeepAddress", method_keep_address,
-			"io.mvirt.Console.RevertAddress", method_revert_address,
-			"io.mvirt.Console.ShowGuest", method_show_guest);
+	r = host_screen_give_to(api->host, name, &error);
+	return api_reply_result(link, r, &error);
 }

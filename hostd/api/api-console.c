@@ -244,8 +244,7 @@ static int attach(struct api *api, struct guest *guest, size_t port, bool with_r
 	return 0;
 }
 
-int api_method_console(sd_varlink *link, sd_json_variant *parameters,
-		       sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_console)
 {
 	struct call {
 		const char *name;
@@ -264,10 +263,9 @@ int api_method_console(sd_varlink *link, sd_json_variant *parameters,
 		{},
 	};
 	struct api *api = userdata;
-	struct json_builder answer = {};
 	_cleanup_fd_ int fd = -EBADF;
 	struct guest *guest = NULL;
-	int r = sd_varlink_dispatch(link, parameters, fields, &call), index = 0;
+	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
 	if (r != 0)
 		return r;
@@ -275,17 +273,12 @@ int api_method_console(sd_varlink *link, sd_json_variant *parameters,
 	if (!guest)
 		return r;
 	if (api->console_count >= API_CONSOLES_MAX)
-		return api_client_refuse(link, "too many consoles are attached");
+		return api_reply_errorf(link, ERROR_BUSY, "too many consoles are attached");
 	r = attach(api, guest, (size_t)call.port - 1, call.replay > 0, call.read_only > 0, &fd);
 	if (r == -ENODEV)
 		return api_refuse_port(link, guest, call.port);
 	if (r < 0)
 		return r;
 	/* Should the answer fail, the client's end is closed, and ours with it. */
-	index = sd_varlink_push_fd(link, fd);
-	if (index < 0)
-		return index;
-	(void)take_fd(&fd);
-	json_add_unsigned(&answer, "fileDescriptor", (uint64_t)index);
-	return api_client_reply_object(link, &answer);
+	return api_reply_fd(link, &fd);
 }

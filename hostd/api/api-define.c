@@ -1,69 +1,145 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// io.mvirt.Guest: Definition, Set, Replace, Rename, Delete. First the file, then the guest; what
-// went before is undone when a step fails.
+// io.mvirt.Guest: Create, Definition, Set, Replace, Rename, Delete.
 #include <string.h>
 
 #include "api-internal.h"
-#include "base/log.h"
-#include "storage/store/guest-store.h"
+#include "host/host-change.h"
+#include "host/host-create.h"
+#include "host/host-delete.h"
 
-int api_store_root(const struct api *api, enum guest_origin origin)
+/* An array of {key, value}; NULL is an empty one. To be freed; the texts are the array's. */
+static int read_changes(sd_json_variant *array, struct host_change **ret_changes, size_t *ret_count)
 {
-	const struct api_context *context = &api->context;
+	static const sd_json_dispatch_field fields[] = {
+		{ "key", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct host_change, key), SD_JSON_MANDATORY },
+		{ "value", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct host_change, value), SD_JSON_MANDATORY },
+		{},
+	};
+	size_t count = array ? sd_json_variant_elements(array) : 0;
+	_cleanup_free_ struct host_change *changes = calloc(count + 1, sizeof(*changes));
 
-	return context->operations.store_root
-		       ? context->operations.store_root(origin, context->userdata)
-		       : -EBADF;
-}
-
-void api_empty_trash(const struct api *api, enum guest_origin origin)
-{
-	const struct api_context *context = &api->context;
-
-	if (context->operations.empty_trash)
-		context->operations.empty_trash(origin, context->userdata);
-}
-
-int api_writable_root(sd_varlink *link, const struct guest *guest, int *ret_root_fd)
-{
-	const struct api *api = sd_varlink_get_userdata(link);
-	const char *name = guest_config(guest)->name;
-	int root_fd = -EBADF;
-
-	switch (guest_origin(guest)) {
-	case GUEST_ORIGIN_CONFIG:
-		return api_client_refusef(
-			link, "guest %s is defined in mvirt.conf: change it there", name);
-	case GUEST_ORIGIN_RECORD:
-		return api_client_refusef(
-			link, "guest %s is not defined any more: it goes on until it ends", name);
-	case GUEST_ORIGIN_DATA:
-	case GUEST_ORIGIN_MEMORY:
-		break;
-	}
-	root_fd = api_store_root(api, guest_origin(guest));
-	if (root_fd < 0)
-		return api_client_refusef(link, "guest %s is on the data volume, which is %s", name,
-					  root_fd == -EAGAIN ? "being checked" : "not there");
-	*ret_root_fd = root_fd;
+	if (!changes)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (sd_json_dispatch(sd_json_variant_by_index(array, i), fields, 0, &changes[i]) <
+		    0)
+			return -EINVAL;
+	*ret_changes = take_ptr(changes);
+	*ret_count = count;
 	return 0;
 }
 
-/* As it is kept, or what it means where it is not kept alone. */
-static int definition_text(const struct api *api, const struct guest *guest, char **ret_text)
-{
-	enum guest_origin origin = guest_origin(guest);
-	int root_fd = api_store_root(api, origin);
+/* --- Create --- */
 
-	if ((origin == GUEST_ORIGIN_DATA || origin == GUEST_ORIGIN_MEMORY) && root_fd >= 0)
-		return guest_store_load(root_fd, guest_config(guest)->name, ret_text);
-	*ret_text = guest_config_format(guest_config(guest));
-	return *ret_text ? 0 : -ENOMEM;
+struct create_call {
+	const char *name, *definition;
+	sd_json_variant *changes, *files;
+};
+
+static void close_imports(struct host_create_request *request)
+{
+	for (size_t i = 0; i < request->import_count; i++)
+		fd_close(request->imports[i].fd);
+	free(request->imports);
 }
 
-static int method_definition(sd_varlink *link, sd_json_variant *parameters,
-			     sd_varlink_method_flags_t, void *userdata)
+static int read_imports(sd_varlink *link, sd_json_variant *array,
+			struct host_create_request *request)
 {
+	struct entry {
+		const char *name;
+		unsigned int fd_index;
+	};
+	static const sd_json_dispatch_field fields[] = {
+		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct entry, name), SD_JSON_MANDATORY },
+		{ "fileDescriptor", _SD_JSON_VARIANT_TYPE_INVALID, sd_json_dispatch_uint,
+		  offsetof(struct entry, fd_index), SD_JSON_MANDATORY },
+		{},
+	};
+	size_t count = array ? sd_json_variant_elements(array) : 0;
+
+	request->imports = calloc(count + 1, sizeof(*request->imports));
+	if (!request->imports)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct entry entry = {};
+		int fd = -EBADF;
+
+		if (sd_json_dispatch(sd_json_variant_by_index(array, i), fields, 0, &entry) < 0)
+			return -EINVAL;
+		fd = sd_varlink_take_fd(link, entry.fd_index);
+		request->imports[request->import_count++] =
+			(struct host_import){ .name = entry.name, .fd = fd < 0 ? -EBADF : fd };
+	}
+	return 0;
+}
+
+static void on_created(struct guest *guest, const struct error *error, void *userdata)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = userdata;
+
+	if (link && guest)
+		(void)api_reply_guest(link, guest);
+	else if (link)
+		(void)api_reply_error(link, -EIO, error);
+}
+
+static int create(sd_varlink *link, sd_varlink_method_flags_t flags,
+		  const struct host_create_request *request)
+{
+	const struct api *api = sd_varlink_get_userdata(link);
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_(sd_varlink_unrefp) sd_varlink *waiting = api_reply_later(link, flags);
+	int r = host_create_guest(api->host, request, on_created, waiting, &error);
+
+	if (r < 0)
+		return api_reply_error(link, r, &error);
+	(void)take_ptr(waiting);
+	return 0;
+}
+
+API_METHOD_DEFINE(api_method_create)
+{
+	static const sd_json_dispatch_field fields[] = {
+		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct create_call, name), SD_JSON_NULLABLE },
+		{ "definition", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct create_call, definition), SD_JSON_NULLABLE },
+		{ "changes", SD_JSON_VARIANT_ARRAY, sd_json_dispatch_variant_noref,
+		  offsetof(struct create_call, changes), SD_JSON_NULLABLE },
+		{ "files", SD_JSON_VARIANT_ARRAY, sd_json_dispatch_variant_noref,
+		  offsetof(struct create_call, files), SD_JSON_NULLABLE },
+		{},
+	};
+	_cleanup_(close_imports) struct host_create_request request = {};
+	_cleanup_free_ struct host_change *changes = NULL;
+	struct create_call call = {};
+	int r = sd_varlink_dispatch(link, parameters, fields, &call);
+
+	if (r != 0)
+		return r;
+	r = read_changes(call.changes, &changes, &request.change_count);
+	if (r >= 0)
+		r = read_imports(link, call.files, &request);
+	if (r == -EINVAL)
+		return sd_varlink_error_invalid_parameter(link, parameters);
+	if (r < 0)
+		return r;
+	request.name = call.name;
+	request.definition = call.definition;
+	request.changes = changes;
+	return create(link, flags, &request);
+}
+
+/* --- Definition, Set, Replace --- */
+
+API_METHOD_DEFINE(api_method_definition)
+{
+	const struct api *api = userdata;
+	_cleanup_(error_done) struct error error = {};
 	_cleanup_free_ char *text = NULL;
 	struct json_builder answer = {};
 	int r = 0;
@@ -71,101 +147,33 @@ static int method_definition(sd_varlink *link, sd_json_variant *parameters,
 
 	if (!guest)
 		return r;
-	r = definition_text(userdata, guest, &text);
+	r = host_read_definition(api->host, guest, &text, &error);
 	if (r < 0)
-		return api_client_refusef(link, "guest %s: its definition cannot be read: %s",
-					  guest_config(guest)->name, strerrordesc_np(-r));
+		return api_reply_error(link, r, &error);
 	json_add_text(&answer, "text", text);
 	json_add_text(&answer, "origin", api_origin_name(guest_origin(guest)));
-	return api_client_reply_object(link, &answer);
+	return api_reply_object(link, &answer);
 }
 
-/* --- Set, Replace --- */
-
-/* The file first: what a killed hostd has answered is on the disk. config and text belong together.
- */
-static int put_definition(struct guest *guest, int root_fd, struct guest_config **config,
-			  const char *text)
+static int reply_applied(sd_varlink *link, const struct host_change *changes, size_t count,
+			 bool running)
 {
-	_cleanup_free_ char *before = NULL;
-	const char *name = guest_config(guest)->name;
-	int r = guest_store_load(root_fd, name, &before);
-
-	if (r >= 0)
-		r = guest_store_save(root_fd, name, text);
-	if (r < 0)
-		return r;
-	r = guest_redefine(guest, *config);
-	if (r < 0) {
-		(void)guest_store_save(root_fd, name, before);
-		return r;
-	}
-	(void)take_ptr(*config);
-	return 0;
-}
-
-/* Sends the answer when it fails; 0 when it has not. */
-static int change_guest(sd_varlink *link, struct guest *guest, int root_fd,
-			struct guest_config **config, const char *text)
-{
-	_cleanup_free_ char *why = NULL;
-	struct api *api = sd_varlink_get_userdata(link);
-	int r = api_check_config(api, *config, guest, &why);
-
-	if (r >= 0)
-		r = put_definition(guest, root_fd, config, text);
-	if (r < 0)
-		return api_client_refusef(link, "guest %s is as it was: %s",
-					  guest_config(guest)->name,
-					  why ? why : strerrordesc_np(-r));
-	log_notice("guests", "%s: changed", guest_config(guest)->name);
-	api_publish_guest_event(api, guest, "changed", NULL);
-	return 0;
-}
-
-static void append_applied(struct json_builder *list, sd_json_variant *change, bool running)
-{
-	struct json_builder object = {};
-	const char *key = sd_json_variant_string(sd_json_variant_by_key(change, "key"));
-
-	json_add_text(&object, "key", key);
-	json_add_text(&object, "value",
-		      sd_json_variant_string(sd_json_variant_by_key(change, "value")));
-	json_add_text(&object, "effect",
-		      running && !api_key_counts_now(key) ? "next-start" : "now");
-	json_append_object(list, &object);
-}
-
-static int set(sd_varlink *link, struct guest *guest, sd_json_variant *changes)
-{
-	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
-	_cleanup_free_ char *text = NULL, *why = NULL;
 	struct json_builder answer = {}, list = {};
-	bool running = guest_state_has_process(guest_state(guest));
-	int root_fd = -EBADF, r = api_writable_root(link, guest, &root_fd);
 
-	if (r != 0 || root_fd < 0)
-		return r;
-	r = api_apply_changes(guest_config(guest), changes, &config, &why);
-	if (r == -EINVAL)
-		return why ? api_client_refuse(link, why)
-			   : sd_varlink_error_invalid_parameter_name(link, "changes");
-	if (r < 0)
-		return r;
-	text = guest_config_format(config);
-	if (!text)
-		return -ENOMEM;
-	r = change_guest(link, guest, root_fd, &config, text);
-	if (r != 0 || config)
-		return r;
-	for (size_t i = 0; i < sd_json_variant_elements(changes); i++)
-		append_applied(&list, sd_json_variant_by_index(changes, i), running);
+	for (size_t i = 0; i < count; i++) {
+		bool later = running && !host_key_counts_now(changes[i].key);
+		struct json_builder object = {};
+
+		json_add_text(&object, "key", changes[i].key);
+		json_add_text(&object, "value", changes[i].value);
+		json_add_text(&object, "effect", later ? "next-start" : "now");
+		json_append_object(&list, &object);
+	}
 	json_add_array(&answer, "changes", &list);
-	return api_client_reply_object(link, &answer);
+	return api_reply_object(link, &answer);
 }
 
-static int method_set(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t,
-		      void *)
+API_METHOD_DEFINE(api_method_set)
 {
 	struct call {
 		const char *name;
@@ -178,45 +186,31 @@ static int method_set(sd_varlink *link, sd_json_variant *parameters, sd_varlink_
 		  offsetof(struct call, changes), SD_JSON_MANDATORY },
 		{},
 	};
+	const struct api *api = userdata;
+	_cleanup_(error_done) struct error error = {};
+	_cleanup_free_ struct host_change *changes = NULL;
 	struct guest *guest = NULL;
+	bool running = false;
+	size_t count = 0;
 	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
 	if (r != 0)
 		return r;
 	guest = api_guest_of_call(link, call.name, &r);
-	return guest ? set(link, guest, call.changes) : r;
-}
-
-static int replace(sd_varlink *link, struct guest *guest, const char *definition)
-{
-	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
-	_cleanup_free_ char *why = NULL;
-	struct json_builder answer = {};
-	const char *name = guest_config(guest)->name;
-	int root_fd = -EBADF, r = api_writable_root(link, guest, &root_fd);
-
-	if (r != 0 || root_fd < 0)
+	if (!guest)
 		return r;
-	r = api_parse_definition(definition, &config, &why);
+	r = read_changes(call.changes, &changes, &count);
 	if (r == -EINVAL)
-		return api_client_refuse(link, why);
+		return sd_varlink_error_invalid_parameter_name(link, "changes");
 	if (r < 0)
 		return r;
-	if (strcmp(config->name, name) != 0)
-		return api_client_refusef(link, "the definition is one of guest %s, not of %s",
-					  config->name, name);
-	r = change_guest(link, guest, root_fd, &config, definition);
-	if (r != 0 || config)
-		return r;
-	json_add_text(&answer, "effect",
-		      guest_state_has_process(guest_state(guest)) && api_next_start_differs(guest)
-			      ? "next-start"
-			      : "now");
-	return api_client_reply_object(link, &answer);
+	running = guest_state_has_process(guest_state(guest));
+	r = host_change_guest(api->host, guest, changes, count, &error);
+	return r < 0 ? api_reply_error(link, r, &error)
+		     : reply_applied(link, changes, count, running);
 }
 
-static int method_replace(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t,
-			  void *)
+API_METHOD_DEFINE(api_method_replace)
 {
 	struct call {
 		const char *name, *definition;
@@ -228,20 +222,78 @@ static int method_replace(sd_varlink *link, sd_json_variant *parameters, sd_varl
 		  offsetof(struct call, definition), SD_JSON_MANDATORY },
 		{},
 	};
+	const struct api *api = userdata;
+	_cleanup_(error_done) struct error error = {};
+	struct json_builder answer = {};
 	struct guest *guest = NULL;
 	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
 	if (r != 0)
 		return r;
 	guest = api_guest_of_call(link, call.name, &r);
-	return guest ? replace(link, guest, call.definition) : r;
+	if (!guest)
+		return r;
+	r = host_replace_definition(api->host, guest, call.definition, &error);
+	if (r < 0)
+		return api_reply_error(link, r, &error);
+	json_add_text(&answer, "effect",
+		      guest_state_has_process(guest_state(guest)) && host_next_start_differs(guest)
+			      ? "next-start"
+			      : "now");
+	return api_reply_object(link, &answer);
 }
 
-int api_define_bind(sd_varlink_server *server)
+/* --- Rename, Delete --- */
+
+API_METHOD_DEFINE(api_method_rename)
 {
-	return api_bind(server, "io.mvirt.Guest.Create", api_method_create,
-			"io.mvirt.Guest.Definition", method_definition, "io.mvirt.Guest.Set",
-			method_set, "io.mvirt.Guest.Replace", method_replace,
-			"io.mvirt.Guest.Rename", api_method_rename, "io.mvirt.Guest.Delete",
-			api_method_delete);
+	struct call {
+		const char *name, *new_name;
+	} call = {};
+	static const sd_json_dispatch_field fields[] = {
+		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct call, name), SD_JSON_MANDATORY },
+		{ "newName", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct call, new_name), SD_JSON_MANDATORY },
+		{},
+	};
+	const struct api *api = userdata;
+	_cleanup_(error_done) struct error error = {};
+	struct guest *guest = NULL;
+	int r = sd_varlink_dispatch(link, parameters, fields, &call);
+
+	if (r != 0)
+		return r;
+	guest = api_guest_of_call(link, call.name, &r);
+	if (!guest)
+		return r;
+	r = host_rename_guest(api->host, guest, call.new_name, &guest, &error);
+	return r < 0 ? api_reply_error(link, r, &error) : api_reply_guest(link, guest);
+}
+
+API_METHOD_DEFINE(api_method_delete)
+{
+	struct call {
+		const char *name;
+		int with_disks; /* negative: null */
+	} call = {};
+	static const sd_json_dispatch_field fields[] = {
+		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct call, name), SD_JSON_MANDATORY },
+		{ "withDisks", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_tristate,
+		  offsetof(struct call, with_disks), SD_JSON_NULLABLE },
+		{},
+	};
+	const struct api *api = userdata;
+	_cleanup_(error_done) struct error error = {};
+	struct guest *guest = NULL;
+	int r = sd_varlink_dispatch(link, parameters, fields, &call);
+
+	if (r != 0)
+		return r;
+	guest = api_guest_of_call(link, call.name, &r);
+	if (!guest)
+		return r;
+	r = host_delete_guest(api->host, guest, call.with_disks > 0, &error);
+	return api_reply_result(link, r, &error);
 }

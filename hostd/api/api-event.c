@@ -93,16 +93,16 @@ static int tell_waiting(struct api_client *client)
 	event->waiting--;
 	drop_told(client->api);
 	if (r >= 0)
-		r = api_client_notify(client, object);
+		r = api_notify(client, object);
 	return r < 0 ? r : 1;
 }
 
-static void close_client(struct api *api, struct api_client *client)
+static void close_client(struct api_client *client)
 {
 	sd_varlink *link = sd_varlink_ref(client->link);
 
+	/* It is gone then, by api_client_disconnected(). */
 	(void)sd_varlink_close(link);
-	api_client_disconnected(api, link); /* no-op: closing has called it */
 	sd_varlink_unref(link);
 }
 
@@ -115,7 +115,7 @@ static void close_slowest(struct api *api)
 	for (struct api_client *client = api->clients; client; client = next) {
 		next = client->next;
 		if (client->event && client->event == oldest)
-			close_client(api, client);
+			close_client(client);
 	}
 }
 
@@ -130,13 +130,13 @@ static void publish(struct api *api, sd_json_variant *object)
 		if (!client->subscribed)
 			continue;
 		if (!client->event && api_client_has_room(client)) {
-			(void)api_client_notify(client, object);
+			(void)api_notify(client, object);
 			continue;
 		}
 		if (!event)
 			event = add_waiting(api, object);
 		if (!event) {
-			close_client(api, client);
+			close_client(client);
 			continue;
 		}
 		event->waiting++;
@@ -151,54 +151,66 @@ static void publish(struct api *api, sd_json_variant *object)
 
 /* --- what happens --- */
 
-void api_publish_guest(struct api *api, sd_json_variant *guest, const char *kind,
-		       const char *detail)
+static void publish_subject(struct api *api, const char *type, const char *kind, const char *detail,
+			    sd_json_variant *subject)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *event = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
 
-	if (build_event("guest", kind, detail, guest, &event) >= 0)
-		publish(api, event);
+	if (build_event(type, kind, detail, subject, &object) >= 0)
+		publish(api, object);
 }
 
-void api_publish_guest_event(struct api *api, const struct guest *guest, const char *kind,
-			     const char *detail)
+static int find_network(struct net *net, const char *name, sd_json_variant **ret_network)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL;
-
-	if (has_subscriber(api) && api_build_guest(api->context.net, guest, &subject) >= 0)
-		api_publish_guest(api, subject, kind, detail);
-}
-
-static int find_network(struct api *api, const char *name, sd_json_variant **ret_network)
-{
-	for (size_t i = 0; i < net_count(api->context.net); i++) {
+	for (size_t i = 0; net && i < net_count(net); i++) {
 		struct net_status status = {};
-		int r = net_status_at(api->context.net, i, &status);
+		int r = net_status_at(net, i, &status);
 
 		if (r >= 0 && text_equal(status.name, name))
-			return api_build_network(api, i, ret_network);
+			return api_build_network(net, i, ret_network);
 	}
 	return -ENOENT;
 }
 
-void api_publish_network_event(struct api *api, const char *network)
+/* The guest as it was. */
+static void note_leaving(struct api *api, const struct guest *guest)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL, *event = NULL;
-
-	if (!has_subscriber(api) || !api->context.net || find_network(api, network, &subject) < 0)
-		return;
-	if (build_event("network", "changed", NULL, subject, &event) >= 0)
-		publish(api, event);
+	/* They listen to an object that will be gone. */
+	api_console_close_guest(api, guest);
+	api->leaving = sd_json_variant_unref(api->leaving);
+	(void)api_build_guest(host_net(api->host), guest, &api->leaving);
 }
 
-void api_publish_data_volume_event(struct api *api, const char *kind, const char *detail)
+void api_on_host_event(const struct host_event *event, void *userdata)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL, *event = NULL;
+	struct api *api = userdata;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *subject = NULL;
 
-	if (!has_subscriber(api) || api_build_data_volume(api->context.data_volume, &subject) < 0)
+	if (event->type == HOST_EVENT_GUEST_LEAVING)
+		note_leaving(api, event->guest);
+	if (!has_subscriber(api))
 		return;
-	if (build_event("dataVolume", kind, detail, subject, &event) >= 0)
-		publish(api, event);
+	switch (event->type) {
+	case HOST_EVENT_GUEST_LEAVING:
+		break;
+	case HOST_EVENT_GUEST:
+		if (api_build_guest(host_net(api->host), event->guest, &subject) >= 0)
+			publish_subject(api, "guest", event->kind, event->detail, subject);
+		break;
+	case HOST_EVENT_GUEST_GONE:
+		subject = take_ptr(api->leaving);
+		if (subject)
+			publish_subject(api, "guest", event->kind, event->detail, subject);
+		break;
+	case HOST_EVENT_NETWORK:
+		if (find_network(host_net(api->host), event->network, &subject) >= 0)
+			publish_subject(api, "network", "changed", NULL, subject);
+		break;
+	case HOST_EVENT_DATA_VOLUME:
+		if (api_build_data_volume(host_data_volume(api->host), &subject) >= 0)
+			publish_subject(api, "dataVolume", event->kind, event->detail, subject);
+		break;
+	}
 }
 
 /* --- how things are, when somebody subscribes --- */
@@ -208,7 +220,7 @@ static int tell_current(struct api_client *client, const char *type, sd_json_var
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *event = NULL;
 	int r = build_event(type, "current", NULL, subject, &event);
 
-	return r < 0 ? r : api_client_notify(client, event);
+	return r < 0 ? r : api_notify(client, event);
 }
 
 /* The first one whose name comes after: guests come and go while it is told. NULL: none. */
@@ -231,15 +243,15 @@ static const struct guest *guest_after(const struct guests *guests, const char *
 static int tell_guest(struct api_client *client)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
-	const struct api_context *context = &client->api->context;
-	const struct guest *guest = guest_after(context->guests, client->guest_told);
+	const struct host *host = client->api->host;
+	const struct guest *guest = guest_after(host_guests(host), client->guest_told);
 	int r = 0;
 
 	if (!guest)
 		return 0;
 	(void)snprintf(client->guest_told, sizeof(client->guest_told), "%s",
 		       guest_config(guest)->name);
-	r = api_build_guest(context->net, guest, &object);
+	r = api_build_guest(host_net(host), guest, &object);
 	if (r >= 0)
 		r = tell_current(client, "guest", object);
 	return r < 0 ? r : 1;
@@ -248,12 +260,12 @@ static int tell_guest(struct api_client *client)
 static int tell_network(struct api_client *client)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
-	struct api *api = client->api;
+	struct net *net = host_net(client->api->host);
 	int r = 0;
 
-	if (!api->context.net || client->networks_told >= net_count(api->context.net))
+	if (!net || client->networks_told >= net_count(net))
 		return 0;
-	r = api_build_network(api, client->networks_told++, &object);
+	r = api_build_network(net, client->networks_told++, &object);
 	if (r >= 0)
 		r = tell_current(client, "network", object);
 	return r < 0 ? r : 1;
@@ -262,11 +274,12 @@ static int tell_network(struct api_client *client)
 static int tell_data_volume(struct api_client *client)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+	const struct data_volume *volume = host_data_volume(client->api->host);
 	int r = 0;
 
-	if (!client->api->context.data_volume)
+	if (!volume)
 		return 0;
-	r = api_build_data_volume(client->api->context.data_volume, &object);
+	r = api_build_data_volume(volume, &object);
 	return r < 0 ? r : tell_current(client, "dataVolume", object);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What clients that listen (to events, to the log) have still to be told: sent as each of them
 // reads. What waits is kept once for all of them, so a client that does not read costs its buffer.
-#include "api-console-methods.h"
 #include "api-internal.h"
 
 /* Returns whether it has not read what it is to be told. It may be gone afterwards. */
@@ -17,8 +16,10 @@ static bool feed_client(struct api_client *client)
 	return false;
 }
 
-void api_feed(struct api *api)
+/* sd-varlink does not tell when all was written; it does it from the loop, before this. */
+static int on_post(sd_event_source *source, void *userdata)
 {
+	struct api *api = userdata;
 	struct api_client *next = NULL;
 	bool waits = false;
 
@@ -26,19 +27,8 @@ void api_feed(struct api *api)
 		next = client->next;
 		waits |= feed_client(client);
 	}
-	(void)sd_event_source_set_enabled(api->feed_source, waits ? SD_EVENT_ON : SD_EVENT_OFF);
-}
-
-/* sd-varlink does not tell when all was written; it does it from the loop, before this. */
-static int on_post(sd_event_source *source [[maybe_unused]], void *userdata)
-{
-	api_feed(userdata);
+	(void)sd_event_source_set_enabled(source, waits ? SD_EVENT_ON : SD_EVENT_OFF);
 	return 0;
-}
-
-void api_feed_later(struct api *api)
-{
-	(void)sd_event_source_set_enabled(api->feed_source, SD_EVENT_ON);
 }
 
 int api_feed_new(struct api *api)

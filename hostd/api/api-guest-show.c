@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A guest as JSON: what it is to be, and is.
 #include "api-internal.h"
+#include "host/host-catalogue.h"
+#include "host/host-definition.h"
 
 const char *api_origin_name(enum guest_origin origin)
 {
@@ -129,7 +131,7 @@ static void add_life(struct json_builder *object, const struct guest *guest)
 	}
 	json_add_bool(object, "isolation", api_is_isolated(guest));
 	json_add_unsigned(object, "restarts", guest_restarts(guest));
-	json_add_bool(object, "nextStartDiffers", has_process && api_next_start_differs(guest));
+	json_add_bool(object, "nextStartDiffers", has_process && host_next_start_differs(guest));
 }
 
 static void add_origin(struct json_builder *object, const struct guest *guest)
@@ -174,4 +176,56 @@ int api_build_guest(struct net *net, const struct guest *guest, sd_json_variant 
 	add_nics(&object, net, guest);
 	json_add_bool(&object, "cloudInit", config->cloud_init.present);
 	return json_end_object(&object, ret_guest);
+}
+
+/* --- in calls --- */
+
+struct guest *api_guest_of_call(sd_varlink *link, const char *name, int *ret_error)
+{
+	const struct api *api = sd_varlink_get_userdata(link);
+	_cleanup_(error_done) struct error error = {};
+	struct guest *guest = host_find_guest(api->host, name, &error);
+
+	if (!guest)
+		*ret_error = api_reply_error(link, -ENOENT, &error);
+	return guest;
+}
+
+struct guest *api_guest_of_parameters(sd_varlink *link, sd_json_variant *parameters, int *ret_error)
+{
+	static const sd_json_dispatch_field fields[] = {
+		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string, 0,
+		  SD_JSON_MANDATORY },
+		{},
+	};
+	const char *name = NULL;
+	int r = sd_varlink_dispatch(link, parameters, fields, &name);
+
+	if (r != 0) {
+		*ret_error = r;
+		return NULL;
+	}
+	return api_guest_of_call(link, name, ret_error);
+}
+
+int api_refuse_port(sd_varlink *link, const struct guest *guest, unsigned int port)
+{
+	unsigned int count = guest_config(guest)->serial_ports;
+
+	return api_reply_errorf(link, ERROR_NOT_FOUND,
+				"guest %s has %u serial port%s, counted from 1: there is no %u",
+				guest_config(guest)->name, count, count == 1 ? "" : "s", port);
+}
+
+int api_reply_guest(sd_varlink *link, const struct guest *guest)
+{
+	const struct api *api = sd_varlink_get_userdata(link);
+	struct json_builder answer = {};
+	sd_json_variant *object = NULL;
+	int r = api_build_guest(host_net(api->host), guest, &object);
+
+	if (r < 0)
+		return r;
+	json_add_variant(&answer, "guest", object);
+	return api_reply_object(link, &answer);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The log as a stream: what is kept of it, then every new line. Who reads too slowly misses some.
-#include "api-console-methods.h"
+#include "api-internal.h"
 #include "machine/log-history.h"
 
 struct api_history {
@@ -30,17 +30,20 @@ int api_history_tell(struct api_client *client)
 	if (!line || build(line, &object) < 0)
 		return 0;
 	client->history_next = line->sequence + 1;
-	r = api_client_notify(client, object);
+	r = api_notify(client, object);
 	return r < 0 ? r : 1;
 }
 
-static int on_tell(sd_event_source *source, void *userdata)
+/* api-feed.c goes on after any event: this is one. */
+static int on_tell(sd_event_source *source [[maybe_unused]], void *userdata [[maybe_unused]])
 {
-	const struct api_history *history = userdata;
-
-	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	api_feed(history->api);
 	return 0;
+}
+
+static void tell_later(struct api_history *history)
+{
+	api_feed_later(history->api);
+	(void)sd_event_source_set_enabled(history->tell, SD_EVENT_ONESHOT);
 }
 
 /* Lines are logged from anywhere, also while clients are gone through: they are told later. */
@@ -50,7 +53,7 @@ static void on_line(void *userdata)
 
 	for (const struct api_client *client = history->api->clients; client; client = client->next)
 		if (client->history_next > 0) {
-			(void)sd_event_source_set_enabled(history->tell, SD_EVENT_ONESHOT);
+			tell_later(history);
 			return;
 		}
 }
@@ -92,6 +95,6 @@ int api_method_history(sd_varlink *link, sd_json_variant *parameters [[maybe_unu
 	for (struct api_client *client = api->clients; client; client = client->next)
 		if (client->link == link)
 			client->history_next = 1;
-	(void)sd_event_source_set_enabled(api->history->tell, SD_EVENT_ONESHOT);
+	tell_later(api->history);
 	return 0;
 }

@@ -2,15 +2,17 @@
 // io.mvirt.Host: status, devices, power.
 #include "api-internal.h"
 #include "base/meminfo.h"
+#include "host/host-end.h"
+#include "host/host-replace.h"
 
 /* That are told, of the configuration's. */
 #define MISTAKES_MAX 100
 
-int api_build_network(struct api *api, size_t index, sd_json_variant **ret_network)
+int api_build_network(struct net *net, size_t index, sd_json_variant **ret_network)
 {
 	struct json_builder network = {}, addresses = {}, dns = {};
 	struct net_status status = {};
-	int r = net_status_at(api->context.net, index, &status);
+	int r = net_status_at(net, index, &status);
 
 	if (r < 0)
 		return r;
@@ -35,15 +37,15 @@ int api_build_network(struct api *api, size_t index, sd_json_variant **ret_netwo
 	return json_end_object(&network, ret_network);
 }
 
-static void add_networks(struct json_builder *object, struct api *api)
+static void add_networks(struct json_builder *object, struct net *net)
 {
 	struct json_builder networks = {};
 
-	for (size_t i = 0; api->context.net && i < net_count(api->context.net); i++) {
+	for (size_t i = 0; net && i < net_count(net); i++) {
 		sd_json_variant *network = NULL;
 
 		/* One that goes at this moment is not worth losing the answer. */
-		if (api_build_network(api, i, &network) >= 0)
+		if (api_build_network(net, i, &network) >= 0)
 			json_append_variant(&networks, network);
 	}
 	json_add_array(object, "networks", &networks);
@@ -136,13 +138,13 @@ static void append_mistakes(struct json_builder *mistakes, const struct config_m
 	append_mistake(mistakes, found->items[count].line, more);
 }
 
-static void add_config(struct json_builder *object, const struct api_context *context)
+static void add_config(struct json_builder *object, const struct host *host)
 {
+	const char *source = host_config_source(host);
 	struct json_builder config = {}, mistakes = {};
 
-	if (context->mistakes)
-		append_mistakes(&mistakes, context->mistakes);
-	json_add_text(&config, "source", context->config_source ? context->config_source : "?");
+	append_mistakes(&mistakes, host_mistakes(host));
+	json_add_text(&config, "source", source ? source : "?");
 	json_add_array(&config, "mistakes", &mistakes);
 	json_add_object(object, "config", &config);
 }
@@ -167,30 +169,29 @@ static void add_machine(struct json_builder *object, const struct api *api)
 		json_add_unsigned(object, "memoryAvailableBytes", memory.available_bytes);
 }
 
-static int method_status(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
-			 sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_status)
 {
 	struct api *api = userdata;
-	const struct api_context *context = &api->context;
+	const struct host *host = api->host;
+	const struct guests *guests = host_guests(host);
 	struct json_builder status = {};
-	size_t count = guests_count(context->guests), running = 0;
+	size_t count = guests_count(guests), running = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (guest_state(guests_at(context->guests, i)) == GUEST_STATE_RUNNING)
+		if (guest_state(guests_at(guests, i)) == GUEST_STATE_RUNNING)
 			running++;
-	json_add_text(&status, "hostname", context->config->hostname);
-	json_add_text(&status, "version", context->version ? context->version : "unknown");
-	json_add_bool(&status, "replaceFailed",
-		      context->replace_failed && *context->replace_failed);
+	json_add_text(&status, "hostname", host_configuration(host)->hostname);
+	json_add_text(&status, "version", api->version);
+	json_add_bool(&status, "replaceFailed", host_replace_failed(host));
 	add_machine(&status, api);
-	add_kvm(&status, context->kvm);
-	add_screen(&status, context->screen);
-	add_networks(&status, api);
-	add_data_volume(&status, context->data_volume);
-	add_config(&status, context);
+	add_kvm(&status, host_kvm(host));
+	add_screen(&status, host_framebuffer(host));
+	add_networks(&status, host_net(host));
+	add_data_volume(&status, host_data_volume(host));
+	add_config(&status, host);
 	json_add_unsigned(&status, "guests", count);
 	json_add_unsigned(&status, "guestsRunning", running);
-	return api_client_reply_object(link, &status);
+	return api_reply_object(link, &status);
 }
 
 static void append_disk(struct json_builder *disks, const struct disk_device *device)
@@ -227,18 +228,18 @@ static void append_nic(struct json_builder *nics, const struct nic_device *devic
 	json_append_object(nics, &nic);
 }
 
-static int method_devices(sd_varlink *link, sd_json_variant *parameters [[maybe_unused]],
-			  sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_devices)
 {
-	struct api *api = userdata;
+	const struct api *api = userdata;
+	const struct devices *found = host_devices(api->host);
 	struct json_builder devices = {}, disks = {}, nics = {};
 	const struct disk_device *disk = NULL;
 	const struct nic_device *nic = NULL;
 	size_t disk_count = 0, nic_count = 0;
 
-	if (api->context.devices) {
-		disk = devices_disks(api->context.devices, &disk_count);
-		nic = devices_nics(api->context.devices, &nic_count);
+	if (found) {
+		disk = devices_disks(found, &disk_count);
+		nic = devices_nics(found, &nic_count);
 	}
 	for (size_t i = 0; i < disk_count; i++)
 		append_disk(&disks, &disk[i]);
@@ -246,7 +247,7 @@ static int method_devices(sd_varlink *link, sd_json_variant *parameters [[maybe_
 		append_nic(&nics, &nic[i]);
 	json_add_array(&devices, "disks", &disks);
 	json_add_array(&devices, "nics", &nics);
-	return api_client_reply_object(link, &devices);
+	return api_reply_object(link, &devices);
 }
 
 static int power(sd_varlink *link, sd_json_variant *parameters, struct api *api,
@@ -261,31 +262,18 @@ static int power(sd_varlink *link, sd_json_variant *parameters, struct api *api,
 
 	if (r != 0)
 		return r;
-	r = api_client_done(link);
+	r = api_reply_done(link);
 	/* The machine goes down even for a client that is gone already. */
-	if (api->context.power)
-		api->context.power(action, now > 0, api->context.userdata);
+	host_end(api->host, action, now > 0);
 	return r;
 }
 
-static int method_shutdown(sd_varlink *link, sd_json_variant *parameters,
-			   sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_shutdown)
 {
 	return power(link, parameters, userdata, POWER_OFF);
 }
 
-static int method_reboot(sd_varlink *link, sd_json_variant *parameters,
-			 sd_varlink_method_flags_t flags [[maybe_unused]], void *userdata)
+API_METHOD_DEFINE(api_method_reboot)
 {
 	return power(link, parameters, userdata, POWER_REBOOT);
-}
-
-int api_host_bind(sd_varlink_server *server)
-{
-	return api_bind(server, "io.mvirt.Host.Status", method_status, "io.mvirt.Host.Devices",
-			method_devices, "io.mvirt.Host.BootTimes", api_method_boot_times,
-			"io.mvirt.Host.Crash", api_method_crash, "io.mvirt.Host.FormatDisk",
-			api_method_format_disk, "io.mvirt.Host.ReloadDaemon", api_method_reload,
-			"io.mvirt.Host.Shutdown", method_shutdown, "io.mvirt.Host.Reboot",
-			method_reboot);
 }

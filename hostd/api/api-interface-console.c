@@ -70,9 +70,6 @@ static SD_VARLINK_DEFINE_METHOD(
 	ShowGuest, SD_VARLINK_FIELD_COMMENT("Null: none, the screen is the dashboard's"),
 	SD_VARLINK_DEFINE_INPUT(name, SD_VARLINK_STRING, SD_VARLINK_NULLABLE));
 
-static SD_VARLINK_DEFINE_ERROR(Refused, SD_VARLINK_FIELD_COMMENT("Why, in one line for people"),
-			       SD_VARLINK_DEFINE_FIELD(reason, SD_VARLINK_STRING, 0));
-
 SD_VARLINK_DEFINE_INTERFACE(
 	io_mvirt_Console, "io.mvirt.Console",
 	SD_VARLINK_INTERFACE_COMMENT("For who sits at the machine: the dashboard on its consoles"),
@@ -97,5 +94,4 @@ SD_VARLINK_DEFINE_INTERFACE(
 	&vl_method_ShowGuest,
 	SD_VARLINK_SYMBOL_COMMENT("A device that the kernel has no driver for"),
 	&vl_type_Driverless, SD_VARLINK_SYMBOL_COMMENT("An address that is being tried out"),
-	&vl_type_Trial, SD_VARLINK_SYMBOL_COMMENT("It cannot be done, or not now"),
-	&vl_error_Refused);
+	&vl_type_Trial);

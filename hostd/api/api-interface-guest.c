@@ -111,12 +111,6 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_DEFINE_FIELD(cloudInit, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_DEFINE_FIELD_BY_TYPE(nics, GuestNic, SD_VARLINK_ARRAY));
 
-static SD_VARLINK_DEFINE_ERROR(NoSuchGuest, SD_VARLINK_FIELD_COMMENT("The name that no guest has"),
-			       SD_VARLINK_DEFINE_FIELD(name, SD_VARLINK_STRING, 0));
-
-static SD_VARLINK_DEFINE_ERROR(Refused, SD_VARLINK_FIELD_COMMENT("Why, in one line for people"),
-			       SD_VARLINK_DEFINE_FIELD(reason, SD_VARLINK_STRING, 0));
-
 static SD_VARLINK_DEFINE_METHOD(List, SD_VARLINK_FIELD_COMMENT("All guests, by name"),
 				SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(guests, Guest, SD_VARLINK_ARRAY));
 
@@ -357,7 +351,4 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_SYMBOL_COMMENT("A bridge that the host and guests are on"), &vl_type_Network,
 	SD_VARLINK_SYMBOL_COMMENT("An address of the host"), &vl_type_Address,
 	SD_VARLINK_SYMBOL_COMMENT("The file system that guests are kept on"), &vl_type_DataVolume,
-	SD_VARLINK_SYMBOL_COMMENT("How the data volume is"), &vl_type_DataVolumePhase,
-	SD_VARLINK_SYMBOL_COMMENT("There is no guest of that name"), &vl_error_NoSuchGuest,
-	SD_VARLINK_SYMBOL_COMMENT("The guest or the machine is not in a state for it"),
-	&vl_error_Refused);
+	SD_VARLINK_SYMBOL_COMMENT("How the data volume is"), &vl_type_DataVolumePhase);

@@ -4,8 +4,8 @@
 
 #include <systemd/sd-varlink-idl.h>
 
-#define API_ERROR_NO_SUCH_GUEST "io.mvirt.Guest.NoSuchGuest"
-#define API_ERROR_REFUSED "io.mvirt.Guest.Refused"
+/* Every error of ours, on whichever interface the method is. */
+#define API_ERRORS "io.mvirt.Error."
 
 /* What both interfaces have in them. */
 extern const sd_varlink_symbol vl_type_Address, vl_type_Network, vl_type_DataVolume,
@@ -13,3 +13,5 @@ extern const sd_varlink_symbol vl_type_Address, vl_type_Network, vl_type_DataVol
 
 extern const sd_varlink_interface vl_interface_io_mvirt_Host;
 extern const sd_varlink_interface vl_interface_io_mvirt_Guest;
+extern const sd_varlink_interface vl_interface_io_mvirt_Console;
+extern const sd_varlink_interface vl_interface_io_mvirt_Error;

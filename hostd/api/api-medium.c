@@ -50,16 +50,18 @@ static void on_done(const char *why, void *userdata)
 	if (!medium->link)
 		return;
 	if (why)
-		(void)api_client_refusef(medium->link, "guest %s: %s", medium->name, why);
+		(void)api_reply_errorf(medium->link, ERROR_FAILED, "guest %s: %s", medium->name,
+				       why);
 	else
-		(void)api_client_done(medium->link);
+		(void)api_reply_done(medium->link);
 }
 
 static int begin(sd_varlink *link, struct api *api, struct guest *guest, size_t drive,
-		 const char *file, bool force, bool oneway)
+		 const char *file, bool force, sd_varlink_method_flags_t flags)
 {
 	_cleanup_(medium_freep) struct api_medium *medium = calloc(1, sizeof(*medium));
-	_cleanup_free_ char *why = NULL;
+	_cleanup_(error_done) struct error error = {};
+	char *why = NULL;
 	struct api_medium *begun = medium;
 	int r = 0;
 
@@ -68,7 +70,7 @@ static int begin(sd_varlink *link, struct api *api, struct guest *guest, size_t 
 	medium->name = strdup(guest_config(guest)->name);
 	if (!medium->name)
 		return -ENOMEM;
-	medium->link = oneway ? NULL : sd_varlink_ref(link);
+	medium->link = api_reply_later(link, flags);
 	medium->api = api;
 	medium->next = api->media;
 	api->media = take_ptr(medium);
@@ -77,11 +79,11 @@ static int begin(sd_varlink *link, struct api *api, struct guest *guest, size_t 
 		return 0;
 	unlink_medium(begun);
 	medium_free(begun);
-	return api_client_refuse_errno(link, r, why);
+	(void)error_take(&error, r, why);
+	return api_reply_error(link, r, &error);
 }
 
-int api_method_medium(sd_varlink *link, sd_json_variant *parameters,
-		      sd_varlink_method_flags_t flags, void *userdata)
+API_METHOD_DEFINE(api_method_medium)
 {
 	struct call {
 		const char *name, *file;
@@ -110,11 +112,11 @@ int api_method_medium(sd_varlink *link, sd_json_variant *parameters,
 		return r;
 	config = guest_running_config(guest);
 	if (!guest_state_has_process(guest_state(guest)) || !config)
-		return api_client_refusef(link, "guest %s is not running", call.name);
+		return api_reply_errorf(link, ERROR_NOT_NOW, "guest %s is not running", call.name);
 	if (call.drive >= config->cdrom_count)
-		return api_client_refusef(
-			link, "guest %s has no CD-ROM drive %u: it has %zu, counted from 0",
-			call.name, call.drive, config->cdrom_count);
-	return begin(link, userdata, guest, call.drive, call.file, call.force > 0,
-		     flags & SD_VARLINK_METHOD_ONEWAY);
+		return api_reply_errorf(
+			link, ERROR_NOT_FOUND,
+			"guest %s has no CD-ROM drive %u: it has %zu, counted from 0", call.name,
+			call.drive, config->cdrom_count);
+	return begin(link, userdata, guest, call.drive, call.file, call.force > 0, flags);
 }

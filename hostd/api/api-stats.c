@@ -7,11 +7,11 @@ static void append_nic(struct json_builder *nics, struct api *api, const struct 
 		       unsigned int index)
 {
 	const struct guest_config *config = guest_config(guest);
+	struct net *net = host_net(api->host);
 	struct net_tap_stats stats = {};
 	struct json_builder nic = {};
 
-	if (!api->context.net ||
-	    net_read_tap_stats(api->context.net, config->name, index, &stats) < 0)
+	if (!net || net_read_tap_stats(net, config->name, index, &stats) < 0)
 		return;
 	json_add_unsigned(&nic, "index", index);
 	if (index < config->nic_count)
@@ -26,8 +26,7 @@ static void append_nic(struct json_builder *nics, struct api *api, const struct 
 	json_append_object(nics, &nic);
 }
 
-int api_method_stats(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t,
-		     void *userdata)
+API_METHOD_DEFINE(api_method_stats)
 {
 	struct api *api = userdata;
 	struct json_builder answer = {}, nics = {};
@@ -40,8 +39,8 @@ int api_method_stats(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 		return r;
 	r = guest_read_stats(guest, &stats);
 	if (r == -ESRCH)
-		return api_client_refusef(link, "guest %s is not running",
-					  guest_config(guest)->name);
+		return api_reply_errorf(link, ERROR_NOT_NOW, "guest %s is not running",
+					guest_config(guest)->name);
 	if (r < 0)
 		return r;
 	running = guest_running_config(guest);
@@ -58,5 +57,5 @@ int api_method_stats(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 	json_add_unsigned(&answer, "diskWrites", stats.disk_writes);
 	json_add_unsigned(&answer, "oomKills", stats.oom_kills);
 	json_add_array(&answer, "nics", &nics);
-	return api_client_reply_object(link, &answer);
+	return api_reply_object(link, &answer);
 }

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "api-console-methods.h"
 #include "api-interface.h"
 #include "api-internal.h"
 #include "base/file.h"
@@ -103,7 +102,6 @@ static int listen_on(struct api *api)
 
 static int make_one(struct api *api, sd_varlink_server **ret_server)
 {
-	const char *version = api->context.version ? api->context.version : "unknown";
 	sd_varlink_server *server = NULL;
 	int r = sd_varlink_server_new(ret_server, SD_VARLINK_SERVER_ROOT_ONLY |
 							  SD_VARLINK_SERVER_MYSELF_ONLY |
@@ -113,12 +111,13 @@ static int make_one(struct api *api, sd_varlink_server **ret_server)
 		return r;
 	server = *ret_server;
 	(void)sd_varlink_server_set_userdata(server, api);
-	r = sd_varlink_server_set_info(server, "mvirt", "hostd", version, NULL);
+	r = sd_varlink_server_set_info(server, "mvirt", "hostd", api->version, NULL);
 	if (r < 0)
 		return r;
 	r = sd_varlink_server_add_interface_many(server, &vl_interface_io_mvirt_Host,
 						 &vl_interface_io_mvirt_Guest,
-						 &vl_interface_io_mvirt_Console);
+						 &vl_interface_io_mvirt_Console,
+						 &vl_interface_io_mvirt_Error);
 	if (r < 0)
 		return r;
 	r = sd_varlink_server_set_connections_max(server, API_CLIENTS_MAX);
@@ -127,16 +126,7 @@ static int make_one(struct api *api, sd_varlink_server **ret_server)
 	r = sd_varlink_server_bind_disconnect(server, on_disconnect);
 	if (r < 0)
 		return r;
-	r = api_host_bind(server);
-	if (r < 0)
-		return r;
-	r = api_guest_bind(server);
-	if (r < 0)
-		return r;
-	r = api_define_bind(server);
-	if (r < 0)
-		return r;
-	r = api_console_bind(server);
+	r = api_bind_methods(api, server);
 	if (r < 0)
 		return r;
 	return sd_varlink_server_attach_event(server, api->event, SD_EVENT_PRIORITY_NORMAL);
@@ -163,20 +153,21 @@ static void read_boot_id(struct api *api)
 
 DEFINE_CLEANUP(struct api *, api_free);
 
-int api_new(sd_event *event, const struct api_context *context, struct api **ret_api)
+int api_new(sd_event *event, const struct api_settings *settings, struct api **ret_api)
 {
 	_cleanup_(api_freep) struct api *api = calloc(1, sizeof(*api));
 	int r = 0;
 
 	if (!api)
 		return -ENOMEM;
-	*api = (struct api){ .context = *context,
+	*api = (struct api){ .host = settings->host,
+			     .version = settings->version ? settings->version : "unknown",
 			     .event = sd_event_ref(event),
 			     .socket_fd = -EBADF,
 			     .reserve_fd = open_reserve() };
 	machine_info_read("", MACHINE_ID_FOLDER, &api->machine);
 	read_boot_id(api);
-	api->socket_path = strdup(context->socket_path ? context->socket_path : API_SOCKET);
+	api->socket_path = strdup(settings->socket_path ? settings->socket_path : API_SOCKET);
 	if (!api->socket_path)
 		return -ENOMEM;
 	r = make_servers(api);
@@ -198,6 +189,7 @@ int api_new(sd_event *event, const struct api_context *context, struct api **ret
 	r = listen_on(api);
 	if (r < 0)
 		return r;
+	host_subscribe(api->host, api_on_host_event, api);
 	*ret_api = take_ptr(api);
 	return 0;
 }
@@ -208,15 +200,13 @@ void api_free(struct api *api)
 		return;
 	sd_event_source_disable_unref(api->socket_source);
 	sd_event_source_disable_unref(api->exit_source);
-	api_creation_cancel_all(api);
-	api_formatting_cancel(api);
-	api_reload_free(take_ptr(api->reload));
+	host_subscribe(api->host, NULL, NULL);
 	api_media_forget(api);
 	api_client_close_all(api);
 	api_console_close_all(api);
 	api_history_free(api->history);
 	sd_event_source_disable_unref(api->feed_source);
-	api_unlock_free(api->unlock);
+	sd_json_variant_unref(api->leaving);
 	sd_varlink_server_unref(api->server);
 	sd_varlink_server_unref(api->look_server);
 	sd_varlink_server_unref(api->act_server);

@@ -11,7 +11,7 @@
 #include "cli.h"
 
 #define CONNECT_TIMEOUT_S 10
-/* Another hostd that does not come up is given up after 30 s (hostd.h). */
+/* Another hostd that does not come up is given up after 30 s (host/host-replace.c). */
 #define NEXT_HOSTD_TIMEOUT_S 45
 
 void cli_error(const char *format, ...)
@@ -137,13 +137,16 @@ static void tell_error(const char *error_id, sd_json_variant *parameters)
 	static const struct {
 		const char *error_id, *parameter, *format;
 	} table[] = {
-		{ "io.mvirt.Guest.NoSuchGuest", "name", "there is no guest %s" },
-		{ "io.mvirt.Guest.Refused", "reason", "%s" },
 		{ SD_VARLINK_ERROR_INVALID_PARAMETER, "parameter", "hostd does not take this %s" },
 		{ SD_VARLINK_ERROR_METHOD_NOT_FOUND, "method",
 		  "this hostd is too old, it has no %s" },
 	};
 
+	/* io.mvirt.Error's: one line for people. */
+	if (cli_text(parameters, "reason")) {
+		cli_error("%s", cli_text(parameters, "reason"));
+		return;
+	}
 	for (size_t i = 0; i < ELEMENTS(table); i++) {
 		const char *value = cli_text(parameters, table[i].parameter);
 		const char *place = strstr(table[i].format, "%s");

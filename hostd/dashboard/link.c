@@ -69,8 +69,6 @@ static char *explain(const char *error, sd_json_variant *parameters)
 
 	if (reason)
 		return strdup(reason);
-	if (text_equal(error, "io.mvirt.Guest.NoSuchGuest"))
-		return text_format("there is no guest %s any more", text_in(parameters, "name"));
 	if (text_equal(error, SD_VARLINK_ERROR_METHOD_NOT_FOUND))
 		return strdup("this hostd cannot do that");
 	if (text_equal(error, SD_VARLINK_ERROR_TIMEOUT))

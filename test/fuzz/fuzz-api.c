@@ -12,6 +12,8 @@
 #include "api/api.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "host/host-end.h"
+#include "host/host-internal.h"
 
 #define ROUNDS_MAX 1000
 /* How often the other client asks: each input would cost half the speed. */
@@ -21,16 +23,9 @@ static const char config_text[] = "guest \"web\" { kernel = \"k\" nic {} }\n"
 				  "guest \"db\" { accel = \"tcg\" disk { file = \"d\" } nic {} }\n";
 static const char question[] = "{\"method\":\"io.mvirt.Guest.List\"}";
 
-static struct {
-	sd_event *event;
-	struct guests *guests;
-	struct host_config *config;
-	struct config_mistakes mistakes;
-	struct kvm_status kvm;
-	struct screen_status screen;
-	struct api *api;
-	struct sockaddr_un address;
-} host;
+static struct host host = { .files = { .data_fd = -EBADF, .memory_fd = -EBADF } };
+static struct api *api;
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -53,8 +48,7 @@ static int refuse_tap(const struct guest *, size_t, int *, int *, void *)
 
 static void on_event(const struct guest *guest, const char *kind, const char *detail, void *)
 {
-	if (host.api)
-		api_publish_guest_event(host.api, guest, kind, detail);
+	host_publish_guest(&host, guest, kind, detail);
 }
 
 static int nothing_is_missing(const struct guest *, char **, void *)
@@ -66,7 +60,8 @@ static void on_all_stopped(void *)
 {
 }
 
-static void on_power(enum power_action, bool, void *)
+/* In place of the real one. */
+void host_end(struct host *, enum power_action, bool)
 {
 }
 
@@ -106,25 +101,19 @@ static void define_guests(const char *folder)
 int LLVMFuzzerInitialize(int *, char ***)
 {
 	static char folder[] = "/tmp/fuzz-api-XXXXXX", path[64];
-	struct api_context context = { .kvm = &host.kvm,
-				       .screen = &host.screen,
-				       .mistakes = &host.mistakes,
-				       .config_source = "fuzzed",
-				       .socket_path = path,
-				       .power = on_power };
+	static char source[] = "fuzzed";
+	const struct api_settings settings = { .host = &host, .socket_path = path };
 
 	log_set_hook(say_nothing, NULL);
 	if (!mkdtemp(folder))
 		abort();
 	(void)snprintf(path, sizeof(path), "%s/api.sock", folder);
-	host.address.sun_family = AF_UNIX;
-	(void)strcpy(host.address.sun_path, path);
+	(void)strcpy(address.sun_path, path);
 	check(sd_event_new(&host.event));
 	check(host_config_parse(config_text, &host.config, &host.mistakes));
 	define_guests(folder);
-	context.guests = host.guests;
-	context.config = host.config;
-	check(api_new(host.event, &context, &host.api));
+	host.config_source = source;
+	check(api_new(host.event, &settings, &api));
 	return 0;
 }
 
@@ -133,7 +122,7 @@ static int connect_client(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	check(fd);
-	check(connect(fd, (const struct sockaddr *)&host.address, sizeof(host.address)));
+	check(connect(fd, (const struct sockaddr *)&address, sizeof(address)));
 	return fd;
 }
 

@@ -25,6 +25,7 @@
 #include "storage/store/guest-store-internal.h"
 
 #define PATIENCE_MS 20000
+#define ERROR(kind) "io.mvirt.Error." kind
 
 static struct {
 	char folder[64];

@@ -49,7 +49,7 @@ static sd_varlink *join(int fd)
 	assert_return_code(sd_varlink_connect_fd(&link, fd), 0);
 	(void)sd_varlink_set_allow_fd_passing_input(link, true);
 	assert_return_code(sd_varlink_bind_reply(link, on_reply), 0);
-	assert_return_code(sd_varlink_attach_event(link, stub.event, 0), 0);
+	assert_return_code(sd_varlink_attach_event(link, stub.host.event, 0), 0);
 	return link;
 }
 
@@ -58,7 +58,7 @@ static void run_until(unsigned int answers)
 	uint64_t start = machine_uptime_usec();
 
 	while (test.answers < answers) {
-		assert_return_code(sd_event_run(stub.event, 100000), 0);
+		assert_return_code(sd_event_run(stub.host.event, 100000), 0);
 		assert_true(machine_uptime_usec() - start < PATIENCE_USEC);
 	}
 }
@@ -78,26 +78,21 @@ static const char *call(sd_varlink *link, const char *method, const char *parame
 
 static int setup(void **state)
 {
-	static const struct kvm_status kvm = { .state = KVM_OK_SVM };
-	static const struct screen_status screen = {};
 	static char hostname[] = "testhost";
-	struct api_context context = { .guests = &stub.all,
-				       .kvm = &kvm,
-				       .screen = &screen,
-				       .config = &test.config,
-				       .power = stub_on_power };
+	const struct api_settings settings = { .host = &stub.host, .socket_path = test.path };
 
 	(void)state;
 	(void)snprintf(test.path, sizeof(test.path), "/tmp/test-api-console-%d", (int)getpid());
-	context.socket_path = test.path;
 	test.config = (struct host_config){ .hostname = hostname };
 	stub.all.count = 0;
-	stub.config = &test.config;
+	stub.host = (struct host){ .guests = &stub.all,
+				   .config = &test.config,
+				   .kvm = { .state = KVM_OK_SVM } };
 	(void)stub_add_guest("web", GUEST_STATE_RUNNING);
 	log_history_start("/nonexistent");
-	assert_return_code(sd_event_new(&stub.event), 0);
-	assert_return_code(api_new(stub.event, &context, &stub.api), 0);
-	test.look = join(api_connect_dashboard(stub.api));
+	assert_return_code(sd_event_new(&stub.host.event), 0);
+	assert_return_code(api_new(stub.host.event, &settings, &stub_api), 0);
+	test.look = join(api_connect_dashboard(stub_api));
 	test.answers = 0;
 	return 0;
 }
@@ -107,12 +102,13 @@ static int teardown(void **state)
 	(void)state;
 	/* What made-up guests do, they do a moment later. */
 	for (int i = 0; i < 10; i++)
-		(void)sd_event_run(stub.event, 50000);
+		(void)sd_event_run(stub.host.event, 50000);
 	test.look = sd_varlink_close_unref(test.look);
 	test.answer = sd_json_variant_unref(test.answer);
-	api_free(stub.api);
-	stub.api = NULL;
-	stub.event = sd_event_unref(stub.event);
+	host_unlock_cancel(&stub.host);
+	api_free(stub_api);
+	stub_api = NULL;
+	stub.host.event = sd_event_unref(stub.host.event);
 	log_history_stop();
 	for (size_t i = 0; i < stub.all.count; i++)
 		stub_guest_free(stub.all.items[i]);
@@ -162,7 +158,7 @@ static void test_acting(void **state)
 	assert_string_equal(call(act, "io.mvirt.Guest.Kill", "{\"name\":\"web\"}"), "");
 	/* Of what the host cannot do, it says so. */
 	assert_string_equal(call(act, "io.mvirt.Console.TryAddress", "{\"network\":\"lan\"}"),
-			    "io.mvirt.Console.Refused");
+			    "io.mvirt.Error.NotNow");
 	sd_varlink_close_unref(act);
 }
 
@@ -176,17 +172,17 @@ static void test_password(void **state)
 	(void)state;
 	test.config.console_password = hash;
 	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", NULL),
-			    "io.mvirt.Console.Refused");
+			    "io.mvirt.Error.Denied");
 	start = machine_uptime_usec();
 	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", "{\"password\":\"secreT\"}"),
-			    "io.mvirt.Console.Refused");
+			    "io.mvirt.Error.Denied");
 	assert_int_equal(test.fd, -EBADF);
 	first = machine_uptime_usec() - start;
 	assert_true(first >= 900000);
 	/* The second failure takes twice as long. */
 	start = machine_uptime_usec();
 	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", "{\"password\":\"\"}"),
-			    "io.mvirt.Console.Refused");
+			    "io.mvirt.Error.Denied");
 	assert_true(machine_uptime_usec() - start >= 1900000);
 	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", "{\"password\":\"secret\"}"),
 			    "");
@@ -203,7 +199,7 @@ static void test_locked(void **state)
 	(void)state;
 	test.config.console_password = none;
 	assert_string_equal(call(test.look, "io.mvirt.Console.Unlock", "{\"password\":\"!\"}"),
-			    "io.mvirt.Console.Refused");
+			    "io.mvirt.Error.Denied");
 }
 
 /* A client that goes while its password is checked, or while it waits. */
@@ -217,11 +213,11 @@ static void test_gone_meanwhile(void **state)
 	assert_return_code(sd_json_buildo(&object, SD_JSON_BUILD_PAIR_STRING("password", "x")), 0);
 	assert_return_code(sd_varlink_invoke(test.look, "io.mvirt.Console.Unlock", object), 0);
 	for (int i = 0; i < 5; i++)
-		(void)sd_event_run(stub.event, 20000);
+		(void)sd_event_run(stub.host.event, 20000);
 	test.look = sd_varlink_close_unref(test.look);
 	for (int i = 0; i < 20; i++)
-		(void)sd_event_run(stub.event, 100000);
-	test.look = join(api_connect_dashboard(stub.api));
+		(void)sd_event_run(stub.host.event, 100000);
+	test.look = join(api_connect_dashboard(stub_api));
 	assert_string_equal(call(test.look, "io.mvirt.Host.Status", NULL), "");
 }
 
@@ -247,7 +243,7 @@ static void test_history_for_a_late_reader(void **state)
 {
 	static const char request[] =
 		"{\"method\":\"io.mvirt.Console.History\",\"more\":true,\"parameters\":{}}";
-	_cleanup_fd_ int fd = api_connect_dashboard(stub.api);
+	_cleanup_fd_ int fd = api_connect_dashboard(stub_api);
 	static char quotes[800], buffer[65536];
 	size_t lines = 0;
 
@@ -257,7 +253,7 @@ static void test_history_for_a_late_reader(void **state)
 		log_notice("net lan", "%s", quotes);
 	assert_int_equal(send(fd, request, sizeof(request), MSG_NOSIGNAL), sizeof(request));
 	for (int i = 0; i < 100; i++)
-		assert_return_code(sd_event_run(stub.event, 0), 0);
+		assert_return_code(sd_event_run(stub.host.event, 0), 0);
 	while (lines < LOG_HISTORY_LINES) {
 		ssize_t n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 
@@ -265,7 +261,7 @@ static void test_history_for_a_late_reader(void **state)
 			fail_msg("closed after %zu lines", lines);
 		for (ssize_t k = 0; k < n; k++)
 			lines += buffer[k] == '\0';
-		assert_return_code(sd_event_run(stub.event, 0), 0);
+		assert_return_code(sd_event_run(stub.host.event, 0), 0);
 	}
 }
 

@@ -74,7 +74,7 @@ static void test_create_refused(void **state)
 		  "the definition names no file \"a\"" },
 		{ "{\"definition\":\"guest \\\"n\\\" { kernel = \\\"a\\\" }\","
 		  "\"files\":[{\"name\":\"a\",\"fileDescriptor\":0}]}",
-		  "there is no file descriptor 0" },
+		  "there is no file descriptor for \"a\"" },
 		{ "{\"definition\":\"guest \\\"n\\\" { kernel = \\\"a\\\" }\","
 		  "\"files\":[{\"name\":\"../a\",\"fileDescriptor\":0}]}",
 		  "cannot be imported as" },

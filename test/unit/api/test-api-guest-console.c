@@ -108,7 +108,7 @@ static void test_console_limit(void **state)
 	for (size_t i = 0; i < ELEMENTS(fds); i++)
 		fds[i] = attach("web", false, false);
 	(void)call(link, "io.mvirt.Guest.Console", "web", &error);
-	assert_string_equal(error, "io.mvirt.Guest.Refused");
+	assert_string_equal(error, ERROR("Busy"));
 	for (size_t i = 0; i < ELEMENTS(fds); i++)
 		(void)close(fds[i]);
 	(void)close(attach("web", false, false));
@@ -140,8 +140,8 @@ static void test_ports(void **state)
 	(void)state;
 	for (size_t i = 0; i < ELEMENTS(methods); i++) {
 		assert_string_equal(refused_port(methods[i], 2),
-				    "io.mvirt.Guest.Refused guest web has 1 serial port, counted "
-				    "from 1: there is no 2");
+				    ERROR("NotFound") " guest web has 1 serial port, counted "
+						      "from 1: there is no 2");
 		assert_non_null(strstr(refused_port(methods[i], 0), "there is no 0"));
 		assert_non_null(
 			strstr(refused_port(methods[i], UINT32_MAX), "there is no 4294967295"));
@@ -167,7 +167,7 @@ static void test_display(void **state)
 	assert_int_equal(read(fd, banner, 12), 0);
 	(void)close(fd);
 	(void)call(link, "io.mvirt.Guest.Display", "flood", &error);
-	assert_string_equal(error, "io.mvirt.Guest.Refused");
+	assert_string_equal(error, ERROR("NotNow"));
 }
 
 int main(int argc, char **argv)

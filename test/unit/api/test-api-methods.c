@@ -7,8 +7,6 @@
 #include "api-stubs.h"
 
 #define INVALID "org.varlink.service.InvalidParameter"
-#define NO_SUCH_GUEST "io.mvirt.Guest.NoSuchGuest"
-#define REFUSED "io.mvirt.Guest.Refused"
 #define GUEST "io.mvirt.Guest."
 #define HOST "io.mvirt.Host."
 
@@ -95,11 +93,11 @@ static void test_names(void **state)
 			const char *error = NULL;
 
 			(void)calls(link, named[i].method, json, &error);
-			if (!text_equal(error, NO_SUCH_GUEST))
+			if (!text_equal(error, ERROR("NotFound")))
 				fail_msg("%s %s: %s", named[i].method, json,
 					 error ? error : "no error");
 		}
-		fails(link, named[i].method, long_name, NO_SUCH_GUEST, NULL);
+		fails(link, named[i].method, long_name, ERROR("NotFound"), NULL);
 	}
 }
 
@@ -179,7 +177,7 @@ static void test_wrong_parameters(void **state)
 		       "{\"name\":\"kept\",\"changes\":[{\"key\":\"kernel\",\"value\":\"k\"}]}");
 	for (size_t i = 0; i < ELEMENTS(table); i++)
 		fails(link, table[i].method, table[i].json, INVALID, NULL);
-	fails(link, GUEST "Get", "{\"name\":\"n\"}", NO_SUCH_GUEST, NULL);
+	fails(link, GUEST "Get", "{\"name\":\"n\"}", ERROR("NotFound"), NULL);
 }
 
 static void test_too_much(void **state)
@@ -197,10 +195,10 @@ static void test_too_much(void **state)
 				    i ? "," : "", i);
 	}
 	json = text_format("{\"name\":\"n\",\"changes\":[%s]}", changes);
-	fails(link, GUEST "Create", json, REFUSED, "more than 256 changes");
+	fails(link, GUEST "Create", json, ERROR("Invalid"), "more than 256 changes");
 	free(json);
 	json = text_format("{\"definition\":\"guest \\\"n\\\" { nic {} }\",\"files\":[%s]}", files);
-	fails(link, GUEST "Create", json, REFUSED, "more than 32 files");
+	fails(link, GUEST "Create", json, ERROR("Invalid"), "more than 32 files");
 }
 
 /* --- FormatDisk ---------------------------------------------------------------------------------
@@ -212,25 +210,30 @@ static void test_format_disk(void **state)
 	_cleanup_free_ char *data = text_format("%s.data", server.path);
 
 	(void)state;
-	fails(link, HOST "FormatDisk", "{\"serial\":\"NONE\"}", REFUSED, "no disk with the serial");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"\"}", REFUSED, "no disk with the serial");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"../sda\"}", REFUSED, "no disk with");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"TWIN\"}", REFUSED,
+	fails(link, HOST "FormatDisk", "{\"serial\":\"NONE\"}", ERROR("NotFound"),
+	      "no disk with the serial");
+	fails(link, HOST "FormatDisk", "{\"serial\":\"\"}", ERROR("NotFound"),
+	      "no disk with the serial");
+	fails(link, HOST "FormatDisk", "{\"serial\":\"../sda\"}", ERROR("NotFound"),
+	      "no disk with");
+	fails(link, HOST "FormatDisk", "{\"serial\":\"TWIN\"}", ERROR("Invalid"),
 	      "2 disks have the serial \"TWIN\": none is touched");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"BOOT\"}", REFUSED, "was loaded from");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"BUSY\"}", REFUSED, "is mounted at /mnt");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"RO\"}", REFUSED, "is read-only");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"FULL\"}", REFUSED, "there is a file system");
-	fails(link, HOST "FormatDisk", "{\"serial\":\"FULL\",\"erase\":true}", REFUSED,
+	fails(link, HOST "FormatDisk", "{\"serial\":\"BOOT\"}", ERROR("Busy"), "was loaded from");
+	fails(link, HOST "FormatDisk", "{\"serial\":\"BUSY\"}", ERROR("Busy"),
+	      "is mounted at /mnt");
+	fails(link, HOST "FormatDisk", "{\"serial\":\"RO\"}", ERROR("Denied"), "is read-only");
+	fails(link, HOST "FormatDisk", "{\"serial\":\"FULL\"}", ERROR("Exists"),
+	      "there is a file system");
+	fails(link, HOST "FormatDisk", "{\"serial\":\"FULL\",\"erase\":true}", ERROR("Invalid"),
 	      "given twice");
 	fails(link, HOST "FormatDisk",
-	      "{\"serial\":\"FULL\",\"erase\":true,\"confirmSerial\":\"EMPTY\"}", REFUSED,
+	      "{\"serial\":\"FULL\",\"erase\":true,\"confirmSerial\":\"EMPTY\"}", ERROR("Invalid"),
 	      "given twice");
 	(void)succeeds(link, HOST "FormatDisk",
 		       "{\"serial\":\"FULL\",\"erase\":true,\"confirmSerial\":\"FULL\"}");
 	(void)succeeds(link, HOST "FormatDisk", "{\"serial\":\"EMPTY\"}");
 	assert_return_code(mkdir(data, 0700), errno);
-	fails(link, HOST "FormatDisk", "{\"serial\":\"EMPTY\"}", REFUSED,
+	fails(link, HOST "FormatDisk", "{\"serial\":\"EMPTY\"}", ERROR("Exists"),
 	      "there is a data volume already, on /dev/sdz1");
 }
 
@@ -246,7 +249,7 @@ static void test_format_disk_alone(void **state)
 	assert_return_code(sd_varlink_invoke(link, HOST "FormatDisk", parameters), 0);
 	assert_return_code(sd_varlink_flush(link), 0);
 	(void)poll(NULL, 0, 50);
-	fails(other, HOST "FormatDisk", "{\"serial\":\"EMPTY\"}", REFUSED,
+	fails(other, HOST "FormatDisk", "{\"serial\":\"EMPTY\"}", ERROR("Busy"),
 	      "disk EMPTY is being formatted");
 	link = sd_varlink_close_unref(link);
 	(void)poll(NULL, 0, 400);
@@ -301,12 +304,14 @@ static void test_reload(void **state)
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 
 	(void)state;
-	fails(link, HOST "ReloadDaemon", "{\"fileDescriptor\":0}", REFUSED, "no file descriptor 0");
+	fails(link, HOST "ReloadDaemon", "{\"fileDescriptor\":0}", ERROR("Invalid"),
+	      "no file descriptor 0");
 	push(link, "text");
-	fails(link, HOST "ReloadDaemon", "{\"fileDescriptor\":0}", REFUSED,
+	fails(link, HOST "ReloadDaemon", "{\"fileDescriptor\":0}", ERROR("Failed"),
 	      "hostd is not replaced: it is no program");
 	push(link, "text");
-	fails(link, HOST "ReloadDaemon", "{\"fileDescriptor\":1}", REFUSED, "no file descriptor 1");
+	fails(link, HOST "ReloadDaemon", "{\"fileDescriptor\":1}", ERROR("Invalid"),
+	      "no file descriptor 1");
 	push(link, "SLOW");
 	assert_return_code(
 		sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_INTEGER("fileDescriptor", 0)), 0);
@@ -314,7 +319,7 @@ static void test_reload(void **state)
 	assert_true(sd_varlink_process(link) > 0);
 	(void)poll(NULL, 0, 100);
 	push(other, "GOOD");
-	fails(other, HOST "ReloadDaemon", "{\"fileDescriptor\":0}", REFUSED, "already");
+	fails(other, HOST "ReloadDaemon", "{\"fileDescriptor\":0}", ERROR("Busy"), "already");
 	/* the one who asked has gone */
 	link = sd_varlink_close_unref(link);
 	(void)poll(NULL, 0, 1200);
@@ -333,17 +338,18 @@ static void test_medium(void **state)
 
 	(void)state;
 	(void)succeeds(link, GUEST "Create", "{\"definition\":\"guest \\\"cd\\\" { cdrom {} }\"}");
-	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0}", REFUSED, "not running");
-	fails(link, GUEST "Medium", "{\"name\":\"web\",\"drive\":0}", REFUSED,
+	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0}", ERROR("NotNow"),
+	      "not running");
+	fails(link, GUEST "Medium", "{\"name\":\"web\",\"drive\":0}", ERROR("NotFound"),
 	      "has no CD-ROM drive 0");
 	(void)succeeds(link, GUEST "Start", "{\"name\":\"cd\"}");
 	(void)succeeds(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":\"a.iso\"}");
 	(void)succeeds(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":null}");
-	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":1}", REFUSED, "it has 1");
-	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":\"none.iso\"}", REFUSED,
-	      "there is no none.iso");
+	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":1}", ERROR("NotFound"), "it has 1");
+	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":\"none.iso\"}",
+	      ERROR("NotFound"), "there is no none.iso");
 	fails(link, GUEST "Medium", "{\"name\":\"cd\",\"drive\":0,\"file\":\"locked.iso\"}",
-	      REFUSED, "guest cd: drive 0: it is locked");
+	      ERROR("Failed"), "guest cd: drive 0: it is locked");
 	(void)succeeds(link, GUEST "Medium",
 		       "{\"name\":\"cd\",\"drive\":0,\"file\":\"locked.iso\",\"force\":true}");
 }
@@ -415,7 +421,8 @@ static void test_stats(void **state)
 	assert_int_equal(sd_json_variant_elements(nics), 1);
 	assert_int_equal(number_of(sd_json_variant_by_index(nics, 0), "txRefused"), 7);
 	assert_string_equal(text_of(sd_json_variant_by_index(nics, 0), "network"), "lan");
-	fails(link, GUEST "Stats", "{\"name\":\"bad\"}", REFUSED, "guest bad is not running");
+	fails(link, GUEST "Stats", "{\"name\":\"bad\"}", ERROR("NotNow"),
+	      "guest bad is not running");
 }
 
 static void test_pause(void **state)
@@ -423,14 +430,14 @@ static void test_pause(void **state)
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
 
 	(void)state;
-	fails(link, GUEST "Resume", "{\"name\":\"web\"}", REFUSED, "is not paused");
+	fails(link, GUEST "Resume", "{\"name\":\"web\"}", ERROR("NotNow"), "is not paused");
 	(void)succeeds(link, GUEST "Pause", "{\"name\":\"web\"}");
-	fails(link, GUEST "Pause", "{\"name\":\"web\"}", REFUSED, "is not running");
+	fails(link, GUEST "Pause", "{\"name\":\"web\"}", ERROR("NotNow"), "is not running");
 	assert_true(sd_json_variant_boolean(sd_json_variant_by_key(
 		sd_json_variant_by_key(succeeds(link, GUEST "Get", "{\"name\":\"web\"}"), "guest"),
 		"paused")));
 	(void)succeeds(link, GUEST "Resume", "{\"name\":\"web\"}");
-	fails(link, GUEST "Pause", "{\"name\":\"bad\"}", REFUSED, "is not running");
+	fails(link, GUEST "Pause", "{\"name\":\"bad\"}", ERROR("NotNow"), "is not running");
 }
 
 static void test_data_volume(void **state)

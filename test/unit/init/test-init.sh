@@ -62,7 +62,7 @@ with_hostd 'echo x >>$D/started; [ -e $D/once ] || { touch $D/once; kill -USR2 1
 ended_by 2
 ok $? "hostd itself may ask for the end"
 
-# --- another hostd (hostd/hostd.h) ---
+# --- another hostd (hostd/host/host-replace.c) ---
 
 # put_in_place SCRIPT: as hostd does on the way out
 put_in_place() {

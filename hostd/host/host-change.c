@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A definition is changed: first the file, then the guest; what went before is undone when a step
+// fails.
+#include "host-change.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "host-catalogue.h"
+#include "host-event.h"
+#include "host-store.h"
+#include "storage/store/guest-store.h"
+
+int host_read_definition(const struct host *host, const struct guest *guest, char **ret_text,
+			 struct error *error)
+{
+	enum guest_origin origin = guest_origin(guest);
+	int root_fd = host_store_root(host, origin);
+
+	if ((origin == GUEST_ORIGIN_DATA || origin == GUEST_ORIGIN_MEMORY) && root_fd >= 0)
+		return error_prefix(error,
+				    guest_store_load(root_fd, guest_config(guest)->name, ret_text),
+				    "guest %s: its definition cannot be read",
+				    guest_config(guest)->name);
+	*ret_text = guest_config_format(guest_config(guest));
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+/* The file first: what a killed hostd has answered is on the disk. config and text belong together.
+ */
+static int put_definition(struct guest *guest, int root_fd, struct guest_config **config,
+			  const char *text)
+{
+	_cleanup_free_ char *before = NULL;
+	const char *name = guest_config(guest)->name;
+	int r = guest_store_load(root_fd, name, &before);
+
+	if (r >= 0)
+		r = guest_store_save(root_fd, name, text);
+	if (r < 0)
+		return r;
+	r = guest_redefine(guest, *config);
+	if (r < 0) {
+		(void)guest_store_save(root_fd, name, before);
+		return r;
+	}
+	(void)take_ptr(*config);
+	return 0;
+}
+
+static int change(struct host *host, struct guest *guest, int root_fd, struct guest_config **config,
+		  const char *text, struct error *error)
+{
+	int r = host_check_definition(host, *config, guest, error);
+
+	if (r >= 0)
+		r = put_definition(guest, root_fd, config, text);
+	if (r < 0)
+		return error_prefix(error, r, "guest %s is as it was", guest_config(guest)->name);
+	log_notice("guests", "%s: changed", guest_config(guest)->name);
+	host_publish_guest(host, guest, "changed", NULL);
+	return 0;
+}
+
+int host_change_guest(struct host *host, struct guest *guest, const struct host_change *changes,
+		      size_t count, struct error *error)
+{
+	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
+	_cleanup_free_ char *text = NULL;
+	int root_fd = -EBADF, r = host_writable_root(host, guest, &root_fd, error);
+
+	if (r >= 0)
+		r = host_apply_changes(guest_config(guest), changes, count, &config, error);
+	if (r < 0)
+		return r;
+	text = guest_config_format(config);
+	return text ? change(host, guest, root_fd, &config, text, error) : -ENOMEM;
+}
+
+int host_replace_definition(struct host *host, struct guest *guest, const char *definition,
+			    struct error *error)
+{
+	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
+	const char *name = guest_config(guest)->name;
+	int root_fd = -EBADF, r = host_writable_root(host, guest, &root_fd, error);
+
+	if (r >= 0)
+		r = host_parse_definition(definition, &config, error);
+	if (r < 0)
+		return r;
+	if (strcmp(config->name, name) != 0)
+		return error_set(error, ERROR_INVALID,
+				 "the definition is one of guest %s, not of %s", config->name,
+				 name);
+	return change(host, guest, root_fd, &config, definition, error);
+}
