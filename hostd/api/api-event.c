@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Events: how things are and what happens, told to every client that has subscribed.
 #include <string.h>
-#include <time.h>
 
 #include "api-internal.h"
-
-static uint64_t clock_usec(clockid_t clock)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
+#include "base/clock.h"
 
 /* subject is the guest, the network or the data volume: type is its name in the event too. */
 static int build_event(const char *type, const char *kind, const char *detail,
@@ -207,7 +199,7 @@ void api_on_host_event(const struct host_event *event, void *userdata)
 			publish_subject(api, "network", "changed", NULL, subject);
 		break;
 	case HOST_EVENT_DATA_VOLUME:
-		if (api_build_data_volume(host_data_volume(api->host), &subject) >= 0)
+		if (api_build_data_volume(api->host, &subject) >= 0)
 			publish_subject(api, "dataVolume", event->kind, event->detail, subject);
 		break;
 	}
@@ -274,12 +266,13 @@ static int tell_network(struct api_client *client)
 static int tell_data_volume(struct api_client *client)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
-	const struct data_volume *volume = host_data_volume(client->api->host);
+	const struct host *host = client->api->host;
+	struct data_volume_status status = {};
 	int r = 0;
 
-	if (!volume)
+	if (!host_get_data_volume(host, &status))
 		return 0;
-	r = api_build_data_volume(volume, &object);
+	r = api_build_data_volume(host, &object);
 	return r < 0 ? r : tell_current(client, "dataVolume", object);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // io.mvirt.Guest: what guests there are, and commands to them.
 #include "api-internal.h"
+#include "host/host-command.h"
 
 API_METHOD_DEFINE(api_method_list)
 {
@@ -30,34 +31,30 @@ API_METHOD_DEFINE(api_method_get)
 	return guest ? api_reply_guest(link, guest) : r;
 }
 
-static int command(sd_varlink *link, sd_json_variant *parameters,
-		   int (*carry_out)(struct guest *guest, char **ret_why))
+static int command(sd_varlink *link, sd_json_variant *parameters, enum host_command what)
 {
 	_cleanup_(error_done) struct error error = {};
-	char *why = NULL;
 	int r = 0;
 	struct guest *guest = api_guest_of_parameters(link, parameters, &r);
 
 	if (!guest)
 		return r;
-	r = carry_out(guest, &why);
-	if (error_take(&error, r, why) < 0 && error.kind == ERROR_NOT_NOW)
-		error.state = guest_state_name(guest_state(guest));
+	r = host_command_guest(guest, what, &error);
 	return api_reply_result(link, r, &error);
 }
 
 /* The methods that are a command to a guest, and nothing else. */
-#define COMMAND(name, carry_out)                             \
-	API_METHOD_DEFINE(name)                              \
-	{                                                    \
-		return command(link, parameters, carry_out); \
+#define COMMAND(name, what)                             \
+	API_METHOD_DEFINE(name)                         \
+	{                                               \
+		return command(link, parameters, what); \
 	}
-COMMAND(api_method_start, guest_start)
-COMMAND(api_method_stop, guest_stop)
-COMMAND(api_method_kill, guest_kill)
-COMMAND(api_method_restart, guest_restart)
-COMMAND(api_method_pause, guest_pause)
-COMMAND(api_method_resume, guest_resume)
+COMMAND(api_method_start, HOST_COMMAND_START)
+COMMAND(api_method_stop, HOST_COMMAND_STOP)
+COMMAND(api_method_kill, HOST_COMMAND_KILL)
+COMMAND(api_method_restart, HOST_COMMAND_RESTART)
+COMMAND(api_method_pause, HOST_COMMAND_PAUSE)
+COMMAND(api_method_resume, HOST_COMMAND_RESUME)
 
 API_METHOD_DEFINE(api_method_log)
 {
@@ -94,19 +91,13 @@ API_METHOD_DEFINE(api_method_log)
 
 API_METHOD_DEFINE(api_method_display)
 {
+	_cleanup_(error_done) struct error error = {};
 	_cleanup_fd_ int fd = -EBADF;
 	int r = 0;
 	struct guest *guest = api_guest_of_parameters(link, parameters, &r);
 
 	if (!guest)
 		return r;
-	r = guest_open_display(guest, &fd);
-	if (r == -ESRCH)
-		return api_reply_errorf(link, ERROR_NOT_NOW, "guest %s is not running",
-					guest_config(guest)->name);
-	if (r == -EOPNOTSUPP)
-		return api_reply_errorf(link, ERROR_UNSUPPORTED,
-					"guest %s runs without a display: display = \"vnc\"",
-					guest_config(guest)->name);
-	return r < 0 ? api_reply_error(link, r, NULL) : api_reply_fd(link, &fd);
+	r = host_open_display(guest, &fd, &error);
+	return r < 0 ? api_reply_error(link, r, &error) : api_reply_fd(link, &fd);
 }

@@ -89,13 +89,12 @@ static const char *phase_text(enum data_volume_phase phase)
 	return "?";
 }
 
-int api_build_data_volume(const struct data_volume *volume, sd_json_variant **ret_volume)
+int api_build_data_volume(const struct host *host, sd_json_variant **ret_volume)
 {
-	struct data_volume_status status = { .phase = DATA_VOLUME_NONE };
+	struct data_volume_status status = {};
 	struct json_builder data = {};
 
-	if (volume)
-		data_volume_get_status(volume, &status);
+	(void)host_get_data_volume(host, &status);
 	json_add_text(&data, "phase", phase_text(status.phase));
 	json_add_text(&data, "device", status.device);
 	json_add_text(&data, "type", status.type);
@@ -107,11 +106,11 @@ int api_build_data_volume(const struct data_volume *volume, sd_json_variant **re
 	return json_end_object(&data, ret_volume);
 }
 
-static void add_data_volume(struct json_builder *object, const struct data_volume *volume)
+static void add_data_volume(struct json_builder *object, const struct host *host)
 {
 	sd_json_variant *data = NULL;
 
-	if (api_build_data_volume(volume, &data) >= 0)
+	if (api_build_data_volume(host, &data) >= 0)
 		json_add_variant(object, "dataVolume", data);
 }
 
@@ -187,7 +186,7 @@ API_METHOD_DEFINE(api_method_status)
 	add_kvm(&status, host_kvm(host));
 	add_screen(&status, host_framebuffer(host));
 	add_networks(&status, host_net(host));
-	add_data_volume(&status, host_data_volume(host));
+	add_data_volume(&status, host);
 	add_config(&status, host);
 	json_add_unsigned(&status, "guests", count);
 	json_add_unsigned(&status, "guestsRunning", running);

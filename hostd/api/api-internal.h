@@ -144,8 +144,7 @@ void api_event_forget(struct api_client *client);
 /* --- api-host.c --- */
 
 int api_build_network(struct net *net, size_t index, sd_json_variant **ret_network);
-/* volume may be NULL: there is none. */
-int api_build_data_volume(const struct data_volume *volume, sd_json_variant **ret_volume);
+int api_build_data_volume(const struct host *host, sd_json_variant **ret_volume);
 
 /* --- api-guest-show.c --- */
 

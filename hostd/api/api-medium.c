@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // io.mvirt.Guest.Medium: another medium in a drive, and the answer when QEMU has given its own.
 #include "api-internal.h"
+#include "host/host-command.h"
 
 /* Freed by on_done(), which comes once, at the latest when the guest is let go. */
 struct api_medium {
@@ -56,12 +57,11 @@ static void on_done(const char *why, void *userdata)
 		(void)api_reply_done(medium->link);
 }
 
-static int begin(sd_varlink *link, struct api *api, struct guest *guest, size_t drive,
+static int begin(sd_varlink *link, struct api *api, struct guest *guest, unsigned int drive,
 		 const char *file, bool force, sd_varlink_method_flags_t flags)
 {
 	_cleanup_(medium_freep) struct api_medium *medium = calloc(1, sizeof(*medium));
 	_cleanup_(error_done) struct error error = {};
-	char *why = NULL;
 	struct api_medium *begun = medium;
 	int r = 0;
 
@@ -74,12 +74,11 @@ static int begin(sd_varlink *link, struct api *api, struct guest *guest, size_t 
 	medium->api = api;
 	medium->next = api->media;
 	api->media = take_ptr(medium);
-	r = guest_change_medium(guest, drive, file, force, on_done, begun, &why);
+	r = host_change_medium(guest, drive, file, force, on_done, begun, &error);
 	if (r >= 0)
 		return 0;
 	unlink_medium(begun);
 	medium_free(begun);
-	(void)error_take(&error, r, why);
 	return api_reply_error(link, r, &error);
 }
 
@@ -101,7 +100,6 @@ API_METHOD_DEFINE(api_method_medium)
 		  offsetof(struct call, force), SD_JSON_NULLABLE },
 		{},
 	};
-	const struct guest_config *config = NULL;
 	struct guest *guest = NULL;
 	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
@@ -110,13 +108,5 @@ API_METHOD_DEFINE(api_method_medium)
 	guest = api_guest_of_call(link, call.name, &r);
 	if (!guest)
 		return r;
-	config = guest_running_config(guest);
-	if (!guest_state_has_process(guest_state(guest)) || !config)
-		return api_reply_errorf(link, ERROR_NOT_NOW, "guest %s is not running", call.name);
-	if (call.drive >= config->cdrom_count)
-		return api_reply_errorf(
-			link, ERROR_NOT_FOUND,
-			"guest %s has no CD-ROM drive %u: it has %zu, counted from 0", call.name,
-			call.drive, config->cdrom_count);
 	return begin(link, userdata, guest, call.drive, call.file, call.force > 0, flags);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // io.mvirt.Guest.Stats: what a guest uses, by the kernel's figures.
 #include "api-internal.h"
+#include "host/host-command.h"
 
 /* One without a tap has no figures: its traffic is QEMU's own. */
 static void append_nic(struct json_builder *nics, struct api *api, const struct guest *guest,
@@ -29,6 +30,7 @@ static void append_nic(struct json_builder *nics, struct api *api, const struct 
 API_METHOD_DEFINE(api_method_stats)
 {
 	struct api *api = userdata;
+	_cleanup_(error_done) struct error error = {};
 	struct json_builder answer = {}, nics = {};
 	const struct guest_config *running = NULL;
 	struct guest_stats stats = {};
@@ -37,12 +39,9 @@ API_METHOD_DEFINE(api_method_stats)
 
 	if (!guest)
 		return r;
-	r = guest_read_stats(guest, &stats);
-	if (r == -ESRCH)
-		return api_reply_errorf(link, ERROR_NOT_NOW, "guest %s is not running",
-					guest_config(guest)->name);
+	r = host_read_stats(guest, &stats, &error);
 	if (r < 0)
-		return r;
+		return api_reply_error(link, r, &error);
 	running = guest_running_config(guest);
 	for (size_t i = 0; running && i < running->nic_count; i++)
 		append_nic(&nics, api, guest, (unsigned int)i);

@@ -15,7 +15,7 @@
 #include "machine/loader.h"
 #include "machine/power.h"
 #include "net/net.h"
-#include "storage/program-replace.h"
+#include "program-replace.h"
 #include "storage/store/guest-files.h"
 #include "storage/store/guest-trash.h"
 #include "storage/volume/config-volume.h"

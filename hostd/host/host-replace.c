@@ -8,7 +8,7 @@
 #include "host-create.h"
 #include "host-format.h"
 #include "host-internal.h"
-#include "storage/program-replace.h"
+#include "program-replace.h"
 
 /* What is agreed with PID 1 (init.c, which includes nothing): the image's hostd, never touched. */
 #define INIT_HOSTD "/usr/bin/hostd"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The disks that are found, and who is offered them: the configuration, the data volume, guests.
+// Disks and file systems on them, and what is known of both.
 #include "host-volumes-internal.h"
 
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "machine/device/usb-disks.h"
 
 /*
@@ -16,23 +16,15 @@
 #define SETTLED_EARLIEST_USEC UINT64_C(2500000)
 #define SETTLED_LATEST_USEC UINT64_C(4000000)
 
-static uint64_t now_usec(void)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 bool volumes_are_awaited(const struct host *host)
 {
-	return now_usec() - host->volumes.begun_usec < SETTLED_LATEST_USEC;
+	return clock_usec(CLOCK_MONOTONIC) - host->volumes.begun_usec < SETTLED_LATEST_USEC;
 }
 
 bool volumes_are_settled(const struct host *host)
 {
 	return !volumes_are_awaited(host) ||
-	       (now_usec() - host->volumes.begun_usec >= SETTLED_EARLIEST_USEC &&
+	       (clock_usec(CLOCK_MONOTONIC) - host->volumes.begun_usec >= SETTLED_EARLIEST_USEC &&
 		!devices_is_probing(host->devices) && !usb_disks_awaited(""));
 }
 
@@ -150,75 +142,4 @@ int volumes_list_claims(const struct host *host, struct text_list *claims)
 			r = add_devices(guest_running_config(guest), claims);
 	}
 	return r;
-}
-
-/* --- devices --- */
-
-static void consider_disk(struct host *host, const struct disk_claim_device *disk,
-			  const struct volumes_disks *disks)
-{
-	struct data_volume_status status = {};
-
-	volumes_consider_config(host, disk, disks);
-	data_volume_get_status(host->data_volume, &status);
-	/* Says what is wrong with it, or that there is one already. */
-	if (text_equal(disk->label, DATA_VOLUME_LABEL) &&
-	    (!volumes_is_data(disk) || status.phase == DATA_VOLUME_MOUNTED ||
-	     status.phase == DATA_VOLUME_CHECKING))
-		(void)data_volume_offer(host->data_volume, disk->node, disk->label, disk->type);
-}
-
-static void on_disk_added(const struct disk_device *added, void *userdata)
-{
-	struct host *host = userdata;
-	_cleanup_(volumes_disks_done) struct volumes_disks disks = {};
-
-	/* At the boot the disks are looked at when the guests are known. */
-	if (!host->guests || volumes_list_disks(host, &disks) < 0)
-		return;
-	for (size_t i = 0; i < disks.count; i++)
-		if (text_equal(disks.items[i].name, added->name))
-			consider_disk(host, &disks.items[i], &disks);
-	volumes_consider_data(host, added->node);
-	guests_devices_changed(host->guests);
-}
-
-static void on_disk_removed(const char *name, void *userdata)
-{
-	struct host *host = userdata;
-
-	(void)config_volume_remove(host->volume, name);
-	(void)data_volume_remove(host->data_volume, name);
-}
-
-int host_find_disks(struct host *host)
-{
-	const struct devices_callbacks callbacks = {
-		.disk_added = on_disk_added,
-		.disk_removed = on_disk_removed,
-		.userdata = host,
-	};
-	int r = 0;
-
-	host->volumes.begun_usec = now_usec();
-	r = devices_new(host->event, &host->loader, &callbacks, &host->devices);
-	if (r < 0)
-		return r;
-	return volumes_find_config(host);
-}
-
-/* What was found before the guests were known. */
-void host_offer_disks(struct host *host)
-{
-	_cleanup_(volumes_disks_done) struct volumes_disks disks = {};
-
-	if (!host->data_volume)
-		return;
-	if (!host->devices || volumes_list_disks(host, &disks) < 0) {
-		data_volume_settle(host->data_volume);
-		return;
-	}
-	for (size_t i = 0; i < disks.count; i++)
-		consider_disk(host, &disks.items[i], &disks);
-	volumes_start_data(host);
 }

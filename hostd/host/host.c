@@ -24,8 +24,11 @@ struct devices *host_devices(const struct host *host)
 	return host->devices;
 }
 
-const struct data_volume *host_data_volume(const struct host *host)
+bool host_get_data_volume(const struct host *host, struct data_volume_status *ret_status)
 {
+	*ret_status = (struct data_volume_status){ .phase = DATA_VOLUME_NONE };
+	if (host->data_volume)
+		data_volume_get_status(host->data_volume, ret_status);
 	return host->data_volume;
 }
 

@@ -17,7 +17,8 @@ sd_event *host_event_loop(const struct host *host);
 struct guests *host_guests(const struct host *host);
 struct net *host_net(const struct host *host); /* NULL: it could not be started */
 struct devices *host_devices(const struct host *host); /* NULL: neither could the devices */
-const struct data_volume *host_data_volume(const struct host *host); /* NULL: neither could it */
+/* Whether there can be one at all, and how it is. */
+bool host_get_data_volume(const struct host *host, struct data_volume_status *ret_status);
 const struct kvm_status *host_kvm(const struct host *host);
 const struct screen_status *host_framebuffer(const struct host *host);
 const struct host_config *host_configuration(const struct host *host);

@@ -7,10 +7,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -19,14 +19,6 @@
 #define COUNTER "tsc="
 /* Between two values of the counter, so that its frequency is known well enough. */
 #define APART_USEC_MIN 1000000
-
-static uint64_t now_usec(void)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static char *read_file(const char *folder)
 {
@@ -55,7 +47,7 @@ void boot_times_mark(const char *folder, const char *name)
 	_cleanup_free_ char *path = text_format("%s/" BOOT_TIMES_FILE, folder);
 	_cleanup_free_ char *text = read_file(folder), *line = NULL;
 	_cleanup_fd_ int fd = -EBADF;
-	uint64_t now = now_usec();
+	uint64_t now = clock_usec(CLOCK_BOOTTIME);
 
 	if (!path || strlen(name) >= BOOT_TIMES_NAME_MAX || strchr(name, '\n') ||
 	    (text && is_there(text, name)))
@@ -75,7 +67,8 @@ void boot_times_mark(const char *folder, const char *name)
 /* The counter was counter at then_usec: how long it had run when the kernel's clock began. */
 static uint64_t before_kernel(uint64_t then_usec, uint64_t counter)
 {
-	uint64_t now = now_usec(), counter_now = __rdtsc(), per_second = 0, since_reset = 0;
+	uint64_t now = clock_usec(CLOCK_BOOTTIME), counter_now = __rdtsc(), per_second = 0,
+		 since_reset = 0;
 
 	if (now < then_usec + APART_USEC_MIN || counter_now <= counter)
 		return 0;

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/meminfo.h"
 #include "base/text.h"
@@ -50,10 +51,7 @@ static void read_cpu_model(const char *root, struct machine_info *info)
 
 uint64_t machine_uptime_usec(void)
 {
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return clock_usec(CLOCK_BOOTTIME);
 }
 
 bool machine_uuid_is_usable(const char *uuid)

@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 /* A record of /dev/kmsg and its NUL. */
 #define RECORD_BYTES 8192
@@ -20,14 +20,6 @@ static struct {
 	void (*listener)(void *userdata);
 	void *userdata;
 } history;
-
-static uint64_t clock_usec(clockid_t clock)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* Out of memory the line is not kept: it is in the kernel's log. */
 static void add(uint64_t time_usec, enum log_level level, const char *subject,

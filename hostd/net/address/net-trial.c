@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "net/net-internal.h"
@@ -30,14 +30,6 @@ struct net_trial {
 	uint64_t ends_usec; /* CLOCK_BOOTTIME */
 	struct override *now, *before; /* NULL: the configuration's own */
 };
-
-static uint64_t boot_usec(void)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND_USEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void override_free(struct override *override)
 {
@@ -225,7 +217,7 @@ int net_try_address(struct net *net, const char *network_name, const char *addre
 		override_free(override);
 		return r;
 	}
-	trial->ends_usec = boot_usec() + NET_TRIAL_S * SECOND_USEC;
+	trial->ends_usec = clock_usec(CLOCK_BOOTTIME) + NET_TRIAL_S * SECOND_USEC;
 	trial->before = trial->now;
 	trial->now = override;
 	log_notice(net->networks[trial->index].subject, "%s is tried out for %d s",
@@ -260,7 +252,7 @@ int net_settle_address(struct net *net, const char *network_name, bool keep_it, 
 
 bool net_get_trial(const struct net *net, struct net_trial_status *ret_status)
 {
-	uint64_t now_usec = boot_usec();
+	uint64_t now_usec = clock_usec(CLOCK_BOOTTIME);
 
 	for (size_t i = 0; net->trials && i < net->network_count; i++) {
 		const struct net_trial *trial = &net->trials[i];

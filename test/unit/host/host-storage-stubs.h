@@ -221,7 +221,7 @@ int disk_use_check(const struct disk_use_paths *paths [[maybe_unused]], const ch
 	return -EBUSY;
 }
 
-/* --- host/host-volumes.h, storage/program-replace.h --- */
+/* --- host/host-volumes.h, host/program-replace.h --- */
 
 int host_check_format(const struct host *, const char *disk, const char **, struct error *error)
 {

@@ -4,7 +4,7 @@
 // link: -Wl,--wrap=fstat,--wrap=pread,--wrap=fcntl,--wrap=calloc,--wrap=rename,--wrap=fchmod
 // link: -Wl,--wrap=sd_event_add_io,--wrap=sd_event_add_time_relative,--wrap=memfd_create
 // needs: obj/hostd/hostd obj/hostd/mvirt
-#include "image-fixture.h"
+#include "storage/image-fixture.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "storage/program-replace.h"
+#include "host/program-replace.h"
 
 WRAP(int, fstat, -1, (int fd, struct stat *status), (fd, status))
 WRAP(ssize_t, pread, -1, (int fd, void *data, size_t n, off_t at), (fd, data, n, at))
