@@ -33,13 +33,14 @@ API_METHOD_DEFINE(api_method_get)
 
 static int command(sd_varlink *link, sd_json_variant *parameters, enum host_command what)
 {
+	const struct api *api = sd_varlink_get_userdata(link);
 	_cleanup_(error_done) struct error error = {};
 	int r = 0;
 	struct guest *guest = api_guest_of_parameters(link, parameters, &r);
 
 	if (!guest)
 		return r;
-	r = host_command_guest(guest, what, &error);
+	r = host_command_guest(api->host, guest, what, &error);
 	return api_reply_result(link, r, &error);
 }
 
@@ -91,6 +92,7 @@ API_METHOD_DEFINE(api_method_log)
 
 API_METHOD_DEFINE(api_method_display)
 {
+	const struct api *api = userdata;
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_fd_ int fd = -EBADF;
 	int r = 0;
@@ -98,6 +100,6 @@ API_METHOD_DEFINE(api_method_display)
 
 	if (!guest)
 		return r;
-	r = host_open_display(guest, &fd, &error);
+	r = host_open_display(api->host, guest, &fd, &error);
 	return r < 0 ? api_reply_error(link, r, &error) : api_reply_fd(link, &fd);
 }

@@ -74,7 +74,7 @@ static int begin(sd_varlink *link, struct api *api, struct guest *guest, unsigne
 	medium->api = api;
 	medium->next = api->media;
 	api->media = take_ptr(medium);
-	r = host_change_medium(guest, drive, file, force, on_done, begun, &error);
+	r = host_change_medium(api->host, guest, drive, file, force, on_done, begun, &error);
 	if (r >= 0)
 		return 0;
 	unlink_medium(begun);

@@ -39,7 +39,7 @@ API_METHOD_DEFINE(api_method_stats)
 
 	if (!guest)
 		return r;
-	r = host_read_stats(guest, &stats, &error);
+	r = host_read_stats(api->host, guest, &stats, &error);
 	if (r < 0)
 		return api_reply_error(link, r, &error);
 	running = guest_running_config(guest);

@@ -101,7 +101,7 @@ int guest_restart(struct guest *guest, char **ret_why)
 int guest_pause(struct guest *guest, char **ret_why)
 {
 	if (guest->record.life.state != GUEST_STATE_RUNNING)
-		return refuse(ret_why, -EINVAL, guest, "is not running");
+		return refuse(ret_why, -ESRCH, guest, "is not running");
 	if (guest->record.life.paused)
 		return refuse(ret_why, -EALREADY, guest, "is paused already");
 	if (!guest->qmp_ready)

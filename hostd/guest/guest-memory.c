@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/meminfo.h"
@@ -93,19 +93,11 @@ static uint64_t promised(const struct guest *guest, const struct guest_config *c
 	return (config->hugepages ? 0 : config->memory_bytes) + expected_overhead(guest, config);
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Once a run, when it has done what a guest does at its start; what is learned is only asked for
  * here. */
 static void learn_of_all(const struct guests *guests)
 {
-	uint64_t now = now_usec();
+	uint64_t now = clock_usec(CLOCK_BOOTTIME);
 
 	for (size_t i = 0; i < guests->count; i++) {
 		struct guest *guest = guests->items[i];
@@ -264,13 +256,9 @@ void guest_memory_return_hugepages(const struct guests *guests)
 
 /* --- one account for all --- */
 
-struct account {
-	uint64_t free; /* available, less what was promised to others */
-	uint64_t kept; /* of that, for the host */
-};
-
-/* Returns 0, or -ENODATA: a kernel that does not say refuses nothing. */
-static int read_account(const struct guests *guests, struct account *ret_account)
+/* What is available, less what was promised to others. Returns 0, or -ENODATA: a kernel that does
+ * not say refuses nothing. */
+static int read_account(const struct guests *guests, struct guests_memory *ret_account)
 {
 	const char *path = guests->environment.meminfo;
 	struct meminfo memory = {};
@@ -278,22 +266,35 @@ static int read_account(const struct guests *guests, struct account *ret_account
 	if (meminfo_read(path ? path : MEMINFO_PATH, &memory) < 0)
 		return -ENODATA;
 	learn_of_all(guests);
-	ret_account->kept = reserve(guests, memory.total_bytes);
-	ret_account->free =
+	ret_account->reserve_bytes = reserve(guests, memory.total_bytes);
+	ret_account->free_bytes =
 		less(memory.available_bytes, outstanding(guests) + guests->reserved_bytes);
 	return 0;
+}
+
+void guests_read_memory(const struct guests *guests, struct guests_memory *ret_memory)
+{
+	struct guests_memory memory = {};
+
+	(void)read_account(guests, &memory);
+	*ret_memory = memory;
+}
+
+uint64_t guest_needed_memory(const struct guest *guest)
+{
+	return promised(guest, guest->config) + missing_pages(guest) * HUGEPAGE_BYTES;
 }
 
 int guest_memory_admit(struct guest *guest, char **ret_why)
 {
 	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
-	struct account account = {};
+	struct guests_memory account = {};
 	uint64_t needed = 0;
 
 	if (read_account(guest->guests, &account) < 0)
 		return 0;
-	needed = promised(guest, guest->config) + missing_pages(guest) * HUGEPAGE_BYTES;
-	if (needed <= less(account.free, account.kept))
+	needed = guest_needed_memory(guest);
+	if (needed <= less(account.free_bytes, account.reserve_bytes))
 		return 0;
 	guest_set_text(ret_why,
 		       "memory is to be %s and %s for QEMU, and this machine has %s free, of which "
@@ -301,23 +302,24 @@ int guest_memory_admit(struct guest *guest, char **ret_why)
 		       text_from_bytes(guest->config->memory_bytes, needed_text),
 		       text_from_bytes(expected_overhead(guest, guest->config),
 				       (char[TEXT_BYTES_MAX]){}),
-		       text_from_bytes(account.free, free_text),
-		       text_from_bytes(account.kept, reserve_text));
+		       text_from_bytes(account.free_bytes, free_text),
+		       text_from_bytes(account.reserve_bytes, reserve_text));
 	return -ENOMEM;
 }
 
 int guests_reserve_memory(struct guests *guests, uint64_t bytes, char **ret_why)
 {
 	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
-	struct account account = {};
+	struct guests_memory account = {};
 
-	if (read_account(guests, &account) >= 0 && bytes > less(account.free, account.kept)) {
+	if (read_account(guests, &account) >= 0 &&
+	    bytes > less(account.free_bytes, account.reserve_bytes)) {
 		guest_set_text(ret_why,
 			       "it needs %s of memory, and this machine has %s free, of which %s "
 			       "are kept for the host",
 			       text_from_bytes(bytes, needed_text),
-			       text_from_bytes(account.free, free_text),
-			       text_from_bytes(account.kept, reserve_text));
+			       text_from_bytes(account.free_bytes, free_text),
+			       text_from_bytes(account.reserve_bytes, reserve_text));
 		return -ENOMEM;
 	}
 	guests->reserved_bytes += bytes;

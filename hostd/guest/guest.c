@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "guest/guest-launch-internal.h"
@@ -20,13 +20,6 @@
 #define TIMER_ACCURACY_USEC 1000
 #define ADOPT_AGAIN_USEC UINT64_C(5000000)
 
-static uint64_t now_usec(void)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void guest_set_text(char **text, const char *format, ...)
 {
@@ -51,7 +44,7 @@ static char *next_start(const struct guest_record *record, uint64_t now)
 static char *state_detail(const struct guest *guest, enum guest_event_kind cause)
 {
 	const struct guest_record *record = &guest->record;
-	uint64_t now = now_usec();
+	uint64_t now = clock_usec(CLOCK_BOOTTIME);
 
 	switch (record->life.state) {
 	case GUEST_STATE_STARTING:
@@ -159,7 +152,7 @@ static void arm(struct guest *guest)
 static void kill_process(struct guest *guest)
 {
 	if (guest->killed_usec == 0)
-		guest->killed_usec = now_usec();
+		guest->killed_usec = clock_usec(CLOCK_BOOTTIME);
 	if (guest->pidfd >= 0 && pidfd_send_signal(guest->pidfd, SIGKILL, NULL, 0) < 0 &&
 	    errno != ESRCH)
 		log_error(guest_subject(guest).text, "cannot be killed: %s",
@@ -222,7 +215,7 @@ void guest_handle(struct guest *guest, enum guest_event_kind kind, enum guest_ex
 	const struct guest_event event = { .kind = kind, .exit = exit };
 	enum guest_ending ending = life->ending;
 	enum guest_state state = life->state;
-	unsigned int actions = guest_life_step(life, &policy, &event, now_usec());
+	unsigned int actions = guest_life_step(life, &policy, &event, clock_usec(CLOCK_BOOTTIME));
 
 	if (actions & GUEST_ACTION_DISARM)
 		disarm(guest);

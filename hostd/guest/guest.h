@@ -119,6 +119,14 @@ int guests_take_left_over(struct guests *guests, enum guest_origin origin);
  */
 int guests_reserve_memory(struct guests *guests, uint64_t bytes, char **ret_why);
 void guests_release_memory(struct guests *guests, uint64_t bytes);
+/* What there is to promise now; of that reserve_bytes are kept for the host. Zeros where the kernel
+ * does not say. */
+struct guests_memory {
+	uint64_t free_bytes, reserve_bytes;
+};
+void guests_read_memory(const struct guests *guests, struct guests_memory *ret_memory);
+/* What a start of the guest would take of it. */
+uint64_t guest_needed_memory(const struct guest *guest);
 
 size_t guests_count(const struct guests *guests);
 struct guest *guests_at(const struct guests *guests, size_t index);

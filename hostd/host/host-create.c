@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/log.h"
 #include "host-create-internal.h"
@@ -39,6 +40,7 @@ static int root_of(const struct host_creation *creation)
 static int reserve_memory(struct host_creation *creation, const struct creation_file *file,
 			  struct error *error)
 {
+	struct guests_memory memory = {};
 	struct stat status;
 	char *why = NULL;
 	uint64_t bytes = 0;
@@ -51,6 +53,9 @@ static int reserve_memory(struct host_creation *creation, const struct creation_
 	bytes = (uint64_t)status.st_blocks * 512; /* holes are not copied */
 	r = guests_reserve_memory(creation->host->guests, bytes, &why);
 	if (r < 0) {
+		guests_read_memory(creation->host->guests, &memory);
+		error->free_bytes = memory.free_bytes;
+		error->reserve_bytes = memory.reserve_bytes;
 		error->needed_bytes = bytes;
 		return error_take(error, r, why);
 	}
@@ -99,6 +104,23 @@ bool host_is_being_created(const struct host *host, const char *name)
 	return false;
 }
 
+static void add_space(const struct host_creation *creation, struct error *error)
+{
+	struct statvfs space;
+
+	if (fstatvfs(root_of(creation), &space) < 0)
+		return;
+	error->free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
+	for (size_t i = 0; i < creation->file_count; i++) {
+		struct stat status;
+
+		error->needed_bytes += creation->files[i].size_bytes;
+		if (creation->files[i].source_fd >= 0 &&
+		    fstat(creation->files[i].source_fd, &status) == 0)
+			error->needed_bytes += (uint64_t)status.st_blocks * 512;
+	}
+}
+
 /* Ends the creation; error may be none yet. */
 static void fail(struct host_creation *creation_consume, const char *file, int r,
 		 struct error *error)
@@ -108,6 +130,8 @@ static void fail(struct host_creation *creation_consume, const char *file, int r
 	if (file)
 		(void)error_prefix(error, r, "%s", file);
 	(void)error_prefix(error, r, "guest %s is not created", creation->config->name);
+	if (error->kind == ERROR_NO_SPACE)
+		add_space(creation, error);
 	undo(creation);
 	take_out(creation);
 	log_warning("guests", "%s", error->reason ? error->reason : "out of memory");

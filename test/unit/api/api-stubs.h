@@ -124,7 +124,7 @@ int meminfo_read(const char *path [[maybe_unused]], struct meminfo *ret_meminfo)
 
 uint64_t machine_uptime_usec(void)
 {
-	return stub_now_usec();
+	return clock_usec(CLOCK_BOOTTIME);
 }
 
 /* --- the server --- */

@@ -38,6 +38,7 @@ static void begin_import(sd_varlink *link, const char *name, const char *content
 struct answer {
 	bool is_there;
 	char error[64], reason[256];
+	uint64_t reserve_bytes, needed_bytes;
 };
 
 static int on_answer(sd_varlink *link, sd_json_variant *parameters, const char *error,
@@ -49,6 +50,10 @@ static int on_answer(sd_varlink *link, sd_json_variant *parameters, const char *
 	(void)flags;
 	answer->is_there = true;
 	(void)snprintf(answer->error, sizeof(answer->error), "%s", error ? error : "");
+	if (error && sd_json_variant_by_key(parameters, "neededBytes")) {
+		answer->needed_bytes = number_of(parameters, "neededBytes");
+		answer->reserve_bytes = number_of(parameters, "reserveBytes");
+	}
 	if (error && parameters && sd_json_variant_by_key(parameters, "reason"))
 		(void)snprintf(answer->reason, sizeof(answer->reason), "%s",
 			       text_of(parameters, "reason"));
@@ -365,6 +370,8 @@ static void test_import_without_memory(void **state)
 	none = connect_link();
 	import(none, "tight", "good", &answer);
 	assert_string_equal(answer.error, ERROR("NoMemory"));
+	assert_int_equal(answer.reserve_bytes, 4096);
+	assert_int_equal(answer.needed_bytes, 4096);
 	assert_string_equal(answer.reason, "guest tight is not created: a.img: it needs more "
 					   "memory than there is");
 	assert_false(has_file("memory", "tight"));

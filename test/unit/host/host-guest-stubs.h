@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "host/host-internal.h"
 
@@ -68,14 +68,6 @@ static struct stub_host {
 } stub = { .memory_free = UINT64_C(1) << 40 };
 
 static const char stub_ring[] = "boot \xff\xfe\x1b[1m done\r\n";
-
-static uint64_t stub_now_usec(void)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static bool stub_is(const struct guest *guest, const char *name)
 {
@@ -259,6 +251,17 @@ int guests_reserve_memory(struct guests *, uint64_t bytes, char **ret_why)
 void guests_release_memory(struct guests *, uint64_t bytes)
 {
 	stub.memory_free += bytes;
+}
+
+void guests_read_memory(const struct guests *, struct guests_memory *ret_memory)
+{
+	*ret_memory =
+		(struct guests_memory){ .free_bytes = stub.memory_free, .reserve_bytes = 4096 };
+}
+
+uint64_t guest_needed_memory(const struct guest *guest)
+{
+	return guest->config->memory_bytes;
 }
 
 size_t guests_count(const struct guests *guests)
@@ -471,7 +474,7 @@ pid_t guest_pid(const struct guest *guest)
 
 uint64_t guest_started_usec(const struct guest *guest)
 {
-	return guest_state_has_process(guest->state) ? stub_now_usec() - 1500000 : 0;
+	return guest_state_has_process(guest->state) ? clock_usec(CLOCK_BOOTTIME) - 1500000 : 0;
 }
 
 bool guest_uses_kvm(const struct guest *guest)

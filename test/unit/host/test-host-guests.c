@@ -126,7 +126,8 @@ static void test_create_refused(void **)
 		unsigned int line;
 	} table[] = {
 		{ "guest \"web\" { nic {} }", ERROR_EXISTS, "it is defined in mvirt.conf", 0 },
-		{ "guest \"n\" {\nnic {}\nmemry = 1\n}", ERROR_INVALID, "did you mean \"memory\"?", 3 },
+		{ "guest \"n\" {\nnic {}\nmemry = 1\n}", ERROR_INVALID, "did you mean \"memory\"?",
+		  3 },
 		{ "guest \"n\" { nic { network = \"dmz\" } }", ERROR_INVALID, "no network", 0 },
 		{ NULL, ERROR_INVALID, "needs a definition or a name", 0 },
 	};
@@ -238,18 +239,18 @@ static void test_commands(void **)
 {
 	struct guest *guest = guests_find(&stub.all, "web");
 	struct error error = {};
-	int r = host_command_guest(guest, HOST_COMMAND_START, &error), fd = -EBADF;
+	int r = host_command_guest(&stub.host, guest, HOST_COMMAND_START, &error), fd = -EBADF;
 
 	assert_string_equal(error.state, "running");
 	assert_refused(r, &error, ERROR_NOT_NOW, "is running already");
-	assert_return_code(host_command_guest(guest, HOST_COMMAND_PAUSE, &error), 0);
+	assert_return_code(host_command_guest(&stub.host, guest, HOST_COMMAND_PAUSE, &error), 0);
 	assert_true(guest_is_paused(guest));
 	guest->state = GUEST_STATE_STOPPED;
-	r = host_open_display(guest, &fd, &error);
+	r = host_open_display(&stub.host, guest, &fd, &error);
 	assert_string_equal(error.state, "stopped");
 	assert_refused(r, &error, ERROR_NOT_NOW, "guest web is not running");
-	assert_refused(host_change_medium(guest, 0, NULL, false, NULL, NULL, &error), &error,
-		       ERROR_NOT_NOW, "is not running");
+	assert_refused(host_change_medium(&stub.host, guest, 0, NULL, false, NULL, NULL, &error),
+		       &error, ERROR_NOT_NOW, "is not running");
 }
 
 int main(void)
