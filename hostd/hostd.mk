@@ -21,6 +21,8 @@ MAIN_SOURCES := hostd/hostd.c
 BASE_SOURCES := $(sort $(wildcard hostd/base/*.c))
 SCREEN_MAIN := hostd/screen/mvirt-screen.c
 SCREEN_SOURCES := $(sort $(filter-out $(SCREEN_MAIN),$(wildcard hostd/screen/*.c)))
+# Programs of their own load their filters themselves.
+SECCOMP_SOURCES := hostd/process/seccomp-list.c
 DASHBOARD_SOURCES := $(sort $(wildcard hostd/dashboard/*.c))
 # Everything of hostd but its main(): also what the tests link.
 HOSTD_SOURCES := $(BASE_SOURCES) $(SCREEN_SOURCES) \
@@ -54,14 +56,14 @@ $(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLI_S
 # Where it draws every pixel: speed, not size.
 $(call objects,$(SCREEN_SOURCES)): CFLAGS := $(subst -Os,-O3,$(CFLAGS))
 
-$(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(SCREEN_MAIN))
+$(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SECCOMP_SOURCES) $(SCREEN_SOURCES) $(SCREEN_MAIN))
 	$(call link,$^,-lseccomp -lz)
 
 # The tests link its pure half.
 DASHBOARD_PURE := $(sort $(wildcard hostd/dashboard/layout*.c hostd/dashboard/model*.c)) \
 	hostd/dashboard/page.c hostd/dashboard/view.c hostd/dashboard/terminal-ask.c hostd/dashboard/terminal-key.c
 
-$(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(DASHBOARD_SOURCES))
+$(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(SECCOMP_SOURCES) $(DASHBOARD_SOURCES))
 	$(call link,$^,-ltinfo -lseccomp $(SYSTEMD_LIBS))
 
 -include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \

@@ -46,5 +46,5 @@ void dashboard_act(struct dashboard *dashboard, const struct view_request *reque
 int guest_terminal_open(struct dashboard *dashboard, const char *guest, int socket_fd_consume);
 void guest_terminal_free(struct guest_terminal *terminal);
 
-/* confine.c: from here on nothing is opened or executed. Returns 0 or -errno. */
-int confine(void);
+/* dashboard-seccomp.c: from here on nothing is opened or executed. Returns 0 or -errno. */
+int dashboard_seccomp_load(void);

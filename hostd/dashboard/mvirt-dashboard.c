@@ -359,7 +359,7 @@ static int run(const char *path, bool on_serial)
 		r = terminal_open();
 	if (r < 0)
 		return r;
-	r = confine();
+	r = dashboard_seccomp_load();
 	if (r >= 0)
 		r = add_sources(&dashboard);
 	if (r >= 0) {

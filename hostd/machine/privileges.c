@@ -4,13 +4,14 @@
 #include "privileges.h"
 
 #include <linux/capability.h>
-#include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "process/confine.h"
+#include "process/seccomp-list.h"
 
 static const unsigned int kept[] = {
 	CAP_SYS_ADMIN, /* mounts, namespaces, the host's name, partition tables */
@@ -93,7 +94,10 @@ static const int denied[] = {
 };
 
 /* Typing for somebody else, on a terminal. The kernel looks at the lower half of a command only. */
-static const unsigned int denied_ioctls[] = { TIOCSTI, TIOCLINUX };
+static const struct seccomp_rule denied_with[] = {
+	{ SCMP_SYS(ioctl), { SECCOMP_ANY, SECCOMP_IS(TIOCSTI) } },
+	{ SCMP_SYS(ioctl), { SECCOMP_ANY, SECCOMP_IS(TIOCLINUX) } },
+};
 
 uint64_t privileges_kept(void)
 {
@@ -106,16 +110,7 @@ uint64_t privileges_kept(void)
 
 static int drop_bounding_set(void)
 {
-	const uint64_t mask = privileges_kept();
-
-	for (unsigned int capability = 0; capability < 64; capability++) {
-		if (mask & UINT64_C(1) << capability)
-			continue;
-		if (prctl(PR_CAPBSET_DROP, (unsigned long)capability, 0, 0, 0) < 0)
-			/* The first number that is not a capability. */
-			return errno == EINVAL && capability > CAP_AUDIT_READ ? 0 : -errno;
-	}
-	return 0;
+	return confine_reduce_bounding_set(privileges_kept());
 }
 
 static int drop_capabilities(void)
@@ -141,28 +136,22 @@ static int forbid_new_privileges(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-static void contextp(scmp_filter_ctx *context)
-{
-	if (*context)
-		seccomp_release(*context);
-}
-
 static int load_seccomp(void)
 {
-	_cleanup_(contextp) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
-	int r = 0;
+	/* A guest's QEMU inherits this, every exit is an ioctl, and the kernel does not cache calls
+	 * whose arguments a filter looks at. */
+	static const int first = SCMP_SYS(ioctl);
+	static const struct seccomp_list list = {
+		.action = SCMP_ACT_ERRNO(EPERM),
+		.otherwise = SCMP_ACT_ALLOW,
+		.calls = denied,
+		.call_count = ELEMENTS(denied),
+		.rules = denied_with,
+		.rule_count = ELEMENTS(denied_with),
+		.first = &first,
+	};
 
-	if (!context)
-		return -ENOMEM;
-	/* First: a guest's QEMU inherits this, every exit is an ioctl, and the kernel does not
-	 * cache calls whose arguments a filter looks at. */
-	r = seccomp_syscall_priority(context, SCMP_SYS(ioctl), UINT8_MAX);
-	for (size_t i = 0; r == 0 && i < ELEMENTS(denied); i++)
-		r = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
-	for (size_t i = 0; r == 0 && i < ELEMENTS(denied_ioctls); i++)
-		r = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-				     SCMP_A1_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, denied_ioctls[i]));
-	return r == 0 ? seccomp_load(context) : r;
+	return seccomp_list_load(&list);
 }
 
 static const struct {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "seccomp-list.h"
 
+#include <string.h>
+
 #include "base/cleanup.h"
 
 static void contextp(scmp_filter_ctx *context)
@@ -38,6 +40,7 @@ static int fill(scmp_filter_ctx context, const struct seccomp_list *list)
 
 int seccomp_list_compile(const struct seccomp_list *list, struct sock_fprog *ret_program)
 {
+	const size_t prefix_bytes = list->prefix_length * sizeof(*list->prefix);
 	_cleanup_(contextp) scmp_filter_ctx context = seccomp_init(list->otherwise);
 	_cleanup_free_ struct sock_filter *filter = NULL;
 	size_t bytes = 0;
@@ -47,13 +50,15 @@ int seccomp_list_compile(const struct seccomp_list *list, struct sock_fprog *ret
 		r = seccomp_export_bpf_mem(context, NULL, &bytes);
 	if (r < 0)
 		return r;
-	filter = malloc(bytes);
+	filter = malloc(prefix_bytes + bytes);
 	if (!filter)
 		return -ENOMEM;
-	r = seccomp_export_bpf_mem(context, filter, &bytes);
+	if (list->prefix)
+		memcpy(filter, list->prefix, prefix_bytes);
+	r = seccomp_export_bpf_mem(context, filter + list->prefix_length, &bytes);
 	if (r < 0)
 		return r;
-	ret_program->len = (unsigned short)(bytes / sizeof(*filter));
+	ret_program->len = (unsigned short)((prefix_bytes + bytes) / sizeof(*filter));
 	ret_program->filter = take_ptr(filter);
 	return 0;
 }

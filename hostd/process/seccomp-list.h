@@ -32,6 +32,9 @@ struct seccomp_list {
 	size_t rule_count;
 	bool as_tree; /* for a long list that is gone through often */
 	const int *first; /* the call that is looked at before all others; NULL: none */
+	/* Instructions that go before the compiled ones, and end in them. */
+	const struct sock_filter *prefix;
+	size_t prefix_length;
 };
 
 /* For a child that loads it later. ret_program's filter is a new one. Returns 0 or -errno. */

@@ -2,11 +2,11 @@
 // mvirt-screen: one guest's display, keyboard and mouse on the machine's own screen. hostd starts
 // it confined and passes every file that it uses; what is left to give up here are system calls.
 #include <errno.h>
-#include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "process/seccomp-list.h"
 #include "screen/screen-control.h"
 
 static const int allowed[] = {
@@ -32,27 +32,16 @@ static const int allowed[] = {
 	SCMP_SYS(exit_group),
 };
 
-static void contextp(scmp_filter_ctx *context)
-{
-	if (*context)
-		seccomp_release(*context);
-}
-
-static int confine(void)
-{
-	_cleanup_(contextp) scmp_filter_ctx context = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int r = 0;
-
-	if (!context)
-		return -ENOMEM;
-	for (size_t i = 0; i < ELEMENTS(allowed) && r == 0; i++)
-		r = seccomp_rule_add(context, SCMP_ACT_ALLOW, allowed[i], 0);
-	return r == 0 ? seccomp_load(context) : r;
-}
+static const struct seccomp_list list = {
+	.action = SCMP_ACT_ALLOW,
+	.otherwise = SCMP_ACT_KILL_PROCESS,
+	.calls = allowed,
+	.call_count = ELEMENTS(allowed),
+};
 
 int main(void)
 {
-	int r = confine();
+	int r = seccomp_list_load(&list);
 
 	if (r == 0)
 		r = screen_run(SCREEN_FD_CONTROL, SCREEN_FD_FRAMEBUFFER);

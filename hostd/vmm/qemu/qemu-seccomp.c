@@ -7,14 +7,13 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "process/guest-confine.h"
+#include "process/seccomp-list.h"
 #include "vmm/qemu/qemu-seccomp-ioctl.h"
 
 static const int allowed[] = {
@@ -183,107 +182,54 @@ static const int allowed[] = {
 	(CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWCGROUP)
 
-/* Calls that are allowed with one value of an argument, of what mask leaves of it. */
-static const struct {
-	int call;
-	unsigned int argument;
-	uint64_t value, mask;
-} allowed_with[] = {
+static const struct seccomp_rule allowed_with[] = {
 	/* A thread; clone3, whose flags cannot be looked at, is made by the C library with clone.
 	 */
-	{ SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD | NAMESPACE_FLAGS },
-	{ SCMP_SYS(execveat), 0, GUEST_CONFINE_EXECUTABLE_FD, UINT64_MAX },
-	{ SCMP_SYS(socket), 0, AF_UNIX, UINT64_MAX },
-	{ SCMP_SYS(socket), 0, AF_INET, UINT64_MAX }, /* SLIRP */
-	{ SCMP_SYS(socket), 0, AF_INET6, UINT64_MAX },
-	{ SCMP_SYS(socketpair), 0, AF_UNIX, UINT64_MAX },
-	{ SCMP_SYS(prctl), 0, PR_SET_NAME, UINT64_MAX },
-	{ SCMP_SYS(prctl), 0, PR_GET_NAME, UINT64_MAX },
-	{ SCMP_SYS(prctl), 0, PR_SET_TIMERSLACK, UINT64_MAX },
-	{ SCMP_SYS(prctl), 0, PR_GET_SECCOMP, UINT64_MAX },
-	{ SCMP_SYS(prctl), 0, PR_SET_NO_NEW_PRIVS, UINT64_MAX },
+	{ SCMP_SYS(clone), { { CLONE_THREAD | NAMESPACE_FLAGS, CLONE_THREAD } } },
+	{ SCMP_SYS(execveat), { SECCOMP_IS_WHOLE(GUEST_CONFINE_EXECUTABLE_FD) } },
+	{ SCMP_SYS(socket), { SECCOMP_IS_WHOLE(AF_UNIX) } },
+	{ SCMP_SYS(socket), { SECCOMP_IS_WHOLE(AF_INET) } }, /* SLIRP */
+	{ SCMP_SYS(socket), { SECCOMP_IS_WHOLE(AF_INET6) } },
+	{ SCMP_SYS(socketpair), { SECCOMP_IS_WHOLE(AF_UNIX) } },
+	{ SCMP_SYS(prctl), { SECCOMP_IS_WHOLE(PR_SET_NAME) } },
+	{ SCMP_SYS(prctl), { SECCOMP_IS_WHOLE(PR_GET_NAME) } },
+	{ SCMP_SYS(prctl), { SECCOMP_IS_WHOLE(PR_SET_TIMERSLACK) } },
+	{ SCMP_SYS(prctl), { SECCOMP_IS_WHOLE(PR_GET_SECCOMP) } },
+	{ SCMP_SYS(prctl), { SECCOMP_IS_WHOLE(PR_SET_NO_NEW_PRIVS) } },
 	/* No leases: who opens a file on which there is one, waits for up to 45 s. */
-	{ SCMP_SYS(fcntl), 1, F_DUPFD, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_DUPFD_CLOEXEC, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_GETFD, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_SETFD, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_GETFL, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_SETFL, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_GETLK, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_SETLK, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_OFD_GETLK, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_OFD_SETLK, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_ADD_SEALS, UINT32_MAX },
-	{ SCMP_SYS(fcntl), 1, F_GET_SEALS, UINT32_MAX },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_DUPFD) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_DUPFD_CLOEXEC) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_GETFD) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_SETFD) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_GETFL) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_SETFL) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_GETLK) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_SETLK) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_OFD_GETLK) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_OFD_SETLK) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_ADD_SEALS) } },
+	{ SCMP_SYS(fcntl), { SECCOMP_ANY, SECCOMP_IS(F_GET_SEALS) } },
 };
-
-static void contextp(scmp_filter_ctx *context)
-{
-	if (*context)
-		seccomp_release(*context);
-}
-
-static int add_rules(scmp_filter_ctx context)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ELEMENTS(allowed); i++)
-		r = seccomp_rule_add_exact_array(context, SCMP_ACT_ALLOW, allowed[i], 0, NULL);
-	for (size_t i = 0; r == 0 && i < ELEMENTS(allowed_with); i++) {
-		const struct scmp_arg_cmp argument = { .arg = allowed_with[i].argument,
-						       .op = SCMP_CMP_MASKED_EQ,
-						       .datum_a = allowed_with[i].mask,
-						       .datum_b = allowed_with[i].value };
-
-		r = seccomp_rule_add_exact_array(context, SCMP_ACT_ALLOW, allowed_with[i].call, 1,
-						 &argument);
-	}
-	/* A tree; the kernel remembers what is allowed whatever the arguments. */
-	if (r == 0)
-		r = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	return r;
-}
-
-/* ioctl is decided first; the rest does not allow it. */
-static int export(scmp_filter_ctx context, struct sock_fprog *ret_program)
-{
-	struct sock_filter ioctl_filter[QEMU_SECCOMP_IOCTL_LENGTH_MAX];
-	size_t bytes = 0, ioctl_length = qemu_seccomp_ioctl(ioctl_filter);
-	_cleanup_free_ struct sock_filter *filter = NULL;
-	int r = seccomp_export_bpf_mem(context, NULL, &bytes);
-
-	if (r < 0)
-		return r;
-	filter = malloc(ioctl_length * sizeof(*filter) + bytes);
-	if (!filter)
-		return -ENOMEM;
-	memcpy(filter, ioctl_filter, ioctl_length * sizeof(*filter));
-	r = seccomp_export_bpf_mem(context, filter + ioctl_length, &bytes);
-	if (r < 0)
-		return r;
-	ret_program->len = (unsigned short)(ioctl_length + bytes / sizeof(*filter));
-	ret_program->filter = take_ptr(filter);
-	return 0;
-}
 
 int qemu_seccomp_program(const struct sock_fprog **ret_program)
 {
 	static struct sock_fprog program;
-	_cleanup_(contextp) scmp_filter_ctx context = NULL;
-	int r = 0;
+	struct sock_filter ioctl_filter[QEMU_SECCOMP_IOCTL_LENGTH_MAX];
+	const struct seccomp_list list = {
+		.action = SCMP_ACT_ALLOW,
+		.otherwise = SCMP_ACT_ERRNO(ENOSYS),
+		.calls = allowed,
+		.call_count = ELEMENTS(allowed),
+		.rules = allowed_with,
+		.rule_count = ELEMENTS(allowed_with),
+		.as_tree = true,
+		/* ioctl is decided first; the rest does not allow it. */
+		.prefix = ioctl_filter,
+		.prefix_length = qemu_seccomp_ioctl(ioctl_filter),
+	};
+	int r = program.filter ? 0 : seccomp_list_compile(&list, &program);
 
-	if (program.filter) {
-		*ret_program = &program;
-		return 0;
-	}
-	context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	if (!context)
-		return -ENOMEM;
-	r = add_rules(context);
 	if (r == 0)
-		r = export(context, &program);
-	if (r < 0)
-		return r;
-	*ret_program = &program;
-	return 0;
+		*ret_program = &program;
+	return r;
 }

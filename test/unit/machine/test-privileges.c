@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What hostd may still do, tried in a child for real; then each call of it fails in turn.
-// link: -Wl,--wrap=prctl,--wrap=syscall,--wrap=seccomp_init,--wrap=seccomp_rule_add
+// link: -Wl,--wrap=prctl,--wrap=syscall,--wrap=seccomp_init,--wrap=seccomp_rule_add_exact_array
 // link: -Wl,--wrap=seccomp_load
 #include "fake-tree.h"
 
@@ -77,14 +77,16 @@ scmp_filter_ctx __wrap_seccomp_init(uint32_t action)
 	return fails() ? NULL : __real_seccomp_init(action);
 }
 
-int __real_seccomp_rule_add(scmp_filter_ctx context, uint32_t action, int call, unsigned int count,
-			    struct scmp_arg_cmp argument);
-int __wrap_seccomp_rule_add(scmp_filter_ctx context, uint32_t action, int call, unsigned int count,
-			    struct scmp_arg_cmp argument);
-int __wrap_seccomp_rule_add(scmp_filter_ctx context, uint32_t action, int call, unsigned int count,
-			    struct scmp_arg_cmp argument)
+int __real_seccomp_rule_add_exact_array(scmp_filter_ctx context, uint32_t action, int call,
+					unsigned int count, const struct scmp_arg_cmp *arguments);
+int __wrap_seccomp_rule_add_exact_array(scmp_filter_ctx context, uint32_t action, int call,
+					unsigned int count, const struct scmp_arg_cmp *arguments);
+int __wrap_seccomp_rule_add_exact_array(scmp_filter_ctx context, uint32_t action, int call,
+					unsigned int count, const struct scmp_arg_cmp *arguments)
 {
-	return fails() ? -EIO : __real_seccomp_rule_add(context, action, call, count, argument);
+	return fails() ? -EIO
+		       : __real_seccomp_rule_add_exact_array(context, action, call, count,
+							     arguments);
 }
 
 int __real_seccomp_load(scmp_filter_ctx context);

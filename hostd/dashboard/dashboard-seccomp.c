@@ -3,14 +3,13 @@
 // terminal and its connections, it can use these and nothing else.
 #include <errno.h>
 #include <linux/vt.h>
-#include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <termios.h>
 
 #include "base/cleanup.h"
 #include "dashboard.h"
+#include "process/seccomp-list.h"
 
 /* Everything else fails with EPERM. */
 static const int allowed[] = {
@@ -76,35 +75,42 @@ static const int allowed[] = {
 	SCMP_SYS(exit_group),
 };
 
-static const unsigned int ioctls[] = {
-	TCGETS,     TCSETS,     TCSETSW,  TCSETSF,  TCFLSH,
-	TIOCGWINSZ, TIOCSWINSZ, FIONREAD, TIOCOUTQ, VT_ACTIVATE,
+#define ANY SECCOMP_ANY
+#define COMMAND(command)                               \
+	{                                              \
+		SCMP_SYS(ioctl),                       \
+		{                                      \
+			ANY, SECCOMP_IS_WHOLE(command) \
+		}                                      \
+	}
+
+static const struct seccomp_rule allowed_with[] = {
+	/* its terminal */
+	COMMAND(TCGETS),
+	COMMAND(TCSETS),
+	COMMAND(TCSETSW),
+	COMMAND(TCSETSF),
+	COMMAND(TCFLSH),
+	COMMAND(TIOCGWINSZ),
+	COMMAND(TIOCSWINSZ),
+	COMMAND(FIONREAD),
+	COMMAND(TIOCOUTQ),
+	COMMAND(VT_ACTIVATE),
+	/* memory that can be executed is what was there at the start */
+	{ SCMP_SYS(mmap), { ANY, ANY, SECCOMP_WITHOUT(PROT_EXEC) } },
+	{ SCMP_SYS(mprotect), { ANY, ANY, SECCOMP_WITHOUT(PROT_EXEC) } },
 };
 
-static void contextp(scmp_filter_ctx *context)
+int dashboard_seccomp_load(void)
 {
-	if (*context)
-		seccomp_release(*context);
-}
+	static const struct seccomp_list list = {
+		.action = SCMP_ACT_ALLOW,
+		.otherwise = SCMP_ACT_ERRNO(EPERM),
+		.calls = allowed,
+		.call_count = ELEMENTS(allowed),
+		.rules = allowed_with,
+		.rule_count = ELEMENTS(allowed_with),
+	};
 
-int confine(void)
-{
-	_cleanup_(contextp) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	static const int mapping[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
-	int r = 0;
-
-	if (!context)
-		return -ENOMEM;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0, 0, 0) < 0)
-		return -errno;
-	for (size_t i = 0; r == 0 && i < ELEMENTS(allowed); i++)
-		r = seccomp_rule_add(context, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; r == 0 && i < ELEMENTS(ioctls); i++)
-		r = seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				     SCMP_A1_32(SCMP_CMP_EQ, ioctls[i], 0));
-	/* Memory that can be executed is what was there at the start. */
-	for (size_t i = 0; r == 0 && i < ELEMENTS(mapping); i++)
-		r = seccomp_rule_add(context, SCMP_ACT_ALLOW, mapping[i], 1,
-				     SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return r == 0 ? seccomp_load(context) : r;
+	return seccomp_list_load(&list);
 }
