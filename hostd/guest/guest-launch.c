@@ -112,10 +112,10 @@ static int write_record(struct guest *guest, struct guest_launch *launch)
 /* --- the process --- */
 
 static int number_fds(const struct guest_launch *launch, const struct qemu_argv_input *input,
-		      struct guest_process_fd **ret_fds, size_t *ret_count)
+		      struct process_fd **ret_fds, size_t *ret_count)
 {
 	_cleanup_free_ struct qemu_argv_fd *plan = NULL;
-	_cleanup_free_ struct guest_process_fd *fds = NULL;
+	_cleanup_free_ struct process_fd *fds = NULL;
 	size_t count = 0;
 	int r = qemu_argv_plan(input, &plan, &count);
 
@@ -125,8 +125,8 @@ static int number_fds(const struct guest_launch *launch, const struct qemu_argv_
 	if (!fds)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		fds[i] = (struct guest_process_fd){ .fd = guest_launch_fd(launch, &plan[i]),
-						    .number = plan[i].number };
+		fds[i] = (struct process_fd){ .fd = guest_launch_fd(launch, &plan[i]),
+					      .number = plan[i].number };
 		if (fds[i].fd < 0)
 			return -EBADF;
 	}
@@ -171,7 +171,7 @@ static int start_process(struct guest *guest, const struct guest_launch *launch,
 	const struct qemu_argv_input input = guest_launch_input(guest, launch);
 	const struct guest_config *config = guest->config;
 	_cleanup_(text_list_done) struct text_list argv = {};
-	_cleanup_free_ struct guest_process_fd *fds = NULL;
+	_cleanup_free_ struct process_fd *fds = NULL;
 	_cleanup_fd_ int pidfd = -EBADF;
 	struct guest_process_file files[2];
 	struct guest_process_spec spec = { .name = config->name,

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "guest/guest-launch-internal.h"
 #include "process/guest-cgroup.h"
-#include "process/guest-confine.h"
 #include "process/guest-process.h"
 
 /* sd-event gathers wake-ups within this time; its default of 250 ms is more than a back-off. */
@@ -264,7 +263,7 @@ static enum guest_exit explain_exit(struct guest *guest, int exit_status_error, 
 		guest_set_text(reason, "QEMU is gone%s%s", colon, text);
 	else if (exit_status_error < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		guest_set_text(reason, "powered off");
-	else if (WIFEXITED(status) && WEXITSTATUS(status) == GUEST_CONFINE_FAILED)
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == PROCESS_NOT_CONFINED)
 		guest_set_text(reason, "QEMU is not started%s%s", colon, text);
 	else if (WIFEXITED(status))
 		guest_set_text(reason, "QEMU ended with status %d%s%s", WEXITSTATUS(status), colon,

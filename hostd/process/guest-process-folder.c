@@ -21,44 +21,6 @@
 #define TAIL_LINES 3
 #define TAIL_BYTES_MAX 400
 
-static const struct guest_process_paths default_paths = {
-	.guests = GUESTS_FOLDER,
-	.cgroup = "/sys/fs/cgroup",
-	.resolver = "/run/mvirt/resolver",
-	.proc = "/proc",
-};
-static const struct guest_process_paths *paths = &default_paths;
-
-void guest_process_set_paths(const struct guest_process_paths *new_paths)
-{
-	paths = new_paths ? new_paths : &default_paths;
-}
-
-const struct guest_process_paths *guest_process_paths(void)
-{
-	return paths;
-}
-
-char *guest_process_path(const char *name, const char *file)
-{
-	return text_format("%s/%s%s%s", paths->guests, name, *file ? "/" : "", file);
-}
-
-int guest_process_make_folders(const char *path)
-{
-	_cleanup_free_ char *whole = text_format("%s/", path);
-
-	if (!whole)
-		return -ENOMEM;
-	for (char *slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(whole, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		*slash = '/';
-	}
-	return 0;
-}
-
 static int make_private_folder(const char *path)
 {
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
@@ -82,7 +44,7 @@ int guest_process_prepare(const char *name)
 
 	if (!folder || !log)
 		return -ENOMEM;
-	r = guest_process_make_folders(paths->guests);
+	r = guest_process_make_folders(guest_process_paths()->guests);
 	if (r == 0)
 		r = make_private_folder(folder);
 	if (r == 0)

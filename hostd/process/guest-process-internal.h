@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What guest-process.c and guest-process-folder.c share. Nobody else includes this. */
+/* What the files of guest-process.h share. Nobody else includes this. */
 #pragma once
 
 #define GUEST_PROCESS_STDERR "log/stderr"

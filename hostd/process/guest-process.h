@@ -8,13 +8,16 @@
 #include <sys/types.h>
 
 #include "process/guest-cgroup.h"
+#include "process/process.h"
 
 #define GUESTS_FOLDER "/run/mvirt/guests"
-/* Each guest's QEMU has a uid and gid of its own: this and its index. */
-#define GUEST_PROCESS_UID_BASE 70000U
-#define GUEST_PROCESS_INDEX_MAX 100000U
 /* Numbers that fds may have in QEMU are below this. */
 #define GUEST_PROCESS_FD_NUMBER_MAX 512
+/*
+ * The number of the fd that it is executed from. It is just beyond its limit of open files, so that
+ * once it is closed (by exec) nothing can have the number again, and nothing be executed again.
+ */
+#define GUEST_PROCESS_EXECUTABLE_FD 4096
 /*
  * Threads (QEMU cannot make processes). QEMU ends when it gets no thread, so this has to be more
  * than it ever uses: 256 vCPUs, 64 for disk I/O, one a vhost queue, and some.
@@ -33,11 +36,6 @@ struct guest_process_paths {
 void guest_process_set_paths(const struct guest_process_paths *paths);
 const struct guest_process_paths *guest_process_paths(void);
 
-struct guest_process_fd {
-	int fd; /* ours, and stays ours */
-	int number; /* what it is in QEMU, 3 or more */
-};
-
 struct guest_process_file {
 	int fd; /* ours, and stays ours: a file on a mount of hostd's own namespace, no memfd */
 	const char *path; /* where QEMU sees it, read-only: "/kernel" */
@@ -45,13 +43,13 @@ struct guest_process_file {
 
 struct guest_process_spec {
 	const char *name;
-	unsigned int index; /* uid = gid = GUEST_PROCESS_UID_BASE + index; not over its maximum */
+	unsigned int index; /* uid = gid = PROCESS_UID_GUEST_FIRST + index (uids.h) */
 	const char *executable; /* "/usr/bin/qemu-system-x86_64", static */
 	const char *firmware; /* "/usr/share/qemu": a folder, seen under the same path */
 	const struct sock_fprog *seccomp; /* what it may call; never NULL */
 	char *const *argv;
 	struct guest_cgroup_limits limits;
-	const struct guest_process_fd *fds;
+	const struct process_fd *fds;
 	size_t fd_count;
 	const struct guest_process_file *files;
 	size_t file_count;
@@ -71,10 +69,36 @@ int guest_process_prepare(const char *name);
 int guest_process_listen(const char *name, const char *socket_name, int *ret_fd);
 
 /*
- * Starts QEMU in confinement (guest-confine.h); needs guest_process_prepare() before. Does not wait
- * for its execution: what fails from there on ends the process with GUEST_CONFINE_FAILED and a
- * line on its stderr. When something before that fails the reason is logged, nothing stays, and
- * -errno is returned. The pidfd, which is the caller's, tells when the process ends.
+ * Starts QEMU, PID 1 of new mount, PID, IPC, UTS and (unless host_network) network namespaces, with
+ *
+ * - a root, read-only, with its firmware, its files, an empty /tmp, /dev/null and nothing else: no
+ *   /proc (QEMU does without), no other device (what it needs comes as an fd);
+ * - its own uid and gid, no further groups, no capability in any set, and no-new-privs;
+ * - a user namespace, in which there is nobody;
+ * - the system calls of the spec's filter and no others;
+ * - the fds of the spec, /dev/null as stdin and stdout, its log as stderr, and no other;
+ * - no environment, default signals, a session of its own.
+ *
+ * There is no PR_SET_PDEATHSIG: guests outlive hostd. There is no PR_SET_DUMPABLE: exec sets it
+ * again, and nobody but root sees this process: it is alone in its PID namespace and has its uid
+ * to itself.
+ *
+ * The user namespace comes near the end, and has no uid in it: its maps stay empty. The other
+ * namespaces were made before, so they belong to the host's, and no capability that could be had in
+ * QEMU's own means anything to its mounts, its network or its PIDs. The kernel knows QEMU by its
+ * uid on the host all the same: for files, signals and /proc nothing changes. What QEMU was given
+ * is open (KVM, taps, vhost, disks) and asks for no capability any more. In it no further one can
+ * be made: its own limit is 0. What a guest's uid may have on the host, PID 1 has limited; that is
+ * more than one, since the namespace of a QEMU that has ended goes after an RCU grace period, or
+ * with the last socket that was connected to it and has its credentials (SO_PEERCRED).
+ *
+ * As PID 1 of its namespace QEMU ignores signals without a handler, even its own: abort() ends it
+ * with SIGSEGV. hostd's SIGKILL always works.
+ *
+ * Needs guest_process_prepare() before. Does not wait for its execution: what fails from there on
+ * ends the process with PROCESS_NOT_CONFINED and one line on its stderr, "mounting its root: No
+ * such file or directory". When something before that fails the reason is logged, nothing stays,
+ * and -errno is returned. The pidfd, which is the caller's, tells when the process ends.
  * ret_start_time is field 22 of /proc/PID/stat (proc_pid_stat(5)): with the pid it names a process.
  */
 int guest_process_start(const struct guest_process_spec *spec, pid_t *ret_pid, int *ret_pidfd,

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -22,6 +23,15 @@
 #define PATH_BYTES_MAX 256
 #define MOUNT_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 #define STREAMS 3
+/* Kept aside while the others are numbered. */
+#define OWN_FDS 4
+/*
+ * A uid's user namespaces are limited (init.c), and the one of a process that has ended counts
+ * until the kernel has cleaned up behind it: there is room for that, and this is for when there is
+ * not.
+ */
+#define USER_NAMESPACE_TRIES 200
+#define USER_NAMESPACE_PAUSE_MS 10
 
 static int or_errno(int result)
 {
@@ -132,6 +142,13 @@ static int fill_root(struct process_opened *opened)
 	return r;
 }
 
+static int name_host(struct process_opened *opened)
+{
+	const char *name = opened->spec->host_name;
+
+	return name ? or_errno(sethostname(name, strlen(name))) : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct process_opened *opened);
@@ -176,17 +193,30 @@ static int move_fd(int fd, int first, int *ret_fd)
 	return 0;
 }
 
-/* Beyond what it may open, so that this number is its program's alone. */
-static int number_program(struct process_opened *opened)
+/* The first number that is nobody's in the end. */
+static int first_free(const struct process_spec *spec)
 {
-	const int number = opened->spec->program_number;
+	int last = spec->program_number > STREAMS ? spec->program_number : STREAMS;
 
-	if (number == 0)
-		return 0;
-	if (dup3(opened->program_fd, number, O_CLOEXEC) < 0)
+	for (size_t i = 0; i < spec->fd_count; i++)
+		if (spec->fds[i].number > last)
+			last = spec->fds[i].number;
+	return last + 1;
+}
+
+/* Its own limit, which may be smaller, comes later. */
+static int make_room(const struct process_spec *spec, int first)
+{
+	const rlim_t needed = (rlim_t)first + STREAMS + spec->fd_count + OWN_FDS;
+	struct rlimit limit = {};
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return -errno;
-	opened->program_fd = number;
-	return 0;
+	if (limit.rlim_cur >= needed)
+		return 0;
+	limit.rlim_cur = needed;
+	limit.rlim_max = limit.rlim_max > needed ? limit.rlim_max : needed;
+	return or_errno(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
 /* A number can be that of another fd which is still needed, so all go out of the way first. */
@@ -198,19 +228,32 @@ static int move_fds(struct process_opened *opened)
 		stream_fd(opened, spec->output, opened->output_fd),
 		stream_fd(opened, spec->errors, opened->error_fd),
 	};
-	const int last = spec->fd_count > 0 ? spec->fds[spec->fd_count - 1].number : STREAMS;
-	const int first = (last > spec->program_number ? last : spec->program_number) + 1;
-	int *const own[] = { &opened->error_fd, &opened->program_fd, &opened->caller_fd };
-	int r = 0;
+	int *const own[OWN_FDS] = { &opened->error_fd, &opened->program_fd, &opened->caller_fd,
+				    &opened->proc_fd };
+	const int first = first_free(spec);
+	int r = make_room(spec, first);
 
 	for (size_t i = 0; r == 0 && i < STREAMS; i++)
 		r = move_fd(streams[i], first, &opened->moved_fds[i]);
 	for (size_t i = 0; r == 0 && i < spec->fd_count; i++)
 		r = move_fd(spec->fds[i].fd, first, &opened->moved_fds[STREAMS + i]);
-	for (size_t i = 0; r == 0 && i < ELEMENTS(own); i++)
+	for (size_t i = 0; r == 0 && i < OWN_FDS; i++)
 		if (*own[i] >= 0)
 			r = move_fd(*own[i], first, own[i]);
 	return r;
+}
+
+/* Beyond what it may open, so that this number is its program's alone. */
+static int number_program(struct process_opened *opened)
+{
+	const int number = opened->spec->program_number;
+
+	if (number == 0)
+		return 0;
+	if (dup3(opened->program_fd, number, O_CLOEXEC) < 0)
+		return -errno;
+	opened->program_fd = number;
+	return 0;
 }
 
 static int number_fds(struct process_opened *opened)
@@ -277,6 +320,40 @@ static int change_user(struct process_opened *opened)
 				       : confine_change_user(spec->uid);
 }
 
+/* It comes with every capability in it, which the next steps drop. */
+static int enter_user_namespace(struct process_opened *opened)
+{
+	static const struct timespec pause = { .tv_nsec = USER_NAMESPACE_PAUSE_MS * 1000000L };
+
+	if (!opened->spec->user_namespace_proc)
+		return 0;
+	for (int tries = USER_NAMESPACE_TRIES; unshare(CLONE_NEWUSER) < 0; tries--) {
+		if ((errno != ENOSPC && errno != EUSERS) || tries == 0)
+			return -errno;
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+	return 0;
+}
+
+/* The limit of whoever opens the file, which is in another namespace now: it can make none in it,
+ * whatever uids may on the host. */
+static int close_user_namespace(struct process_opened *opened)
+{
+	_cleanup_fd_ int fd = -EBADF;
+
+	if (!opened->spec->user_namespace_proc)
+		return 0;
+	fd = openat(opened->proc_fd, PROCESS_NAMESPACE_LIMIT, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return write(fd, "0", 1) == 1 ? 0 : -errno;
+}
+
+static int drop_bounding_set(struct process_opened *opened)
+{
+	return opened->spec->user_namespace_proc ? confine_drop_bounding_set() : 0;
+}
+
 static int drop_capabilities(struct process_opened *opened)
 {
 	const struct process_spec *spec = opened->spec;
@@ -341,10 +418,14 @@ static const struct {
 	const char *name;
 	int (*run)(struct process_opened *opened);
 } steps[] = {
+	{ "setting the host name", name_host },
 	{ "numbering fds", number_fds },
 	{ "setting limits", set_limits },
 	{ "reducing the bounding set", reduce_bounding_set },
 	{ "changing the user", change_user },
+	{ "making a user namespace", enter_user_namespace },
+	{ "closing its user namespace", close_user_namespace },
+	{ "dropping the bounding set", drop_bounding_set },
 	{ "dropping capabilities", drop_capabilities },
 	{ "ending with its parent", end_with_caller },
 	{ "forbidding new privileges", forbid_new_privileges },

@@ -24,6 +24,7 @@ static void opened_done(struct process_opened *opened)
 	fd_close(opened->null_fd);
 	fd_close(opened->program_fd);
 	fd_close(opened->caller_fd);
+	fd_close(opened->proc_fd);
 	fd_close(opened->output_fd);
 	fd_close(opened->error_fd);
 	for (size_t i = 0; opened->mount_fds && i < count_mounts(opened->spec); i++)
@@ -32,8 +33,10 @@ static void opened_done(struct process_opened *opened)
 	free(opened->moved_fds);
 }
 
-static int or_errno(int fd, int *ret_fd)
+/* fd is what a call has returned that opens what. */
+static int keep(struct process_opened *opened, const char *what, int fd, int *ret_fd)
 {
+	opened->what = what;
 	if (fd < 0)
 		return -errno;
 	*ret_fd = fd;
@@ -74,6 +77,7 @@ static int open_mounts(struct process_opened *opened)
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const struct process_mount *mount = &opened->spec->root->mounts[i];
 
+		opened->what = mount->path;
 		if (!mount->text && !mount->tmpfs)
 			r = copy_mount(mount, &opened->mount_fds[i]);
 	}
@@ -85,34 +89,54 @@ static int check(const struct process_spec *spec)
 	if (!spec->program == !spec->run || (spec->root && !(spec->namespaces & CLONE_NEWNS)))
 		return -EINVAL;
 	for (size_t i = 0; i < spec->fd_count; i++)
-		if (spec->fds[i].number < (i == 0 ? STREAMS : spec->fds[i - 1].number + 1))
+		if (spec->fds[i].number < STREAMS ||
+		    (spec->run && i > 0 && spec->fds[i].number <= spec->fds[i - 1].number))
 			return -EINVAL;
 	return 0;
+}
+
+static int open_kept(struct process_opened *opened)
+{
+	const struct process_spec *spec = opened->spec;
+	int r = 0;
+
+	if (spec->output == PROCESS_KEPT)
+		r = keep(opened, "its output", memfd_create("output", MFD_CLOEXEC),
+			 &opened->output_fd);
+	if (r == 0 && spec->errors <= 0)
+		r = keep(opened, "its errors", memfd_create("errors", MFD_CLOEXEC),
+			 &opened->error_fd);
+	return r;
 }
 
 /* A program in a root of its own is not there, and is executed from an fd. */
 static int open_all(struct process_opened *opened)
 {
 	const struct process_spec *spec = opened->spec;
-	int r = or_errno(open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY), &opened->null_fd);
+	const char *proc = spec->user_namespace_proc;
+	int r = keep(opened, "/dev/null", open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY),
+		     &opened->null_fd);
 
 	if (r == 0 && spec->program && spec->root)
-		r = or_errno(open(spec->program, O_PATH | O_CLOEXEC), &opened->program_fd);
+		r = keep(opened, spec->program, open(spec->program, O_PATH | O_CLOEXEC),
+			 &opened->program_fd);
+	if (r == 0 && proc)
+		r = keep(opened, proc, open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC),
+			 &opened->proc_fd);
+	if (r == 0 && !spec->outlives_caller)
+		r = keep(opened, "its parent", pidfd_open(getpid(), 0), &opened->caller_fd);
 	if (r == 0)
 		r = open_mounts(opened);
-	if (r == 0 && spec->output == PROCESS_KEPT)
-		r = or_errno(memfd_create("output", MFD_CLOEXEC), &opened->output_fd);
-	if (r == 0 && spec->errors <= 0)
-		r = or_errno(memfd_create("errors", MFD_CLOEXEC), &opened->error_fd);
-	if (r == 0 && !spec->outlives_caller)
-		r = or_errno(pidfd_open(getpid(), 0), &opened->caller_fd);
+	if (r == 0)
+		r = open_kept(opened);
 	if (r < 0)
 		return r;
 	opened->moved_fds = calloc(STREAMS + spec->fd_count, sizeof(*opened->moved_fds));
 	return opened->moved_fds ? 0 : -ENOMEM;
 }
 
-int process_spawn(const struct process_spec *spec, struct process_started *ret_started)
+int process_spawn(const struct process_spec *spec, struct process_started *ret_started,
+		  const char **ret_what)
 {
 	_cleanup_(opened_done) struct process_opened opened = {
 		.spec = spec,
@@ -120,16 +144,22 @@ int process_spawn(const struct process_spec *spec, struct process_started *ret_s
 		.program_fd = -EBADF,
 		.terminal_fd = -EBADF,
 		.caller_fd = -EBADF,
+		.proc_fd = -EBADF,
 		.output_fd = -EBADF,
 		.error_fd = -EBADF,
 	};
 	struct process_started started = PROCESS_STARTED_NONE;
 	int r = check(spec);
 
+	opened.what = "its description";
 	if (r == 0)
 		r = open_all(&opened);
-	if (r == 0)
+	if (r == 0) {
+		opened.what = "clone";
 		r = confine_clone(spec->namespaces, spec->cgroup_fd, &started.pid, &started.pidfd);
+	}
+	if (r < 0 && ret_what)
+		*ret_what = opened.what;
 	if (r < 0)
 		return r;
 	if (started.pid == 0)

@@ -263,7 +263,7 @@ int process_start(sd_event *event, const struct process_spec *spec, process_ende
 	process->end_signal = spec->end_signal ?: SIGKILL;
 	process->ended = ended;
 	process->userdata = userdata;
-	r = process_spawn(spec, &process->started);
+	r = process_spawn(spec, &process->started, NULL);
 	if (r < 0)
 		return r;
 	r = watch(process, event, spec->deadline_usec);
@@ -284,7 +284,7 @@ int process_run(const struct process_spec *spec, struct process_end *ret_end)
 	_cleanup_(process_started_done) struct process_started started = PROCESS_STARTED_NONE;
 	const int timeout_ms =
 		spec->deadline_usec > 0 ? (int)(spec->deadline_usec / USEC_PER_MS) : -1;
-	int r = process_spawn(spec, &started);
+	int r = process_spawn(spec, &started, NULL);
 
 	if (r < 0)
 		return r;

@@ -26,7 +26,7 @@ enum process_stream {
 
 struct process_fd {
 	int fd; /* weak */
-	int number; /* what it is in the child: 3 or more, each more than the one before */
+	int number; /* what it is in the child: 3 or more; a function's are in rising order */
 };
 
 /* One thing in the child's root. Folders on the way to it are made. */
@@ -58,7 +58,7 @@ struct process_spec {
 	const char *program;
 	char *const *argv;
 	const char *const *environment; /* NULL: none */
-	int program_number; /* the fd that it is executed from; 0: any */
+	int program_number; /* the fd that it is executed from, if it has a root; 0: any */
 	/* … or a function: its exit status, or -errno with what failed. No fd of the caller's is
 	 * open there but those that it is given. */
 	int (*run)(const void *data, const char **ret_what);
@@ -71,8 +71,12 @@ struct process_spec {
 
 	uint64_t namespaces; /* CLONE_NEW… */
 	const struct process_root *root; /* needs CLONE_NEWNS */
+	const char *host_name; /* needs CLONE_NEWUTS */
 	uid_t uid; /* and gid; 0: all of the caller's rights */
 	uint64_t capabilities; /* 1 << CAP_…: in every set, with that uid */
+	/* The path of /proc: it gets a user namespace too, in which nobody is and no further one
+	 * can be made. */
+	const char *user_namespace_proc;
 	const struct sock_fprog *seccomp;
 	const struct confine_limit *limits;
 	size_t limit_count;
@@ -123,3 +127,10 @@ void process_finish(struct process *process);
  * -ETIMEDOUT.
  */
 int process_run(const struct process_spec *spec, struct process_end *ret_end);
+
+/* Field 22 of /proc/PID/stat (proc_pid_stat(5)): with the pid it names a process. Returns 0, -ESRCH
+ * when there is none, or -errno. */
+int process_start_time(pid_t pid, uint64_t *ret_start_time);
+/* Finds a process that another one has started. Returns 0 with a pidfd that is the caller's,
+ * -ESRCH when there is none or pid has become another process, or -errno. */
+int process_adopt(pid_t pid, uint64_t start_time, int *ret_pidfd);

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "process/guest-confine.h"
+#include "process/guest-process.h"
 #include "process/seccomp-list.h"
 #include "vmm/qemu/qemu-seccomp-ioctl.h"
 
@@ -186,7 +186,7 @@ static const struct seccomp_rule allowed_with[] = {
 	/* A thread; clone3, whose flags cannot be looked at, is made by the C library with clone.
 	 */
 	{ SCMP_SYS(clone), { { CLONE_THREAD | NAMESPACE_FLAGS, CLONE_THREAD } } },
-	{ SCMP_SYS(execveat), { SECCOMP_IS_WHOLE(GUEST_CONFINE_EXECUTABLE_FD) } },
+	{ SCMP_SYS(execveat), { SECCOMP_IS_WHOLE(GUEST_PROCESS_EXECUTABLE_FD) } },
 	{ SCMP_SYS(socket), { SECCOMP_IS_WHOLE(AF_UNIX) } },
 	{ SCMP_SYS(socket), { SECCOMP_IS_WHOLE(AF_INET) } }, /* SLIRP */
 	{ SCMP_SYS(socket), { SECCOMP_IS_WHOLE(AF_INET6) } },

@@ -8,7 +8,6 @@
 // link: -Wl,--wrap=guest_console_disconnect,--wrap=guest_console_free
 // link: -Wl,--wrap=guest_console_set_line,--wrap=guest_console_written
 #include "guests-fixture.h"
-#include "process/guest-confine.h"
 
 static void start_and_stop(void **)
 {
@@ -123,7 +122,7 @@ static void confinement_fails(void **)
 	new_hostd();
 	settle();
 	fake.stderr_tail = "mounting its root: No space left on device";
-	fake.failure_status = GUEST_CONFINE_FAILED;
+	fake.failure_status = PROCESS_NOT_CONFINED;
 	start("web");
 	assert_int_equal(kill(guest_pid(find("web")), SIGUSR2), 0);
 	wait_for("web", GUEST_STATE_CRASHED);

@@ -29,8 +29,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "process/guest-confine.h"
 #include "process/guest-process.h"
+#include "process/process-internal.h"
+#include "process/uids.h"
 
 /* Of this process, hostd or the child. */
 static struct {
@@ -275,7 +276,7 @@ struct fixture {
 	struct guest_process_paths paths;
 	char guests[80], cgroup[80], firmware[80], resolver[80], proc[80];
 	struct guest_process_spec spec;
-	struct guest_process_fd fds[2];
+	struct process_fd fds[2];
 	struct guest_process_file files[2];
 	char *argv[4];
 	int opened[4];
@@ -308,7 +309,7 @@ static void on_log(enum log_level level [[maybe_unused]], const char *subject, c
 	tree_folder(&f->tree, "/firmware");
 	tree_file(&f->tree, "/cgroup/cgroup.controllers", "cpu\n");
 	tree_folder(&f->tree, "/proc/sys/user");
-	tree_file(&f->tree, "/proc/" GUEST_CONFINE_NAMESPACE_LIMIT, "1\n");
+	tree_file(&f->tree, "/proc/" PROCESS_NAMESPACE_LIMIT, "1\n");
 	(void)snprintf(f->guests, sizeof(f->guests), "%s/guests", f->tree.root);
 	(void)snprintf(f->cgroup, sizeof(f->cgroup), "%s/cgroup", f->tree.root);
 	(void)snprintf(f->firmware, sizeof(f->firmware), "%s/firmware", f->tree.root);
@@ -324,7 +325,7 @@ static void on_log(enum log_level level [[maybe_unused]], const char *subject, c
 	f->argv[1] = argument;
 	for (int i = 0; i < 2; i++) {
 		/* Each has the number of the other. */
-		f->fds[i] = (struct guest_process_fd){ f->opened[i], f->opened[1 - i] };
+		f->fds[i] = (struct process_fd){ f->opened[i], f->opened[1 - i] };
 		f->files[i] =
 			(struct guest_process_file){ f->opened[2 + i], i ? "/initrd" : "/kernel" };
 	}

@@ -12,6 +12,7 @@
 #include "guest/guest.h"
 #include "process/guest-cgroup.h"
 #include "process/guest-process.h"
+#include "process/uids.h"
 
 #define GIB (UINT64_C(1) << 30)
 #define GROUP "/cgroup/mvirt/web"
@@ -226,7 +227,7 @@ static pid_t fork_with_uid(unsigned int uid)
 /* Who is in it, and whether that is QEMU already. */
 static void test_find(void **)
 {
-	const unsigned int uids[] = { GUEST_PROCESS_UID_BASE + 6, 0, GUEST_PROCESS_UID_BASE - 1 };
+	const unsigned int uids[] = { PROCESS_UID_GUEST_FIRST + 6, 0, PROCESS_UID_GUEST_FIRST - 1 };
 	struct guest_process_found found = {};
 	struct fixture f;
 	pid_t pid = 0;

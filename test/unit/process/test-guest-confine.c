@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include "net/guest/net-tap.h"
-#include "process/guest-confine.h"
 #include "vmm/qemu/qemu-seccomp.h"
 
 #define INDEX 17
@@ -34,7 +33,7 @@ static const struct sock_fprog *filter(void)
 struct fixture {
 	struct guest_process_spec spec;
 	struct guest_process_file files[2];
-	struct guest_process_fd fds[16];
+	struct process_fd fds[16];
 	int report_fds[2], control_fds[2], numbered_fds[10];
 	int tap_fd; /* -errno: there are no taps here */
 	pid_t pid;
@@ -82,8 +81,8 @@ static void setup(struct fixture *f)
 	f->files[1] = (struct guest_process_file){
 		open(tree_path(&tree, "/initrd"), O_RDONLY | O_CLOEXEC), "/initrd"
 	};
-	f->fds[count++] = (struct guest_process_fd){ f->report_fds[1], 3 };
-	f->fds[count++] = (struct guest_process_fd){ f->control_fds[0], 4 };
+	f->fds[count++] = (struct process_fd){ f->report_fds[1], 3 };
+	f->fds[count++] = (struct process_fd){ f->control_fds[0], 4 };
 	/* Their numbers are those of other fds of ours, turned round. */
 	for (int i = 0; i < 10; i++) {
 		char path[32], text[32];
@@ -92,11 +91,11 @@ static void setup(struct fixture *f)
 		(void)snprintf(text, sizeof(text), "number %d", i);
 		tree_file(&tree, path, text);
 		f->numbered_fds[i] = open(tree_path(&tree, path), O_RDONLY | O_CLOEXEC);
-		f->fds[count++] = (struct guest_process_fd){ f->numbered_fds[i], 20 - i };
+		f->fds[count++] = (struct process_fd){ f->numbered_fds[i], 20 - i };
 	}
 	f->tap_fd = open_tap();
 	if (f->tap_fd >= 0)
-		f->fds[count++] = (struct guest_process_fd){ f->tap_fd, TAP_FD };
+		f->fds[count++] = (struct process_fd){ f->tap_fd, TAP_FD };
 	f->spec = (struct guest_process_spec){ .name = "probe",
 					       .index = INDEX,
 					       .executable = probe,
@@ -466,7 +465,7 @@ static void assert_not_executed(struct fixture *f, const char *line)
 	_cleanup_free_ char *tail = NULL;
 
 	assert_int_equal(guest_process_start(&f->spec, &f->pid, &f->pidfd, &f->start_time), 0);
-	assert_int_equal(wait_status(f), GUEST_CONFINE_FAILED << 8);
+	assert_int_equal(wait_status(f), PROCESS_NOT_CONFINED << 8);
 	tail = guest_process_stderr_tail("probe");
 	assert_string_equal(tail, line);
 	f->pidfd = fd_close(f->pidfd);
@@ -481,7 +480,7 @@ static void test_failing_starts(void **)
 	setup(&f);
 	/* Two files of one name. */
 	f.files[1].path = "/kernel";
-	assert_not_executed(&f, "mounting its files: File exists");
+	assert_not_executed(&f, "filling its root: File exists");
 	f.files[1].path = "/initrd";
 	/* Not prepared. */
 	assert_int_equal(guest_process_cleanup("probe"), 0);

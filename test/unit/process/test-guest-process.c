@@ -39,7 +39,7 @@ static void assert_child_failed(int status)
 
 	if (status == 0)
 		fail_msg("%s %s failed unnoticed", shared->failed, shared->detail);
-	assert_int_equal(status, GUEST_CONFINE_FAILED << 8);
+	assert_int_equal(status, PROCESS_NOT_CONFINED << 8);
 	assert_non_null(strstr(tail, ": Input/output error"));
 }
 
@@ -115,7 +115,7 @@ static void assert_not_executed(struct fixture *f, const char *line)
 	pid_t pid = 0;
 
 	assert_int_equal(start(f, &pid, &pidfd, &start_time), 0);
-	assert_int_equal(wait_status(pid, pidfd), GUEST_CONFINE_FAILED << 8);
+	assert_int_equal(wait_status(pid, pidfd), PROCESS_NOT_CONFINED << 8);
 	(void)close(pidfd);
 	tail = guest_process_stderr_tail("web");
 	assert_string_equal(tail, line);
@@ -177,9 +177,9 @@ static void test_wrong_specs(void **)
 {
 	static char *const no_argv[] = { NULL };
 	/* uids 0 and -1, and others that no guest should have. */
-	static const unsigned int indices[] = { 0U - GUEST_PROCESS_UID_BASE,
-						UINT32_MAX - GUEST_PROCESS_UID_BASE,
-						GUEST_PROCESS_INDEX_MAX + 1, UINT32_MAX };
+	static const unsigned int indices[] = { 0U - PROCESS_UID_GUEST_FIRST,
+						UINT32_MAX - PROCESS_UID_GUEST_FIRST,
+						PROCESS_GUEST_INDEX_MAX + 1, UINT32_MAX };
 	static const char *const paths[] = { "kernel", "/", "", "/a/b", "/..", "/." };
 	struct fixture f;
 	uint64_t start_time = 0;
@@ -211,10 +211,10 @@ static void test_wrong_specs(void **)
 	assert_int_equal(start(&f, &pid, &pidfd, &start_time), -EINVAL);
 	f.fds[1].number = f.fds[0].number;
 	assert_int_equal(start(&f, &pid, &pidfd, &start_time), -EINVAL);
-	f.fds[1] = (struct guest_process_fd){ -1, 9 };
+	f.fds[1] = (struct process_fd){ -1, 9 };
 	assert_int_equal(start(&f, &pid, &pidfd, &start_time), -EBADF);
 	folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	f.fds[1] = (struct guest_process_fd){ folder, 9 };
+	f.fds[1] = (struct process_fd){ folder, 9 };
 	assert_int_equal(start(&f, &pid, &pidfd, &start_time), -EISDIR);
 	(void)close(folder);
 	teardown(&f);

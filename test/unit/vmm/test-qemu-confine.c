@@ -85,7 +85,7 @@ static void test_qemu(void **)
 	const struct qemu_qmp_callbacks callbacks = {
 		.ready = on_ready, .event = on_event, .closed = on_closed, .userdata = &qemu
 	};
-	struct guest_process_fd fds[2] = { { -1, 3 }, { -1, 4 } };
+	struct process_fd fds[2] = { { -1, 3 }, { -1, 4 } };
 	struct guest_process_spec spec = { .name = "qemu",
 					   .executable = QEMU,
 					   .firmware = firmware,
