@@ -366,12 +366,14 @@ static int drop_capabilities(struct process_opened *opened)
 static int end_with_caller(struct process_opened *opened)
 {
 	struct pollfd caller = { .fd = opened->caller_fd, .events = POLLIN };
+	int r = 0;
 
 	if (opened->spec->outlives_caller)
 		return 0;
 	if (prctl(PR_SET_PDEATHSIG, (unsigned long)(opened->spec->end_signal ?: SIGKILL)) < 0)
 		return -errno;
-	return poll(&caller, 1, 0) == 0 ? 0 : -ESRCH;
+	r = poll(&caller, 1, 0);
+	return r == 0 ? 0 : r < 0 ? -errno : -ESRCH;
 }
 
 static int forbid_new_privileges(struct process_opened *)
