@@ -41,7 +41,8 @@ struct volumes {
 struct host_unlock {
 	host_unlocked_t done; /* NULL: none is */
 	void *userdata;
-	sd_event_source *checked, *delay;
+	struct process *check;
+	sd_event_source *delay;
 	unsigned int failures; /* in a row */
 };
 

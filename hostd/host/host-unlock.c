@@ -4,19 +4,20 @@
 #include "host-unlock.h"
 
 #include <crypt.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "host-internal.h"
+#include "process/process.h"
 
 /* After the n-th failure in a row the answer takes 2^n s, this at most. */
 #define DELAY_SHIFT_MAX 5
 #define SECOND_USEC UINT64_C(1000000)
 #define PASSWORD_LENGTH_MAX 512
+/* What the child ends with. */
+#define STATUS_RIGHT 0
+#define STATUS_WRONG 1
 
 bool host_needs_password(const struct host *host)
 {
@@ -29,7 +30,7 @@ static void finish(struct host_unlock *unlock, enum error_kind kind, const char 
 	_cleanup_(error_done) struct error error = {};
 	host_unlocked_t done = unlock->done;
 
-	unlock->checked = sd_event_source_disable_unref(unlock->checked);
+	process_cancel(take_ptr(unlock->check));
 	unlock->delay = sd_event_source_disable_unref(unlock->delay);
 	unlock->done = NULL;
 	if (reason)
@@ -57,7 +58,6 @@ static void fail(struct host *host)
 		unlock->failures < DELAY_SHIFT_MAX ? unlock->failures : DELAY_SHIFT_MAX;
 
 	unlock->failures++;
-	unlock->checked = sd_event_source_disable_unref(unlock->checked);
 	log_warning("console", "a wrong password was typed%s",
 		    unlock->failures > 1 ? ", again" : "");
 	if (sd_event_add_time_relative(host->event, &unlock->delay, CLOCK_MONOTONIC,
@@ -66,20 +66,17 @@ static void fail(struct host *host)
 		finish(unlock, ERROR_FAILED, "The password cannot be checked");
 }
 
-/* The child has said one byte, or nothing. */
-static int on_checked(sd_event_source *source [[maybe_unused]], int fd,
-		      uint32_t events [[maybe_unused]], void *userdata)
+static void on_checked(const struct process_end *end, void *userdata)
 {
 	struct host *host = userdata;
-	char right = 0;
 
-	if (read(fd, &right, 1) != 1 || right != 1) {
+	host->unlock.check = NULL;
+	if (end->status != STATUS_RIGHT) {
 		fail(host);
-		return 0;
+		return;
 	}
 	host->unlock.failures = 0;
 	finish(&host->unlock, ERROR_NONE, NULL);
-	return 0;
 }
 
 /* Every byte is compared, whatever differs first. */
@@ -96,36 +93,24 @@ static bool is_right(const char *password, const char *hash)
 	return differs == 0;
 }
 
-/* The child's child checks: PID 1 reaps it. Returns the pipe's end, or -errno. */
-static int start_check(const char *password, const char *hash)
+struct question {
+	const char *password, *hash;
+};
+
+static int check_in_child(const void *data, const char **)
 {
-	int fds[2] = { -EBADF, -EBADF };
-	pid_t pid = 0;
+	const struct question *question = data;
 
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0) {
-		char right = 0;
-
-		if (fork() != 0)
-			_exit(0);
-		right = is_right(password, hash);
-		_exit(write(fds[1], &right, 1) == 1 ? 0 : 1);
-	}
-	(void)close(fds[1]);
-	if (pid < 0) {
-		(void)close(fds[0]);
-		return -errno;
-	}
-	(void)waitpid(pid, NULL, 0);
-	return fds[0];
+	return is_right(question->password, question->hash) ? STATUS_RIGHT : STATUS_WRONG;
 }
 
 int host_unlock(struct host *host, const char *password, host_unlocked_t done, void *userdata,
 		struct error *error)
 {
-	_cleanup_fd_ int fd = -EBADF;
+	const struct question question = { password, host->config->console_password };
+	const struct process_spec spec = { .name = "hostd-password",
+					   .run = check_in_child,
+					   .data = &question };
 	int r = 0;
 
 	if (!host_needs_password(host)) {
@@ -139,14 +124,9 @@ int host_unlock(struct host *host, const char *password, host_unlocked_t done, v
 	if (host->unlock.done)
 		return error_set(error, ERROR_BUSY,
 				 "A password is being checked: try again in some seconds");
-	fd = start_check(password, host->config->console_password);
-	r = fd < 0 ? fd
-		   : sd_event_add_io(host->event, &host->unlock.checked, fd, EPOLLIN, on_checked,
-				     host);
+	r = process_start(host->event, &spec, on_checked, host, &host->unlock.check);
 	if (r < 0)
 		return r;
-	(void)sd_event_source_set_io_fd_own(host->unlock.checked, true);
-	(void)take_fd(&fd);
 	host->unlock.done = done;
 	host->unlock.userdata = userdata;
 	return 0;
