@@ -28,9 +28,9 @@ struct image_job;
 typedef void (*image_done_t)(int error, const char *why, void *userdata);
 
 /*
- * An unprivileged qemu-img (uid 69999, no network, own namespaces, nothing but the image's fd,
- * limits on memory, time and output) looks at it once: "info", and "check" for qcow2. A file that
- * others may not read is lent to the child's group while it does. Returns 0 or -errno.
+ * An unprivileged qemu-img (PROCESS_UID_IMAGES, no network, own namespaces, nothing but the image's
+ * fd, limits on memory, time and output) looks at it once: "info", and "check" for qcow2. A file
+ * that others may not read is lent to the child's group while it does. Returns 0 or -errno.
  */
 int image_examine(sd_event *event, int fd, enum disk_format format, image_done_t done,
 		  void *userdata, struct image_job **ret_job);
