@@ -15,6 +15,7 @@ LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-reloc
 SYSTEMD_LIBS := -L$(SYSROOT)/lib -ludev -lsystemd -lcap -lcrypt -lm
 HOSTD_LIBS := -lnl-3 -lseccomp -lblkid -lz $(SYSTEMD_LIBS)
 
+CLIENT_SOURCES := $(sort $(wildcard hostd/client/*.c))
 CLI_SOURCES := $(sort $(wildcard hostd/cli/*.c))
 # main().
 MAIN_SOURCES := hostd/hostd.c
@@ -50,7 +51,7 @@ $(HOSTD_OBJECTS)/init: $(call objects,hostd/init.c)
 $(HOSTD_OBJECTS)/hostd: $(call objects,$(MAIN_SOURCES) $(HOSTD_SOURCES))
 	$(call link,$^,$(HOSTD_LIBS))
 
-$(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLI_SOURCES))
+$(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLIENT_SOURCES) $(CLI_SOURCES))
 	$(call link,$^,$(SYSTEMD_LIBS) -lz)
 
 # Where it draws every pixel: speed, not size.
@@ -66,5 +67,5 @@ DASHBOARD_PURE := $(sort $(wildcard hostd/dashboard/layout*.c hostd/dashboard/mo
 $(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(SECCOMP_SOURCES) $(DASHBOARD_SOURCES))
 	$(call link,$^,-ltinfo -lseccomp $(SYSTEMD_LIBS))
 
--include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLI_SOURCES) \
+-include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLIENT_SOURCES) $(CLI_SOURCES) \
 	$(SCREEN_MAIN) $(DASHBOARD_SOURCES)))

@@ -17,7 +17,7 @@ test: $(if $(TEST),test-one,$(if $(filter unit,$(TESTS)),test-unit,test-boot)) #
 
 # hostd's objects (and the dashboard's pure ones) once more, with the sanitizers, as an archive that each test takes its members from
 TEST_ARCHIVE := $(TEST_OBJECTS)/hostd.a
-TEST_ARCHIVE_OBJECTS := $(patsubst hostd/%.c,$(TEST_OBJECTS)/hostd/%.o,$(HOSTD_SOURCES) $(DASHBOARD_PURE))
+TEST_ARCHIVE_OBJECTS := $(patsubst hostd/%.c,$(TEST_OBJECTS)/hostd/%.o,$(HOSTD_SOURCES) $(CLIENT_SOURCES) $(DASHBOARD_PURE))
 
 $(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,test.flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
 	$(Q)mkdir -p $(@D)

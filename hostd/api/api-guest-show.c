@@ -120,6 +120,7 @@ static void add_life(struct json_builder *object, const struct guest *guest)
 
 	json_add_text(object, "state", guest_state_name(state));
 	json_add_bool(object, "paused", guest_is_paused(guest));
+	json_add_bool(object, "settled", guest_is_settled(guest));
 	json_add_text(object, "reason", guest_reason(guest));
 	json_add_text(object, "waiting", guest_waiting(guest));
 	if (has_process) {

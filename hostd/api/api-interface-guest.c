@@ -59,6 +59,8 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(
 	SD_VARLINK_DEFINE_FIELD_BY_TYPE(state, State, 0),
 	SD_VARLINK_FIELD_COMMENT("It runs, and its processors do not"),
 	SD_VARLINK_DEFINE_FIELD(paused, SD_VARLINK_BOOL, 0),
+	SD_VARLINK_FIELD_COMMENT("No start, stop, restart, pause or resume is still under way"),
+	SD_VARLINK_DEFINE_FIELD(settled, SD_VARLINK_BOOL, 0),
 	SD_VARLINK_FIELD_COMMENT("What its start waits for, for people"),
 	SD_VARLINK_DEFINE_FIELD(waiting, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("Where its definition is"),
@@ -263,7 +265,8 @@ static SD_VARLINK_DEFINE_METHOD_FULL(
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(type, EventType, 0),
 	SD_VARLINK_FIELD_COMMENT(
 		"current: nothing happened, this is how it is. Of a guest: its new state, or "
-		"reset, reset-loop, paused, panicked, watchdog, disk-error, ready, waiting, "
+		"reset, reset-loop, paused, pause-failed, panicked, watchdog, disk-error, ready, "
+		"waiting, "
 		"medium, medium-failed, created, changed, renamed, deleted. Of a network: changed. "
 		"Of the data volume: "
 		"mounted, lost, damaged"),

@@ -36,6 +36,21 @@ int text_list_add(struct text_list *list, const char *text)
 	return text_list_add_consume(list, strdup(text));
 }
 
+bool text_list_remove(struct text_list *list, const char *text)
+{
+	size_t kept = 0, before = list->count;
+
+	for (size_t i = 0; i < before; i++)
+		if (text_equal(list->items[i], text))
+			free(list->items[i]);
+		else
+			list->items[kept++] = list->items[i];
+	if (kept < before)
+		list->items[kept] = NULL;
+	list->count = kept;
+	return kept < before;
+}
+
 int text_list_addf(struct text_list *list, const char *format, ...)
 {
 	va_list arguments;

@@ -17,6 +17,8 @@ void text_list_done(struct text_list *list);
 /* Appends a copy (or takes over a string, which it frees on failure). Returns 0 or -ENOMEM. */
 int text_list_add(struct text_list *list, const char *text);
 int text_list_add_consume(struct text_list *list, char *text_consume);
+/* Removes every one that is equal. Returns whether there was one. */
+bool text_list_remove(struct text_list *list, const char *text);
 int text_list_addf(struct text_list *list, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

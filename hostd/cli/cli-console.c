@@ -167,7 +167,7 @@ static int build_parameters(const struct cli *cli, sd_json_variant **ret_paramet
 /* Returns 0 with the socket, or -errno after having said why. */
 static int attach(const struct cli *cli, bool only_watch, int *ret_fd)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 	sd_json_variant *answer = NULL;
 	int r = build_parameters(cli, &parameters), fd = -EBADF;
@@ -178,18 +178,16 @@ static int attach(const struct cli *cli, bool only_watch, int *ret_fd)
 		&parameters, SD_JSON_BUILD_PAIR_BOOLEAN("replay", only_watch),
 		SD_JSON_BUILD_PAIR_BOOLEAN("readOnly", only_watch)));
 	if (r >= 0)
-		r = cli_connect(cli, &link);
+		r = cli_connect(cli, &varlink);
 	if (r < 0)
 		return r;
-	(void)sd_varlink_set_allow_fd_passing_input(link, true);
-	r = cli_call(link, "io.mvirt.Guest.Console", parameters, &answer);
+	(void)sd_varlink_set_allow_fd_passing_input(varlink, true);
+	r = cli_call(varlink, "io.mvirt.Guest.Console", parameters, &answer);
 	if (r < 0)
 		return r;
-	fd = sd_varlink_take_fd(link, cli_unsigned(answer, "fileDescriptor"));
-	if (fd < 0) {
-		cli_error("hostd has sent no console: %s", strerrordesc_np(-fd));
+	fd = cli_take_fd(varlink, answer);
+	if (fd < 0)
 		return fd;
-	}
 	*ret_fd = fd;
 	return 0;
 }
@@ -245,23 +243,21 @@ static int follow(const struct cli *cli)
 
 int cli_log(const struct cli *cli)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL, *answer = NULL;
 	_cleanup_free_ void *data = NULL;
-	sd_json_variant *answer = NULL;
 	size_t length = 0;
 	int r = 0;
 
 	if (cli->follow)
 		return follow(cli);
-	if (build_parameters(cli, &parameters) < 0 || cli_connect(cli, &link) < 0 ||
-	    cli_call(link, "io.mvirt.Guest.Log", parameters, &answer) < 0)
+	if (build_parameters(cli, &parameters) < 0 ||
+	    cli_ask(cli, "io.mvirt.Guest.Log", parameters, &answer) < 0)
 		return 1;
 	if (cli->json)
 		return cli_print_json(answer);
-	r = sd_json_variant_unbase64(sd_json_variant_by_key(answer, "data"), &data, &length);
+	r = sd_json_variant_unbase64(json_member(answer, "data"), &data, &length);
 	if (r < 0) {
-		cli_error("hostd has sent no log: %s", strerrordesc_np(-r));
+		cli_error("hostd's answer brought no log: %s", strerrordesc_np(-r));
 		return 1;
 	}
 	return fwrite(data, 1, length, stdout) != length;

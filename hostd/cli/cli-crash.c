@@ -4,54 +4,41 @@
 
 #include "cli.h"
 
-/* Lines are kept, other control characters are shown as '?'. */
-static void print_lines(const char *text)
+static void print_others(sd_json_variant *answer, const char *shown)
 {
-	while (*text) {
-		size_t length = strcspn(text, "\n");
-		_cleanup_free_ char *line = strndup(text, length);
+	const char *name = NULL;
 
-		cli_put(stdout, line ? line : "?");
-		(void)fputc('\n', stdout);
-		text += length + (text[length] == '\n');
-	}
-}
-
-static void print_others(sd_json_variant *names, const char *shown)
-{
-	for (size_t i = 0; i < sd_json_variant_elements(names); i++) {
-		const char *name = sd_json_variant_string(sd_json_variant_by_index(names, i));
-
+	for (size_t i = 0; (name = json_element_text(answer, "names", i)); i++) {
 		if (text_equal(name, shown))
 			continue;
 		(void)fprintf(stderr, "mvirt: also kept: ");
-		cli_put(stderr, name);
+		client_put(stderr, name);
 		(void)fputc('\n', stderr);
 	}
 }
 
 int cli_crash(const struct cli *cli)
 {
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	sd_json_variant *answer = NULL;
-	const char *name = cli->name_count > 0 ? cli->names[0] : NULL, *shown = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL, *answer = NULL;
+	const char *name = cli->name_count > 0 ? cli->names[0] : NULL, *shown = NULL, *text = NULL;
 
 	if (cli_tell_parameters(
 		    sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", name))) < 0 ||
-	    cli_connect(cli, &link) < 0 ||
-	    cli_call(link, "io.mvirt.Host.Crash", parameters, &answer) < 0)
+	    cli_ask(cli, "io.mvirt.Host.Crash", parameters, &answer) < 0)
 		return 1;
 	if (cli->json)
 		return cli_print_json(answer);
-	shown = cli_text(answer, "name");
+	shown = json_text(answer, "name");
+	text = json_text(answer, "text");
 	if (!shown) {
-		(void)puts("no panic is known of");
+		(void)puts("no panic is recorded");
 		return 0;
 	}
 	(void)printf("%s:\n", shown);
-	print_lines(cli_text(answer, "text") ? cli_text(answer, "text") : "");
+	client_put_lines(stdout, text ? text : "");
+	if (text && *text && text[strlen(text) - 1] != '\n')
+		(void)fputc('\n', stdout);
 	if (!name)
-		print_others(sd_json_variant_by_key(answer, "names"), shown);
+		print_others(answer, shown);
 	return 0;
 }

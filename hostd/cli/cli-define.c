@@ -61,7 +61,7 @@ static int split_import(const char *import, char **ret_path, char **ret_name)
 
 /* Opens the files and puts them into the message that comes next. 0, or -errno after having said
  * why. */
-static int push_imports(const struct cli *cli, sd_varlink *link, sd_json_variant **ret_files)
+static int push_imports(const struct cli *cli, sd_varlink *varlink, sd_json_variant **ret_files)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *files = NULL;
 	int r = sd_json_variant_new_array(&files, NULL, 0);
@@ -79,7 +79,7 @@ static int push_imports(const struct cli *cli, sd_varlink *link, sd_json_variant
 			cli_error("%s: %s", path, strerrordesc_np(errno));
 			return -errno;
 		}
-		index = sd_varlink_push_fd(link, fd);
+		index = sd_varlink_push_fd(varlink, fd);
 		if (index < 0)
 			return cli_tell_parameters(index);
 		(void)take_fd(&fd);
@@ -93,7 +93,8 @@ static int push_imports(const struct cli *cli, sd_varlink *link, sd_json_variant
 	return 0;
 }
 
-static int build_creation(const struct cli *cli, sd_varlink *link, sd_json_variant **ret_parameters)
+static int build_creation(const struct cli *cli, sd_varlink *varlink,
+			  sd_json_variant **ret_parameters)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *changes = NULL, *files = NULL;
 	_cleanup_free_ char *definition = NULL;
@@ -107,7 +108,7 @@ static int build_creation(const struct cli *cli, sd_varlink *link, sd_json_varia
 	if (r >= 0 && cli->conf)
 		r = read_definition(cli->conf, &definition);
 	if (r >= 0)
-		r = push_imports(cli, link, &files);
+		r = push_imports(cli, varlink, &files);
 	if (r < 0)
 		return r;
 	return cli_tell_parameters(
@@ -121,21 +122,20 @@ static int build_creation(const struct cli *cli, sd_varlink *link, sd_json_varia
 /* An import takes as long as it takes. */
 int cli_create(const struct cli *cli)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
-	sd_json_variant *answer = NULL, *guest = NULL;
+	sd_json_variant *answer = NULL;
 
-	if (cli_connect(cli, &link) < 0)
+	if (cli_connect(cli, &varlink) < 0)
 		return 1;
-	(void)sd_varlink_set_allow_fd_passing_output(link, true);
-	(void)sd_varlink_set_relative_timeout(link, UINT64_MAX);
-	if (build_creation(cli, link, &parameters) < 0 ||
-	    cli_call(link, "io.mvirt.Guest.Create", parameters, &answer) < 0)
+	(void)sd_varlink_set_allow_fd_passing_output(varlink, true);
+	(void)sd_varlink_set_relative_timeout(varlink, UINT64_MAX);
+	if (build_creation(cli, varlink, &parameters) < 0 ||
+	    cli_call(varlink, "io.mvirt.Guest.Create", parameters, &answer) < 0)
 		return 1;
 	if (cli->json)
 		return cli_print_json(answer);
-	guest = sd_json_variant_by_key(answer, "guest");
-	if (guest && !cli_bool(guest, "kept"))
+	if (json_is_false(json_member(answer, "guest"), "kept"))
 		(void)printf("guest %s is not kept: there is no data volume\n", cli->names[0]);
 	return 0;
 }
@@ -144,35 +144,32 @@ int cli_create(const struct cli *cli)
 
 static void print_effect(const char *key, const char *effect)
 {
-	cli_put(stdout, key);
+	client_put(stdout, key);
 	(void)printf(": %s\n", text_equal(effect, "now") ? "now" : "at the next start");
 }
 
 static int replace(const struct cli *cli)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL, *answer = NULL;
 	_cleanup_free_ char *definition = NULL;
-	sd_json_variant *answer = NULL;
 
 	if (read_definition(cli->conf, &definition) < 0 ||
 	    cli_tell_parameters(
 		    sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", cli->names[0]),
 				   SD_JSON_BUILD_PAIR_STRING("definition", definition))) < 0 ||
-	    cli_connect(cli, &link) < 0 ||
-	    cli_call(link, "io.mvirt.Guest.Replace", parameters, &answer) < 0)
+	    cli_ask(cli, "io.mvirt.Guest.Replace", parameters, &answer) < 0)
 		return 1;
 	if (cli->json)
 		return cli_print_json(answer);
-	print_effect("definition", cli_text(answer, "effect"));
+	print_effect("definition", json_text(answer, "effect"));
 	return 0;
 }
 
 int cli_set(const struct cli *cli)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL, *changes = NULL;
-	sd_json_variant *answer = NULL, *applied = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL, *changes = NULL,
+							  *answer = NULL;
+	sd_json_variant *change = NULL;
 
 	if (cli->conf ? cli->name_count > 1 : cli->name_count < 2) {
 		cli_error("set takes either KEY=VALUE… or --conf FILE");
@@ -185,57 +182,40 @@ int cli_set(const struct cli *cli)
 	if (cli_tell_parameters(
 		    sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", cli->names[0]),
 				   SD_JSON_BUILD_PAIR_VARIANT("changes", changes))) < 0 ||
-	    cli_connect(cli, &link) < 0 ||
-	    cli_call(link, "io.mvirt.Guest.Set", parameters, &answer) < 0)
+	    cli_ask(cli, "io.mvirt.Guest.Set", parameters, &answer) < 0)
 		return 1;
 	if (cli->json)
 		return cli_print_json(answer);
-	applied = sd_json_variant_by_key(answer, "changes");
-	for (size_t i = 0; applied && i < sd_json_variant_elements(applied); i++) {
-		sd_json_variant *change = sd_json_variant_by_index(applied, i);
-		const char *key = cli_text(change, "key");
+	for (size_t i = 0; (change = json_element(answer, "changes", i)); i++) {
+		const char *key = json_text(change, "key");
 
-		print_effect(key ? key : "?", cli_text(change, "effect"));
+		print_effect(key ? key : "?", json_text(change, "effect"));
 	}
 	return 0;
 }
 
 /* --- the others --- */
 
-/* Whole, and all the same nothing that a terminal would obey: it is a file of somebody's. */
-static void print_text(const char *text)
-{
-	while (text && *text) {
-		size_t length = strcspn(text, "\n\t");
-		_cleanup_free_ char *part = strndup(text, length);
-
-		cli_put(stdout, part ? part : "");
-		if (text[length])
-			(void)fputc(text[length++], stdout);
-		text += length;
-	}
-}
-
 int cli_definition(const struct cli *cli)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	sd_json_variant *answer = NULL;
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *answer = NULL;
+	const char *text = NULL;
 
-	if (cli_connect(cli, &link) < 0 ||
-	    cli_call_guest(link, "io.mvirt.Guest.Definition", cli->names[0], &answer) < 0)
+	if (cli_ask_guest(cli, "io.mvirt.Guest.Definition", &answer) < 0)
 		return 1;
 	if (cli->json)
 		return cli_print_json(answer);
-	print_text(cli_text(answer, "text"));
+	text = json_text(answer, "text");
+	client_put_lines(stdout, text ? text : "");
 	return 0;
 }
 
 int cli_delete(const struct cli *cli)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
 	int status = 0;
 
-	if (cli_connect(cli, &link) < 0)
+	if (cli_connect(cli, &varlink) < 0)
 		return 1;
 	for (int i = 0; i < cli->name_count; i++) {
 		_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
@@ -245,7 +225,7 @@ int cli_delete(const struct cli *cli)
 			SD_JSON_BUILD_PAIR_BOOLEAN("withDisks", cli->with_disks)));
 
 		if (r >= 0)
-			r = cli_call(link, "io.mvirt.Guest.Delete", parameters, &answer);
+			r = cli_call(varlink, "io.mvirt.Guest.Delete", parameters, &answer);
 		if (r < 0)
 			status = 1;
 		else if (cli->json)
@@ -254,23 +234,14 @@ int cli_delete(const struct cli *cli)
 	return status;
 }
 
-static int call(const struct cli *cli, const char *method, sd_json_variant *parameters)
-{
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	sd_json_variant *answer = NULL;
-
-	if (cli_connect(cli, &link) < 0 || cli_call(link, method, parameters, &answer) < 0)
-		return 1;
-	return cli->json ? cli_print_json(answer) : 0;
-}
-
 int cli_rename(const struct cli *cli)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 	int r = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", cli->names[0]),
 			       SD_JSON_BUILD_PAIR_STRING("newName", cli->names[1]));
 
-	return cli_tell_parameters(r) < 0 ? 1 : call(cli, "io.mvirt.Guest.Rename", parameters);
+	return cli_tell_parameters(r) < 0 ? 1
+					  : cli_request(cli, "io.mvirt.Guest.Rename", parameters);
 }
 
 int cli_medium(const struct cli *cli)
@@ -293,5 +264,6 @@ int cli_medium(const struct cli *cli)
 		SD_JSON_BUILD_PAIR_CONDITION(!cli->eject, "file",
 					     SD_JSON_BUILD_STRING(cli->eject ? "" : cli->names[2])),
 		SD_JSON_BUILD_PAIR_CONDITION(cli->force, "force", SD_JSON_BUILD_BOOLEAN(true)));
-	return cli_tell_parameters(r) < 0 ? 1 : call(cli, "io.mvirt.Guest.Medium", parameters);
+	return cli_tell_parameters(r) < 0 ? 1
+					  : cli_request(cli, "io.mvirt.Guest.Medium", parameters);
 }

@@ -8,44 +8,42 @@
 
 static char *guest_text(sd_json_variant *event, sd_json_variant *guest)
 {
-	const char *kind = cli_text(event, "kind"), *detail = cli_text(event, "detail");
+	const char *kind = json_text(event, "kind"), *detail = json_text(event, "detail");
 	const char *label = cli_guest_label(guest);
 
 	if (text_equal(kind, "current")) {
-		kind = cli_text(guest, "state");
-		detail = cli_text(guest, "reason");
+		kind = json_text(guest, "state");
+		detail = json_text(guest, "reason");
 	}
-	return text_format("guest %s: %s%s%s%s%s%s%s", cli_text(guest, "name"), kind,
+	return text_format("guest %s: %s%s%s%s%s%s%s", json_text(guest, "name"), kind,
 			   detail ? " (" : "", detail ? detail : "", detail ? ")" : "",
 			   *label ? " [" : "", label, *label ? "]" : "");
 }
 
 static char *network_text(sd_json_variant *network)
 {
-	sd_json_variant *addresses = sd_json_variant_by_key(network, "addresses");
-	const char *uplink = cli_text(network, "uplink");
-	char *text =
-		text_format("net %s: %s%s%s", cli_text(network, "name"), cli_text(network, "phase"),
-			    uplink ? " on " : "", uplink ? uplink : "");
+	const char *uplink = json_text(network, "uplink");
+	sd_json_variant *address = NULL;
+	char *text = text_format("net %s: %s%s%s", json_text(network, "name"),
+				 json_text(network, "phase"), uplink ? " on " : "",
+				 uplink ? uplink : "");
 
-	for (size_t i = 0; text && i < sd_json_variant_elements(addresses); i++) {
-		sd_json_variant *address = sd_json_variant_by_index(addresses, i);
-		_cleanup_free_ char *before = text;
+	for (size_t i = 0; text && (address = json_element(network, "addresses", i)); i++) {
+		_cleanup_free_ char *before = text, *more = client_address_text(address);
 
-		text = text_format("%s, %s (%s)", before, cli_text(address, "address"),
-				   cli_text(address, "origin"));
+		text = more ? text_format("%s, %s", before, more) : NULL;
 	}
 	return text;
 }
 
 static char *data_volume_text(sd_json_variant *event, sd_json_variant *volume)
 {
-	const char *kind = cli_text(event, "kind"), *detail = cli_text(event, "detail");
-	const char *device = cli_text(volume, "device");
+	const char *kind = json_text(event, "kind"), *detail = json_text(event, "detail");
+	const char *device = json_text(volume, "device");
 
 	if (text_equal(kind, "current")) {
-		kind = cli_text(volume, "phase");
-		detail = cli_text(volume, "why");
+		kind = json_text(volume, "phase");
+		detail = json_text(volume, "why");
 	}
 	return text_format("data volume: %s%s%s%s%s%s", kind ? kind : "?", device ? ", " : "",
 			   device ? device : "", detail ? " (" : "", detail ? detail : "",
@@ -55,9 +53,9 @@ static char *data_volume_text(sd_json_variant *event, sd_json_variant *volume)
 /* New string, or NULL for what a newer hostd tells of. */
 static char *event_text(sd_json_variant *event)
 {
-	sd_json_variant *guest = sd_json_variant_by_key(event, "guest");
-	sd_json_variant *network = sd_json_variant_by_key(event, "network");
-	sd_json_variant *volume = sd_json_variant_by_key(event, "dataVolume");
+	sd_json_variant *guest = json_member(event, "guest");
+	sd_json_variant *network = json_member(event, "network");
+	sd_json_variant *volume = json_member(event, "dataVolume");
 
 	return guest     ? guest_text(event, guest)
 	       : network ? network_text(network)
@@ -68,7 +66,7 @@ static char *event_text(sd_json_variant *event)
 static int on_event(sd_json_variant *event, void *userdata)
 {
 	const struct cli *cli = userdata;
-	time_t seconds = (time_t)(cli_unsigned(event, "timeUsec") / 1000000);
+	time_t seconds = (time_t)(json_unsigned(event, "timeUsec") / 1000000);
 	_cleanup_free_ char *text = NULL;
 	char when[32] = "";
 	struct tm broken_down = {};
@@ -83,7 +81,7 @@ static int on_event(sd_json_variant *event, void *userdata)
 		(void)localtime_r(&seconds, &broken_down);
 		(void)strftime(when, sizeof(when), "%F %T", &broken_down);
 		(void)printf("%s ", when);
-		cli_put(stdout, text);
+		client_put(stdout, text);
 		(void)fputc('\n', stdout);
 	}
 	return fflush(stdout) == 0 ? -EAGAIN : 1;
@@ -91,8 +89,15 @@ static int on_event(sd_json_variant *event, void *userdata)
 
 int cli_events(const struct cli *cli)
 {
-	/* The callback only reads it. */
-	struct cli copy = *cli;
+	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
+	_cleanup_(client_error_done) struct client_error error = {};
+	struct cli copy = *cli; /* the predicate only reads it */
+	int r = 0;
 
-	return cli_watch(cli, on_event, &copy);
+	if (cli_connect(cli, &varlink) < 0)
+		return 1;
+	r = client_watch(varlink, "io.mvirt.Guest.Subscribe", NULL, on_event, &copy, &error);
+	if (r < 0)
+		cli_fail(client_error_line(&error));
+	return r != 0;
 }

@@ -63,19 +63,15 @@ static void on_send(const void *data, size_t length, void *userdata)
 
 static int open_display(const struct cli *cli, const char *name)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
+	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
 	sd_json_variant *answer = NULL;
-	int fd = -EBADF;
 
-	if (cli_connect(cli, &link) < 0)
+	if (cli_connect(cli, &varlink) < 0)
 		return -EIO;
-	(void)sd_varlink_set_allow_fd_passing_input(link, true);
-	if (cli_call_guest(link, "io.mvirt.Guest.Display", name, &answer) < 0)
+	(void)sd_varlink_set_allow_fd_passing_input(varlink, true);
+	if (cli_call_guest(varlink, "io.mvirt.Guest.Display", name, &answer) < 0)
 		return -EIO;
-	fd = sd_varlink_take_fd(link, cli_unsigned(answer, "fileDescriptor"));
-	if (fd < 0)
-		cli_error("the API passed no connection to the display of guest %s", name);
-	return fd;
+	return cli_take_fd(varlink, answer);
 }
 
 /* Returns 0, or -errno after having said why. */
@@ -185,7 +181,7 @@ int cli_screenshot(const struct cli *cli)
 	int r = 0;
 
 	if (cli->name_count != (cli->host ? 1 : 2)) {
-		cli_error("screenshot wants a guest's name or --host, and a file");
+		cli_error("screenshot takes a guest's name or --host, and a file");
 		return CLI_USAGE;
 	}
 	file = fopen(path, "we");

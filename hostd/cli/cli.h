@@ -6,9 +6,12 @@
 #include <systemd/sd-varlink.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/text.h"
+#include "client/client-call.h"
+#include "client/client-guest.h"
+#include "client/client-text.h"
 
-#define CLI_SOCKET "/run/mvirt/api.sock"
 #define CLI_IMPORTS_MAX 32
 #define CLI_SETS_MAX 256
 #define CLI_USAGE 2 /* the exit status of wrong usage */
@@ -60,55 +63,32 @@ struct cli_command {
 /* --- cli-call.c: each has said on stderr what is wrong when it fails --- */
 
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_fail(const char *line);
 /* Returns 0 or -errno. */
-int cli_connect(const struct cli *cli, sd_varlink **ret_link);
-/* Waits for a hostd that answers, of which the first one said goodbye. The caller gets its Status.
- * Returns 0 or -errno. */
+int cli_connect(const struct cli *cli, sd_varlink **ret_varlink);
+/* Waits for the next hostd, once this one has said goodbye. The caller gets its Status. 0 or
+ * -errno. */
 int cli_wait_for_hostd(const struct cli *cli, sd_json_variant **ret_status);
-/* name may be NULL. *ret_answer is the link's, until the next call. Returns 0 or -errno. */
-int cli_call_guest(sd_varlink *link, const char *method, const char *name,
-		   sd_json_variant **ret_answer);
-int cli_call(sd_varlink *link, const char *method, sd_json_variant *parameters,
+/* *ret_answer is the connection's, until the next call. Returns 0 or -errno. */
+int cli_call(sd_varlink *varlink, const char *method, sd_json_variant *parameters,
 	     sd_json_variant **ret_answer);
-/* Connects, calls without parameters; the caller gets a reference. Returns 0 or -errno. */
-int cli_ask(const struct cli *cli, const char *method, sd_json_variant **ret_answer);
+int cli_call_guest(sd_varlink *varlink, const char *method, const char *name,
+		   sd_json_variant **ret_answer);
+/* Connects and calls; the caller gets a reference. parameters may be NULL. 0 or -errno. */
+int cli_ask(const struct cli *cli, const char *method, sd_json_variant *parameters,
+	    sd_json_variant **ret_answer);
+/* The same for a method about the first of the names. */
+int cli_ask_guest(const struct cli *cli, const char *method, sd_json_variant **ret_answer);
+/* The same for a method that answers nothing; with --json that is printed. An exit status. */
+int cli_request(const struct cli *cli, const char *method, sd_json_variant *parameters);
 /* Makes the parameters' own failure a message: memory, or text that is not UTF-8. Returns r. */
 int cli_tell_parameters(int r);
+/* The file that an answer brought. Returns it or -errno. */
+int cli_take_fd(sd_varlink *varlink, sd_json_variant *answer);
 /* Prints what the API returned, in one line. Returns an exit status. */
 int cli_print_json(sd_json_variant *variant);
-
-/*
- * Subscribes and calls for each event until it returns other than -EAGAIN (0 or a positive exit
- * status). Returns that, or 1 when the connection fails.
- */
-typedef int (*cli_event_t)(sd_json_variant *event, void *userdata);
-int cli_watch(const struct cli *cli, cli_event_t on_event, void *userdata);
-
-/* Members of an object; a missing one is NULL, 0, false. */
-const char *cli_text(sd_json_variant *object, const char *name);
-uint64_t cli_unsigned(sd_json_variant *object, const char *name);
-bool cli_bool(sd_json_variant *object, const char *name);
-
-/* --- cli-print.c --- */
-
-/* Control characters are shown as '?': names and labels come from devices and guests. */
-void cli_put(FILE *stream, const char *text);
-/* "3 d 4 h", "12 min 5 s"; new string or NULL. */
-char *cli_duration(uint64_t usec);
-
-/* Rows of cells with aligned columns; a NULL cell is "-". */
-struct cli_table {
-	size_t columns;
-	struct text_list cells;
-	bool failed; /* out of memory */
-};
-
-void cli_table_add(struct cli_table *table, const char *cell);
-void cli_table_add_consume(struct cli_table *table, char *cell_consume);
 /* Prints and empties it. Returns an exit status. */
-int cli_table_print(struct cli_table *table);
-
-/* --- cli-label.c --- */
+int cli_table_print(struct client_table *table);
 
 /* What has to be said of a guest wherever it is shown: "not kept", "no isolation", both with a
  * comma, or "". A missing field says nothing. */

@@ -17,55 +17,53 @@
 
 /* The last one is run()'s own. */
 static const struct cli_command commands[] = {
-	{ "status", "[--boot]", "what this machine is and how it is, or how it booted", 0, 0,
+	{ "status", "[--boot]", "this machine and its state, or how it booted", 0, 0,
 	  CLI_OPTION_JSON | CLI_OPTION_BOOT, cli_status },
 	{ "devices", "", "disks and network interfaces", 0, 0, CLI_OPTION_JSON, cli_devices },
 	{ "list", "[--names]", "all guests", 0, 0, CLI_OPTION_JSON | CLI_OPTION_NAMES, cli_list },
-	{ "info", "NAME", "all about one guest", 1, 1, CLI_OPTION_JSON, cli_info },
-	{ "stats", "[NAME…]", "what guests use", 0, GUESTS, CLI_OPTION_JSON, cli_stats },
+	{ "info", "NAME", "details of one guest", 1, 1, CLI_OPTION_JSON, cli_info },
+	{ "stats", "[NAME…]", "resources that guests use", 0, GUESTS, CLI_OPTION_JSON, cli_stats },
 	{ "start", "[--no-wait] NAME…", "start guests, and wait until they run", 1, GUESTS, WAITING,
 	  cli_start },
-	{ "stop", "[--no-wait] NAME…", "let guests power off, and wait until they have", 1, GUESTS,
-	  WAITING, cli_stop },
+	{ "stop", "[--no-wait] NAME…", "ask guests to power off, and wait until they have", 1,
+	  GUESTS, WAITING, cli_stop },
 	{ "restart", "[--no-wait] NAME…", "stop guests and start them again", 1, GUESTS, WAITING,
 	  cli_restart },
-	{ "kill", "[--no-wait] NAME…", "cut the power of guests", 1, GUESTS, WAITING, cli_kill },
-	{ "pause", "[--no-wait] NAME…", "halt the processors of guests", 1, GUESTS, WAITING,
-	  cli_pause },
-	{ "resume", "[--no-wait] NAME…", "let paused guests go on", 1, GUESTS, WAITING,
-	  cli_resume },
-	{ "console", "[--port N] NAME", "be the terminal on a guest's serial console", 1, 1,
-	  CLI_OPTION_PORT, cli_console },
+	{ "kill", "[--no-wait] NAME…", "kill guests at once", 1, GUESTS, WAITING, cli_kill },
+	{ "pause", "[--no-wait] NAME…", "pause guests", 1, GUESTS, WAITING, cli_pause },
+	{ "resume", "[--no-wait] NAME…", "resume paused guests", 1, GUESTS, WAITING, cli_resume },
+	{ "console", "[--port N] NAME", "attach to a guest's serial console", 1, 1, CLI_OPTION_PORT,
+	  cli_console },
 	{ "log", "[-f] [--port N] NAME", "the last 64 KiB of a guest's console", 1, 1,
 	  CLI_OPTION_JSON | CLI_OPTION_FOLLOW | CLI_OPTION_PORT, cli_log },
-	{ "screenshot", "NAME|--host FILE.png", "what is on a guest's display or the machine's", 1,
+	{ "screenshot", "NAME|--host FILE.png", "save a guest's display or the machine's screen", 1,
 	  2, CLI_OPTION_HOST, cli_screenshot },
-	{ "medium", "[--force] NAME DRIVE FILE|--eject", "change what is in a CD-ROM drive", 2, 3,
+	{ "medium", "[--force] NAME DRIVE FILE|--eject",
+	  "change or eject the medium of a CD-ROM drive", 2, 3,
 	  CLI_OPTION_JSON | CLI_OPTION_EJECT | CLI_OPTION_FORCE, cli_medium },
 	{ "create", "[--conf FILE] [--import FILE[=NAME]]… NAME [[--set] KEY=VALUE…]",
 	  "create a guest", 1, GUESTS,
 	  CLI_OPTION_JSON | CLI_OPTION_CONF | CLI_OPTION_IMPORT | CLI_OPTION_SET, cli_create },
-	{ "set", "NAME KEY=VALUE…|--conf FILE", "change what a guest is", 1, GUESTS,
+	{ "set", "NAME KEY=VALUE…|--conf FILE", "change a guest's definition", 1, GUESTS,
 	  CLI_OPTION_JSON | CLI_OPTION_CONF, cli_set },
-	{ "definition", "NAME", "what a guest is, as guest.conf", 1, 1, CLI_OPTION_JSON,
+	{ "definition", "NAME", "print a guest's definition", 1, 1, CLI_OPTION_JSON,
 	  cli_definition },
-	{ "rename", "NAME NEW-NAME", "give a stopped guest another name", 2, 2, CLI_OPTION_JSON,
-	  cli_rename },
+	{ "rename", "NAME NEW-NAME", "rename a stopped guest", 2, 2, CLI_OPTION_JSON, cli_rename },
 	{ "delete", "[--with-disks] NAME…", "delete stopped guests, and keep their disks", 1,
 	  GUESTS, CLI_OPTION_JSON | CLI_OPTION_WITH_DISKS, cli_delete },
-	{ "events", "", "what happens, as it happens", 0, 0, CLI_OPTION_JSON, cli_events },
-	{ "host crash", "[NAME]", "what an earlier boot said when it panicked", 0, 1,
+	{ "events", "", "print events as they happen", 0, 0, CLI_OPTION_JSON, cli_events },
+	{ "host crash", "[NAME]", "what an earlier boot logged when it panicked", 0, 1,
 	  CLI_OPTION_JSON, cli_crash },
 	{ "host format-disk", "[--erase [--confirm SERIAL]] SERIAL",
 	  "make a data volume on an empty disk", 1, 1,
 	  CLI_OPTION_JSON | CLI_OPTION_ERASE | CLI_OPTION_CONFIRM, cli_format_disk },
-	{ "host reload", "FILE", "put another hostd in place, guests go on", 1, 1, CLI_OPTION_JSON,
+	{ "host reload", "FILE", "replace hostd while guests run on", 1, 1, CLI_OPTION_JSON,
 	  cli_reload },
 	{ "poweroff", "[--now]", "stop all guests, then power the machine off", 0, 0,
 	  CLI_OPTION_JSON | CLI_OPTION_NOW, cli_poweroff },
 	{ "reboot", "[--now]", "stop all guests, then reboot the machine", 0, 0,
 	  CLI_OPTION_JSON | CLI_OPTION_NOW, cli_reboot },
-	{ "help", "[COMMAND]", "this list, or about one command", 0, 2, 0, NULL },
+	{ "help", "[COMMAND]", "this list, or help on one command", 0, 2, 0, NULL },
 };
 
 /* Of one word or two; *ret_words is how many. */
@@ -111,11 +109,11 @@ static void print_help(FILE *stream)
 	}
 	(void)fprintf(stream, "\n"
 			      "  --json         print exactly what the API returned\n"
-			      "  --socket PATH  the API's socket (" CLI_SOCKET ")\n"
-			      "  --no-wait      return as soon as the command is taken up\n"
-			      "  -f, --follow   go on with what the guest prints\n"
-			      "  --port N       another serial port than the first, 1\n"
-			      "  --help         this, or about one command\n"
+			      "  --socket PATH  the API's socket (" CLIENT_SOCKET ")\n"
+			      "  --no-wait      return once the command is accepted\n"
+			      "  -f, --follow   keep printing what the guest prints\n"
+			      "  --port N       serial port, counted from 1 (1)\n"
+			      "  --help         this list, or help on one command\n"
 			      "  --version\n\n"
 			      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n");
 }
@@ -211,7 +209,7 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 		options[i] = switches[i].option;
 		options[i].val = SWITCH + (int)i;
 	}
-	arguments->cli.socket_path = CLI_SOCKET;
+	arguments->cli.socket_path = CLIENT_SOCKET;
 	while ((option = getopt_long(argc, argv, "f", options, NULL)) != -1)
 		if (option == 'f') {
 			arguments->cli.follow = true;
@@ -233,7 +231,7 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 static int no_such_command(const char *word)
 {
 	(void)fprintf(stderr, "mvirt: there is no command ");
-	cli_put(stderr, word);
+	client_put(stderr, word);
 	(void)fprintf(stderr, "; mvirt --help lists them\n");
 	return CLI_USAGE;
 }

@@ -140,6 +140,11 @@ bool guest_is_paused(const struct guest *guest)
 	return guest->record.life.paused;
 }
 
+bool guest_is_settled(const struct guest *guest)
+{
+	return guest_life_is_settled(&guest->record.life);
+}
+
 const char *guest_waiting(const struct guest *guest)
 {
 	return guest->wants_start ? guest->waiting : NULL;

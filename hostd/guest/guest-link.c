@@ -53,10 +53,13 @@ void guest_powerdown(struct guest *guest)
 
 static void on_halt_reply(sd_json_variant *, const char *error, void *userdata)
 {
-	const struct guest *guest = userdata;
+	struct guest *guest = userdata;
 
-	if (error)
-		log_warning(guest_subject(guest).text, "cannot be paused or resumed: %s", error);
+	if (!error)
+		return;
+	log_warning(guest_subject(guest).text, "cannot be paused or resumed: %s", error);
+	guest->record.life.switching = false;
+	guest_tell(guest, "pause-failed", error);
 }
 
 void guest_halt(struct guest *guest)

@@ -70,7 +70,7 @@ static unsigned int launch(const struct step *step)
 
 	step->life->ending = GUEST_ENDING_NONE;
 	step->life->started_usec = step->now_usec;
-	step->life->paused = false;
+	step->life->paused = step->life->switching = false;
 	step->life->restart_wanted = false;
 	step->life->stop_resumed = false;
 	return actions | enter(step, GUEST_STATE_STARTING) | GUEST_ACTION_LAUNCH;
@@ -115,7 +115,7 @@ static uint64_t backoff_usec(unsigned int failures)
 static unsigned int end(const struct step *step, enum guest_state state)
 {
 	step->life->started_usec = 0;
-	step->life->paused = false;
+	step->life->paused = step->life->switching = false;
 	step->life->restart_wanted = false;
 	return disarm(step) | GUEST_ACTION_CLEANUP | enter(step, state);
 }
@@ -298,11 +298,13 @@ static unsigned int no_start_afterwards(const struct step *step)
 
 static unsigned int halt(const struct step *step)
 {
+	step->life->switching = !step->life->paused;
 	return step->life->paused ? 0 : GUEST_ACTION_PAUSE;
 }
 
 static unsigned int go_on(const struct step *step)
 {
+	step->life->switching = step->life->paused;
 	return step->life->paused ? GUEST_ACTION_RESUME : 0;
 }
 
@@ -311,6 +313,7 @@ static unsigned int set_paused(const struct step *step, bool paused)
 	if (step->life->paused == paused)
 		return 0;
 	step->life->paused = paused;
+	step->life->switching = false;
 	return GUEST_ACTION_ANNOUNCE;
 }
 
@@ -603,6 +606,12 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(ADOPT_UNMADE) = leave,
 	},
 };
+
+bool guest_life_is_settled(const struct guest_life *life)
+{
+	return life->state != GUEST_STATE_STARTING && life->state != GUEST_STATE_STOPPING &&
+	       !life->switching;
+}
 
 unsigned int guest_life_step(struct guest_life *life, const struct guest_policy *policy,
 			     const struct guest_event *event, uint64_t now_usec)

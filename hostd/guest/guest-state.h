@@ -96,6 +96,7 @@ struct guest_life {
 	bool paused; /* the state is RUNNING all the same */
 	bool restart_wanted; /* in STOPPING: to be started as soon as it has ended */
 	/* The rest is not worth keeping beyond this hostd. */
+	bool switching; /* in RUNNING: told to pause or to resume, and has not done so yet */
 	bool stop_resumed; /* in STOPPING: it was told to go on, so that it hears of the stop */
 	bool reset_loop; /* said, and nothing quieter since */
 	unsigned int reset_count; /* in the window that began at reset_window_usec */
@@ -126,5 +127,7 @@ struct guest_policy {
 unsigned int guest_life_step(struct guest_life *life, const struct guest_policy *policy,
 			     const struct guest_event *event, uint64_t now_usec);
 
+/* Whether nothing is under way: neither a start, a stop, a pause nor a resume is still to end. */
+bool guest_life_is_settled(const struct guest_life *life);
 /* Whether the state has a process, or is about to. */
 bool guest_state_has_process(enum guest_state state);

@@ -169,6 +169,8 @@ const struct guest_config *guest_config(const struct guest *guest); /* the defin
 const struct guest_config *guest_running_config(const struct guest *guest);
 enum guest_origin guest_origin(const struct guest *guest);
 bool guest_is_paused(const struct guest *guest);
+/* Whether no command to it is still to end. */
+bool guest_is_settled(const struct guest *guest);
 /* Why an autostart is still due: "waiting for db", "starts after 5 s", or NULL. */
 const char *guest_waiting(const struct guest *guest);
 enum guest_state guest_state(const struct guest *guest);

@@ -131,7 +131,7 @@ def test_not_kept_until_there_is_a_data_volume(machine, tmp_path):
     full = emulator.make_fat(tmp_path / "full.img", "PHOTOS", {"a.txt": b"photo"}, size_mib=256)
     host = machine(stick=emulator.demo_files(FIXED), extra=disk(full, "full1") + empty_disk(tmp_path / "e.img", "empty1"))
     host.console.wait(r"hostd: host: ready", 120)
-    assert "none: guests that are created are not kept" in done(host, "status")
+    assert "none: created guests are not kept" in done(host, "status")
     files = "--import /run/mvirt/config/guest/vmlinuz --import /run/mvirt/config/guest/initramfs.cpio.zst=initrd"
     create = f"create demo {files} machine=microvm memory=96M kernel=vmlinuz initrd=initrd echo-console=true nic.0.network=lan "
     output = done(host, create + "--set cmdline=" + shlex.quote("console=ttyS0 quiet mvirt.name=demo"))
@@ -215,7 +215,7 @@ def test_reload(machine, tmp_path):
 
     # one that says its version, and then comes to nothing: the one before it goes on
     start = len(host.console.text)
-    refused(host, "host reload /run/mvirt/config/bad", "the new hostd did not come up: the one before it goes on")
+    refused(host, "host reload /run/mvirt/config/bad", "the new hostd did not come up, so the previous one runs on")
     host.console.wait(r"init: /usr/bin/hostd\.trial has ended before it could answer: the one before it takes its place", 60,
                       start=start)
     host.console.wait(r"hostd: guest demo: running.*taken up again", 60, start=start)

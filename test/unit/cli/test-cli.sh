@@ -379,7 +379,7 @@ kill $events && wait $events
 result $? "events of 1,000 guests"
 
 serve --serve-empty
-prints '^no guests: mvirt create makes one' list
+prints '^no guests: create one with mvirt create' list
 prints '^\{"guests":\[\]\}$' --json list
 prints '^no disks$' devices
 prints '^guests +0, 0 running$' status

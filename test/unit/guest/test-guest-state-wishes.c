@@ -167,20 +167,26 @@ static void pauses(void **)
 {
 	struct guest_life life = usual_life(GUEST_STATE_RUNNING);
 
+	assert_true(guest_life_is_settled(&life));
 	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_PAUSE, 0, NOW), HALT);
 	assert_false(life.paused); /* QEMU has the last word */
+	assert_false(guest_life_is_settled(&life));
 	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_PAUSED, 0, NOW), SAY);
 	assert_true(life.paused);
+	assert_true(guest_life_is_settled(&life));
 	assert_int_equal(life.state, GUEST_STATE_RUNNING);
 	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_PAUSED, 0, NOW), 0);
 	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_PAUSE, 0, NOW), 0);
 	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_RESUME, 0, NOW), GO_ON);
 	assert_true(life.paused);
+	assert_false(guest_life_is_settled(&life));
 	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_RESUMED, 0, NOW), SAY);
 	assert_false(life.paused);
 	step(&life, &on_failure, GUEST_EVENT_PAUSED, 0, NOW);
+	step(&life, &on_failure, GUEST_EVENT_RESUME, 0, NOW);
 	step(&life, &on_failure, GUEST_EVENT_EXIT, GUEST_EXIT_FAILURE, NOW);
 	assert_false(life.paused);
+	assert_true(guest_life_is_settled(&life));
 }
 
 static void stop_of_a_paused_guest(void **)

@@ -447,6 +447,11 @@ enum guest_origin guest_origin(const struct guest *guest)
 	return guest->origin;
 }
 
+bool guest_is_settled(const struct guest *guest)
+{
+	return guest->state != GUEST_STATE_STARTING && guest->state != GUEST_STATE_STOPPING;
+}
+
 bool guest_is_paused(const struct guest *guest)
 {
 	return guest->paused;

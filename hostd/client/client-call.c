@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Connections, calls, answers that go on; every error becomes a kind and one line.
+#include "client-call.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+#define CONNECT_TIMEOUT_S 10
+
+void client_error_done(struct client_error *error)
+{
+	free(error->kind);
+	free(error->line);
+	*error = (struct client_error){};
+}
+
+const char *client_error_line(const struct client_error *error)
+{
+	return error->line ? error->line : "out of memory";
+}
+
+/* The first error stays. Returns r. */
+static int fail(struct client_error *error, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static int fail(struct client_error *error, int r, const char *format, ...)
+{
+	va_list arguments;
+
+	if (error->line)
+		return r;
+	va_start(arguments, format);
+	if (vasprintf(&error->line, format, arguments) < 0)
+		error->line = NULL;
+	va_end(arguments);
+	return r;
+}
+
+static int fail_lost(struct client_error *error, int r)
+{
+	if (r == -ETIME || r == -ETIMEDOUT)
+		return fail(error, r, "hostd does not answer");
+	if (r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE)
+		return fail(error, r, "hostd closed the connection");
+	return fail(error, r, "the call failed: %s", strerrordesc_np(-r));
+}
+
+char *client_explain(const char *error_id, sd_json_variant *parameters)
+{
+	static const struct {
+		const char *error_id, *parameter, *text;
+	} table[] = {
+		{ "io.mvirt.Guest.NoSuchGuest", "name", "there is no guest " },
+		{ SD_VARLINK_ERROR_INVALID_PARAMETER, "parameter", "invalid parameter: " },
+		{ SD_VARLINK_ERROR_METHOD_NOT_FOUND, "method", "this hostd has no method " },
+		{ SD_VARLINK_ERROR_DISCONNECTED, NULL, "hostd closed the connection" },
+		{ SD_VARLINK_ERROR_TIMEOUT, NULL, "hostd does not answer" },
+	};
+	const char *reason = json_text(parameters, "reason");
+
+	if (reason)
+		return strdup(reason);
+	for (size_t i = 0; i < ELEMENTS(table); i++) {
+		const char *value =
+			table[i].parameter ? json_text(parameters, table[i].parameter) : "";
+
+		if (text_equal(table[i].error_id, error_id) && value)
+			return text_format("%s%s", table[i].text, value);
+	}
+	if (text_equal(error_id, SD_VARLINK_ERROR_SYSTEM))
+		return text_format("hostd: %s",
+				   strerrordesc_np((int)json_unsigned(parameters, "errno")));
+	return text_format("hostd refused: %s", error_id);
+}
+
+static int fail_answer(struct client_error *error, const char *error_id,
+		       sd_json_variant *parameters)
+{
+	const char *dot = strrchr(error_id, '.');
+
+	error->kind = strdup(dot ? dot + 1 : error_id);
+	error->line = client_explain(error_id, parameters);
+	return -EBADR;
+}
+
+static int connect_socket(const char *path)
+{
+	const struct timeval timeout = { .tv_sec = CONNECT_TIMEOUT_S };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	(void)strcpy(address.sun_path, path);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return take_fd(&fd);
+}
+
+int client_connect(const char *path, sd_varlink **ret_varlink, struct client_error *error)
+{
+	_cleanup_fd_ int fd = connect_socket(path);
+	int r = fd < 0 ? fd : sd_varlink_connect_fd(ret_varlink, fd);
+
+	if (r >= 0) {
+		(void)take_fd(&fd);
+		return 0;
+	}
+	if (r == -ENOENT || r == -ECONNREFUSED)
+		return fail(error, r, "hostd is not running: nothing answers at %s", path);
+	if (r == -EACCES || r == -EPERM)
+		return fail(error, r, "only root may use %s", path);
+	if (r == -EAGAIN)
+		return fail_lost(error, -ETIMEDOUT);
+	return fail(error, r, "%s: %s", path, strerrordesc_np(-r));
+}
+
+int client_call(sd_varlink *varlink, const char *method, sd_json_variant *parameters,
+		sd_json_variant **ret_answer, struct client_error *error)
+{
+	sd_json_variant *answer = NULL;
+	const char *error_id = NULL;
+	int r = sd_varlink_call(varlink, method, parameters, &answer, &error_id);
+
+	if (r < 0)
+		return fail_lost(error, r);
+	if (error_id)
+		return fail_answer(error, error_id, answer);
+	*ret_answer = answer;
+	return 0;
+}
+
+int client_take_fd(sd_varlink *varlink, sd_json_variant *answer)
+{
+	uint64_t index = json_unsigned_or(answer, "fileDescriptor", UINT64_MAX);
+	int fd = index == UINT64_MAX ? -EBADF : sd_varlink_take_fd(varlink, index);
+
+	return fd < 0 ? -EBADF : fd;
+}
+
+struct watch {
+	client_predicate_t predicate;
+	void *userdata;
+	struct client_error *error;
+	int result; /* -EAGAIN until the end is known */
+};
+
+static int on_answer(sd_varlink *, sd_json_variant *answer, const char *error_id,
+		     sd_varlink_reply_flags_t flags, void *userdata)
+{
+	struct watch *watch = userdata;
+
+	if (watch->result != -EAGAIN)
+		return 0;
+	if (error_id) {
+		watch->result = fail_answer(watch->error, error_id, answer);
+		return 0;
+	}
+	watch->result = watch->predicate(answer, watch->userdata);
+	if (watch->result == -EAGAIN && !(flags & SD_VARLINK_REPLY_CONTINUES))
+		watch->result = fail_lost(watch->error, -ECONNRESET);
+	return 0;
+}
+
+int client_watch(sd_varlink *varlink, const char *method, sd_json_variant *parameters,
+		 client_predicate_t predicate, void *userdata, struct client_error *error)
+{
+	struct watch watch = {
+		.predicate = predicate, .userdata = userdata, .error = error, .result = -EAGAIN
+	};
+	int r = 0;
+
+	(void)sd_varlink_set_userdata(varlink, &watch);
+	(void)sd_varlink_set_relative_timeout(varlink, UINT64_MAX);
+	r = sd_varlink_bind_reply(varlink, on_answer);
+	if (r >= 0)
+		r = sd_varlink_observe(varlink, method, parameters);
+	while (r >= 0 && watch.result == -EAGAIN) {
+		r = sd_varlink_process(varlink);
+		if (r == 0)
+			r = sd_varlink_wait(varlink, UINT64_MAX);
+	}
+	return watch.result != -EAGAIN ? watch.result : fail_lost(error, r);
+}
