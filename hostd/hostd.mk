@@ -61,10 +61,10 @@ $(HOSTD_OBJECTS)/mvirt-screen: $(call objects,$(BASE_SOURCES) $(SECCOMP_SOURCES)
 	$(call link,$^,-lseccomp -lz)
 
 # The tests link its pure half.
-DASHBOARD_PURE := $(sort $(wildcard hostd/dashboard/layout*.c hostd/dashboard/model*.c)) \
-	hostd/dashboard/page.c hostd/dashboard/view.c hostd/dashboard/terminal-ask.c hostd/dashboard/terminal-key.c
+DASHBOARD_PURE := $(sort $(wildcard $(patsubst %,hostd/dashboard/%.c,layout* model* view-*))) \
+	$(patsubst %,hostd/dashboard/%.c,action canvas terminal-ask terminal-key)
 
-$(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(SECCOMP_SOURCES) $(DASHBOARD_SOURCES))
+$(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(SECCOMP_SOURCES) $(CLIENT_SOURCES) $(DASHBOARD_SOURCES))
 	$(call link,$^,-ltinfo -lseccomp $(SYSTEMD_LIBS))
 
 -include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLIENT_SOURCES) $(CLI_SOURCES) \

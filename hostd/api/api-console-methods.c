@@ -53,6 +53,8 @@ API_METHOD_DEFINE(api_method_machine)
 	const struct api *api = userdata;
 	const struct host *host = api->host;
 	struct json_builder answer = {};
+	const struct hotkey_config *hotkey = &host_configuration(host)->screen.dashboard;
+	char hotkey_text[HOTKEY_CONFIG_BYTES];
 	uint64_t busy_usec = 0;
 
 	json_add_text(&answer, "secureBoot", machine_secure_boot(""));
@@ -62,6 +64,8 @@ API_METHOD_DEFINE(api_method_machine)
 	json_add_bool(&answer, "passwordNeeded", host_needs_password(host));
 	json_add_text(&answer, "shellTerminal", host_shell_terminal(host));
 	json_add_bool(&answer, "canChooseScreen", true);
+	json_add_text(&answer, "dashboardHotkey",
+		      hotkey->code ? hotkey_config_format(hotkey, hotkey_text) : NULL);
 	json_add_text(&answer, "screenGuest", host_screen_guest(host));
 	add_trial(&answer, host);
 	add_driverless(&answer);

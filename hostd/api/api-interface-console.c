@@ -28,6 +28,8 @@ static SD_VARLINK_DEFINE_METHOD(
 	SD_VARLINK_DEFINE_OUTPUT(shellTerminal, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("Whether there is a screen that guests can have"),
 	SD_VARLINK_DEFINE_OUTPUT(canChooseScreen, SD_VARLINK_BOOL, 0),
+	SD_VARLINK_FIELD_COMMENT("What brings the dashboard back there, if a key does"),
+	SD_VARLINK_DEFINE_OUTPUT(dashboardHotkey, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("The guest that has it"),
 	SD_VARLINK_DEFINE_OUTPUT(screenGuest, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("An address that is being tried out"),

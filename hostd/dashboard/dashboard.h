@@ -4,30 +4,30 @@
 
 #include <systemd/sd-event.h>
 
+#include "canvas.h"
+#include "connections.h"
 #include "layout.h"
-#include "link.h"
 #include "model.h"
-#include "page.h"
 #include "view.h"
 
-/* What waits until the dashboard may act. */
-struct wish {
-	enum view_action action; /* ACTION_NONE: nothing waits */
-	bool password_typed; /* with this wish */
+/* What was asked for, and waits until the dashboard may act or hostd has answered. */
+struct pending {
+	const struct action *action; /* NULL: nothing waits */
+	bool password_typed; /* for it */
 	char name[NAME_LENGTH_MAX + 1];
 	char text[VIEW_FIELD_MAX + 1], text2[VIEW_FIELD_MAX + 1];
 };
 
-struct guest_terminal;
+struct guest_console;
 
 struct dashboard {
 	sd_event *event;
-	struct link *link;
+	struct connections *connections;
 	struct model model;
 	struct view view;
-	struct page page;
-	struct wish wish;
-	struct guest_terminal *guest_terminal; /* NULL: the screen is ours */
+	struct canvas canvas;
+	struct pending pending;
+	struct guest_console *guest_console; /* NULL: the screen is ours */
 	sd_event_source *keys, *draw, *minute, *second, *refresh, *look, *lock;
 	bool on_line; /* a serial line, which also carries the kernel's log */
 	bool disconnected;
@@ -38,13 +38,13 @@ void dashboard_changed(struct dashboard *dashboard);
 /* Asks for what events do not tell. */
 void dashboard_refresh(struct dashboard *dashboard);
 
-/* act.c: what a key has asked for. */
+/* dashboard-actions.c: what a key has asked for. */
 void dashboard_act(struct dashboard *dashboard, const struct view_request *request);
 
-/* guest-terminal.c: the terminal as a guest's serial console. Takes the socket over. 0 or -errno.
+/* guest-console.c: the terminal as a guest's serial console. Takes the socket over. 0 or -errno.
  */
-int guest_terminal_open(struct dashboard *dashboard, const char *guest, int socket_fd_consume);
-void guest_terminal_free(struct guest_terminal *terminal);
+int guest_console_open(struct dashboard *dashboard, const char *guest, int socket_fd_consume);
+void guest_console_free(struct guest_console *console);
 
 /* dashboard-seccomp.c: from here on nothing is opened or executed. Returns 0 or -errno. */
 int dashboard_seccomp_load(void);

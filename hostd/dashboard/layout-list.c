@@ -15,7 +15,7 @@
 #define MARGIN 2
 #define GAP 1
 
-static enum page_style style_of(const struct model_guest *guest)
+static enum canvas_style style_of(const struct model_guest *guest)
 {
 	if (guest->paused)
 		return STYLE_WARNING;
@@ -29,14 +29,14 @@ static enum page_style style_of(const struct model_guest *guest)
 }
 
 /* Columns for the names: as many as the longest needs, if what follows still fits. */
-static int name_columns(const struct model *model, const struct page *page)
+static int name_columns(const struct model *model, const struct canvas *canvas)
 {
 	int rest = STATE_COLUMNS + CPU_COLUMNS + MEMORY_COLUMNS + UPTIME_COLUMNS + 5 * GAP +
 		   ADDRESS_COLUMNS;
-	int room = page->columns - MARGIN - rest, wanted = NAME_MIN;
+	int room = canvas->columns - MARGIN - rest, wanted = NAME_MIN;
 
 	for (size_t i = 0; i < model->guest_count; i++) {
-		int width = page_width(model->guests[i].name);
+		int width = canvas_width(model->guests[i].name);
 
 		wanted = width > wanted ? width : wanted;
 	}
@@ -60,38 +60,39 @@ static char *remark(const struct model_guest *guest)
 }
 
 static void draw_guest(const struct model_guest *guest, const struct layout_time *now,
-		       struct page *page, int row, int names, bool screen)
+		       struct canvas *canvas, int row, int names, bool screen)
 {
-	char bytes[TEXT_BYTES_MAX], duration[LAYOUT_DURATION_MAX];
+	char bytes[TEXT_BYTES_MAX], duration[CLIENT_DURATION_MAX];
 	_cleanup_free_ char *text = remark(guest);
 	int column = MARGIN;
 
-	(void)page_put(page, row, column, names, STYLE_STRONG, guest->name);
+	(void)canvas_put(canvas, row, column, names, STYLE_STRONG, guest->name);
 	column += names + GAP;
-	(void)page_put(page, row, column, STATE_COLUMNS, style_of(guest),
-		       guest->paused  ? "paused"
-		       : guest->state ? guest->state
-				      : "?");
+	(void)canvas_put(canvas, row, column, STATE_COLUMNS, style_of(guest),
+			 guest->paused  ? "paused"
+			 : guest->state ? guest->state
+					: "?");
 	column += STATE_COLUMNS + GAP;
 	if (guest->cpu_percent != MODEL_UNKNOWN)
-		(void)page_putf(page, row, column, CPU_COLUMNS, STYLE_NORMAL, "%3" PRIu64 " %%",
-				guest->cpu_percent);
+		(void)canvas_putf(canvas, row, column, CPU_COLUMNS, STYLE_NORMAL, "%3" PRIu64 " %%",
+				  guest->cpu_percent);
 	column += CPU_COLUMNS + GAP;
-	(void)page_putf(page, row, column, MEMORY_COLUMNS, STYLE_NORMAL, "%9s",
-			text_from_bytes(guest->used_bytes == MODEL_UNKNOWN ? guest->memory_bytes
-									   : guest->used_bytes,
-					bytes));
+	(void)canvas_putf(canvas, row, column, MEMORY_COLUMNS, STYLE_NORMAL, "%9s",
+			  text_from_bytes(guest->used_bytes == MODEL_UNKNOWN ? guest->memory_bytes
+									     : guest->used_bytes,
+					  bytes));
 	column += MEMORY_COLUMNS + GAP;
 	if (guest->started_usec != MODEL_UNKNOWN && now->boot_usec >= guest->started_usec)
-		(void)page_putf(page, row, column, UPTIME_COLUMNS, STYLE_NORMAL, "%10s",
-				layout_duration(now->boot_usec - guest->started_usec, duration));
+		(void)canvas_putf(canvas, row, column, UPTIME_COLUMNS, STYLE_NORMAL, "%10s",
+				  client_duration(now->boot_usec - guest->started_usec, false,
+						  duration));
 	column += UPTIME_COLUMNS + GAP;
-	(void)page_putf(page, row, column, page->columns - column - 1,
-			guest->reason ? STYLE_BAD : STYLE_NORMAL, "%s%s", screen ? "[screen] " : "",
-			text ? text : "");
+	(void)canvas_putf(canvas, row, column, canvas->columns - column - 1,
+			  guest->reason ? STYLE_BAD : STYLE_NORMAL, "%s%s",
+			  screen ? "[screen] " : "", text ? text : "");
 }
 
-static void draw_header(struct page *page, int row, int names)
+static void draw_header(struct canvas *canvas, int row, int names)
 {
 	const struct {
 		const char *text;
@@ -107,7 +108,7 @@ static void draw_header(struct page *page, int row, int names)
 	int column = MARGIN;
 
 	for (size_t i = 0; i < ELEMENTS(heads); i++) {
-		(void)page_put(page, row, column, heads[i].columns, STYLE_DIM, heads[i].text);
+		(void)canvas_put(canvas, row, column, heads[i].columns, STYLE_DIM, heads[i].text);
 		column += heads[i].columns + GAP;
 	}
 }
@@ -125,40 +126,42 @@ static size_t first_shown(const struct model *model, const struct view *view, si
 }
 
 void layout_guests(const struct model *model, const struct view *view,
-		   const struct layout_time *now, struct page *page, int row, int rows)
+		   const struct layout_time *now, struct canvas *canvas, int row, int rows)
 {
-	int names = name_columns(model, page);
+	int names = name_columns(model, canvas);
 	size_t first = 0, shown = rows > 1 ? (size_t)rows - 1 : 0;
 
 	if (model->guest_count == 0) {
-		(void)page_put(page, row, MARGIN, page->columns - MARGIN - 1, STYLE_NORMAL,
-			       "There are none yet: mvirt.conf on a volume MVIRT defines them.");
+		(void)canvas_put(
+			canvas, row, MARGIN, canvas->columns - MARGIN - 1, STYLE_NORMAL,
+			"No guests yet: define them in mvirt.conf on a volume labelled MVIRT.");
 		return;
 	}
-	draw_header(page, row++, names);
+	draw_header(canvas, row++, names);
 	first = first_shown(model, view, shown);
 	for (size_t i = 0; i < shown && first + i < model->guest_count; i++, row++) {
 		const struct model_guest *guest = &model->guests[first + i];
 		bool more = (i == 0 && first > 0) ||
 			    (i + 1 == shown && first + shown < model->guest_count);
 
-		draw_guest(guest, now, page, row, names,
+		draw_guest(guest, now, canvas, row, names,
 			   text_equal(guest->name, model->screen_guest));
 		if (more)
-			page_fill(page, row, 0, 1, 1, STYLE_DIM, i == 0 && first > 0 ? U'↑' : U'↓');
+			canvas_fill(canvas, row, 0, 1, 1, STYLE_DIM,
+				    i == 0 && first > 0 ? U'↑' : U'↓');
 		if (text_equal(guest->name, view->guest)) {
-			page_fill(page, row, 0, 1, 1, STYLE_SELECTED, U'►');
-			page_restyle(page, row, 0, page->columns, STYLE_SELECTED);
+			canvas_fill(canvas, row, 0, 1, 1, STYLE_SELECTED, U'►');
+			canvas_restyle(canvas, row, 0, canvas->columns, STYLE_SELECTED);
 		}
 	}
 }
 
-static enum page_style style_of_level(unsigned int level)
+static enum canvas_style style_of_level(unsigned int level)
 {
 	return level <= 3 ? STYLE_BAD : level == 4 ? STYLE_WARNING : STYLE_NORMAL;
 }
 
-void layout_events(const struct model *model, struct page *page, int row, int rows, size_t skip)
+void layout_events(const struct model *model, struct canvas *canvas, int row, int rows, size_t skip)
 {
 	size_t shown = rows > 0 ? (size_t)rows : 0, first = 0;
 
@@ -172,13 +175,13 @@ void layout_events(const struct model *model, struct page *page, int row, int ro
 		char clock[LAYOUT_CLOCK_MAX];
 		int column = MARGIN;
 
-		column += page_put(page, row, column, page->columns - column, STYLE_DIM,
-				   layout_clock(line->time_usec, true, clock));
+		column += canvas_put(canvas, row, column, canvas->columns - column, STYLE_DIM,
+				     layout_clock(line->time_usec, true, clock));
 		column += 2;
-		column += page_put(page, row, column, page->columns - column - 1, STYLE_STRONG,
-				   line->subject);
-		(void)page_putf(page, row, column, page->columns - column - 1,
-				style_of_level(line->level), ": %s", line->message);
+		column += canvas_put(canvas, row, column, canvas->columns - column - 1,
+				     STYLE_STRONG, line->subject);
+		(void)canvas_putf(canvas, row, column, canvas->columns - column - 1,
+				  style_of_level(line->level), ": %s", line->message);
 		row++;
 	}
 }
@@ -197,14 +200,14 @@ static size_t count_lines(const char *text)
 	return lines;
 }
 
-void layout_log(const struct view *view, struct page *page, int row, int rows)
+void layout_log(const struct view *view, struct canvas *canvas, int row, int rows)
 {
 	const char *text = view->log ? view->log : "";
 	size_t lines = count_lines(text), shown = rows > 0 ? (size_t)rows : 0, skip = view->scroll;
 
 	if (lines == 0)
-		(void)page_put(page, row, MARGIN, page->columns - MARGIN - 1, STYLE_DIM,
-			       "It has printed nothing.");
+		(void)canvas_put(canvas, row, MARGIN, canvas->columns - MARGIN - 1, STYLE_DIM,
+				 "It has not printed anything.");
 	if (shown > lines)
 		shown = lines;
 	if (skip > lines - shown)
@@ -213,10 +216,10 @@ void layout_log(const struct view *view, struct page *page, int row, int rows)
 		size_t length = strcspn(text, "\n");
 
 		if (i >= lines - shown - skip && i < lines - skip)
-			(void)page_putf(page, row++, 0, page->columns, STYLE_NORMAL, "%.*s",
-					(int)(length > PAGE_SIDE_MAX * 4 ? PAGE_SIDE_MAX * 4
-									 : length),
-					text);
+			(void)canvas_putf(canvas, row++, 0, canvas->columns, STYLE_NORMAL, "%.*s",
+					  (int)(length > CANVAS_SIDE_MAX * 4 ? CANVAS_SIDE_MAX * 4
+									     : length),
+					  text);
 		text += length + (text[length] == '\n');
 	}
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* (model, view, size) -> page. Pure: what is drawn can be compared without a terminal. */
+/* (model, view, size) -> canvas. Pure: what is drawn can be compared without a terminal. */
 #pragma once
 
+#include "canvas.h"
 #include "model.h"
-#include "page.h"
 #include "view.h"
 
 struct layout_time {
@@ -11,6 +11,6 @@ struct layout_time {
 	uint64_t real_usec; /* CLOCK_REALTIME */
 };
 
-/* Fills the page, whose size is set. */
+/* Fills the canvas, whose size is set. */
 void layout_draw(const struct model *model, const struct view *view, const struct layout_time *now,
-		 struct page *page);
+		 struct canvas *canvas);

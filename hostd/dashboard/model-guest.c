@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/json.h"
+#include "client/client-guest.h"
 #include "model-internal.h"
 
 /* Two samples nearer than this say nothing. */
@@ -116,40 +118,24 @@ static bool remove_guest(struct model *model, const char *name)
 	return true;
 }
 
-/* The first that one of its NICs was given or was seen to use, or NULL. */
-static const char *nic_address(sd_json_variant *object)
-{
-	sd_json_variant *nic = NULL;
-
-	for (size_t i = 0; (nic = model_json_element(object, "nics", i)); i++) {
-		sd_json_variant *first = model_json_element(nic, "addresses", 0);
-
-		if (!first)
-			first = model_json_element(nic, "seenAddresses", 0);
-		if (first && sd_json_variant_is_string(first))
-			return sd_json_variant_string(first);
-	}
-	return NULL;
-}
-
 /* Without an address: how it can be found in the network. */
 static char *address_of(sd_json_variant *object)
 {
-	sd_json_variant *nic = model_json_element(object, "nics", 0);
-	const char *address = nic_address(object), *mac = model_json_text(nic, "mac");
+	sd_json_variant *nic = json_element(object, "nics", 0);
+	const char *address = client_guest_address(object), *mac = json_text(nic, "mac");
 
 	if (address)
 		return strdup(address);
-	if (model_json_bool(nic, "user"))
+	if (json_bool(nic, "user"))
 		return strdup("NAT");
 	return mac ? strdup(mac) : NULL;
 }
 
 static bool is_address_unknown(sd_json_variant *object)
 {
-	sd_json_variant *nic = model_json_element(object, "nics", 0);
+	sd_json_variant *nic = json_element(object, "nics", 0);
 
-	return nic && !model_json_bool(nic, "user") && !nic_address(object);
+	return nic && !json_bool(nic, "user") && !client_guest_address(object);
 }
 
 /* Of a guest that is not running nothing is used. */
@@ -162,9 +148,9 @@ static void forget_samples(struct model_guest *guest)
 bool model_take_guest(struct model *model, sd_json_variant *object, const char *kind,
 		      uint64_t now_usec)
 {
-	const char *name = model_json_text(object, "name");
+	const char *name = json_text(object, "name");
 	struct model_guest *guest = name ? model_find_guest(model, name) : NULL;
-	uint64_t uptime_usec = model_json_number(object, "uptimeUsec", MODEL_UNKNOWN);
+	uint64_t uptime_usec = json_unsigned_or(object, "uptimeUsec", MODEL_UNKNOWN);
 	_cleanup_free_ char *address = NULL;
 	bool changed = false;
 
@@ -179,20 +165,18 @@ bool model_take_guest(struct model *model, sd_json_variant *object, const char *
 	if (!guest)
 		return false;
 	address = address_of(object);
-	if (model_set_text(&guest->state, model_json_text(object, "state"))) {
+	if (model_set_text(&guest->state, json_text(object, "state"))) {
 		forget_samples(guest);
 		changed = true;
 	}
-	changed |= model_set_text(&guest->reason, model_json_text(object, "reason"));
-	changed |= model_set_text(&guest->waiting, model_json_text(object, "waiting"));
-	changed |= model_set_text(&guest->display, model_json_text(object, "display"));
+	changed |= model_set_text(&guest->reason, json_text(object, "reason"));
+	changed |= model_set_text(&guest->waiting, json_text(object, "waiting"));
+	changed |= model_set_text(&guest->display, json_text(object, "display"));
 	changed |= model_set_text(&guest->address, address);
 	guest->address_unknown = is_address_unknown(object);
-	changed |= model_set_bool(&guest->paused, model_json_bool(object, "paused"));
-	changed |= model_set_bool(&guest->emulated,
-				  text_equal(model_json_text(object, "accel"), "tcg"));
-	changed |=
-		model_set_number(&guest->memory_bytes, model_json_number(object, "memoryBytes", 0));
+	changed |= model_set_bool(&guest->paused, json_bool(object, "paused"));
+	changed |= model_set_bool(&guest->emulated, text_equal(json_text(object, "accel"), "tcg"));
+	changed |= model_set_number(&guest->memory_bytes, json_unsigned(object, "memoryBytes"));
 	if (uptime_usec != MODEL_UNKNOWN && guest->started_usec == MODEL_UNKNOWN) {
 		guest->started_usec = now_usec > uptime_usec ? now_usec - uptime_usec : 0;
 		changed = true;
@@ -204,8 +188,8 @@ static bool is_listed(sd_json_variant *answer, const char *name)
 {
 	sd_json_variant *guest = NULL;
 
-	for (size_t i = 0; (guest = model_json_element(answer, "guests", i)); i++)
-		if (text_equal(model_json_text(guest, "name"), name))
+	for (size_t i = 0; (guest = json_element(answer, "guests", i)); i++)
+		if (text_equal(json_text(guest, "name"), name))
 			return true;
 	return false;
 }
@@ -218,22 +202,22 @@ bool model_take_list(struct model *model, sd_json_variant *answer, uint64_t now_
 	for (size_t i = model->guest_count; i > 0; i--)
 		if (!is_listed(answer, model->guests[i - 1].name))
 			changed |= remove_guest(model, model->guests[i - 1].name);
-	for (size_t i = 0; (guest = model_json_element(answer, "guests", i)); i++)
+	for (size_t i = 0; (guest = json_element(answer, "guests", i)); i++)
 		changed |= model_take_guest(model, guest, NULL, now_usec);
 	return changed;
 }
 
 bool model_take_stats(struct model *model, sd_json_variant *answer, uint64_t now_usec)
 {
-	const char *name = model_json_text(answer, "name");
+	const char *name = json_text(answer, "name");
 	struct model_guest *guest = name ? model_find_guest(model, name) : NULL;
-	uint64_t cpu_usec = model_json_number(answer, "cpuUsec", 0);
+	uint64_t cpu_usec = json_unsigned(answer, "cpuUsec");
 	bool changed = false;
 
 	if (!guest || guest->started_usec == MODEL_UNKNOWN)
 		return false;
 	changed |= model_set_number(&guest->used_bytes,
-				    model_json_number(answer, "memoryBytes", MODEL_UNKNOWN));
+				    json_unsigned_or(answer, "memoryBytes", MODEL_UNKNOWN));
 	changed |= model_set_number(&guest->cpu_percent,
 				    model_percent(guest->cpu_usec, cpu_usec, guest->cpu_at_usec,
 						  now_usec, guest->cpu_percent, 1));
@@ -249,13 +233,13 @@ bool model_take_devices(struct model *model, sd_json_variant *answer)
 	sd_json_variant *disk = NULL;
 	struct model_notices now = {};
 
-	for (size_t i = 0; (disk = model_json_element(answer, "disks", i)); i++) {
-		const char *skipped = model_json_text(disk, "skipped");
-		const char *name = model_json_text(disk, "name");
-		const char *label = model_json_text(disk, "model");
+	for (size_t i = 0; (disk = json_element(answer, "disks", i)); i++) {
+		const char *skipped = json_text(disk, "skipped");
+		const char *name = json_text(disk, "name");
+		const char *label = json_text(disk, "model");
 
 		if (skipped && name)
-			model_notice_add(&now, 4, "disk %s%s%s%s is left alone: %s", name,
+			model_notice_add(&now, 4, "disk %s%s%s%s is not used: %s", name,
 					 label ? " (" : "", label ? label : "", label ? ")" : "",
 					 skipped);
 	}
@@ -267,10 +251,10 @@ bool model_take_driverless(struct model *model, sd_json_variant *machine)
 	sd_json_variant *device = NULL;
 	struct model_notices now = {};
 
-	for (size_t i = 0; (device = model_json_element(machine, "driverless", i)); i++) {
-		const char *id = model_json_text(device, "id");
-		const char *name = model_json_text(device, "name");
-		const char *path = model_json_text(device, "path");
+	for (size_t i = 0; (device = json_element(machine, "driverless", i)); i++) {
+		const char *id = json_text(device, "id");
+		const char *name = json_text(device, "name");
+		const char *path = json_text(device, "path");
 
 		model_notice_add(&now, 4, "no driver for %s [%s] at %s", name ? name : "a device",
 				 id ? id : "?", path ? path : "?");

@@ -4,13 +4,6 @@
 
 #include "model.h"
 
-/* Members of an object; object may be NULL. */
-const char *model_json_text(sd_json_variant *object, const char *name);
-uint64_t model_json_number(sd_json_variant *object, const char *name, uint64_t missing);
-bool model_json_bool(sd_json_variant *object, const char *name);
-/* An array's element, or NULL behind the last. */
-sd_json_variant *model_json_element(sd_json_variant *object, const char *name, size_t index);
-
 /* Each returns whether it is another than before. */
 bool model_set_text(char **text, const char *value);
 bool model_set_number(uint64_t *number, uint64_t value);

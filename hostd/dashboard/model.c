@@ -3,42 +3,12 @@
 #include "model.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/json.h"
+#include "client/client-guest.h"
 #include "model-internal.h"
-
-const char *model_json_text(sd_json_variant *object, const char *name)
-{
-	sd_json_variant *value = object ? sd_json_variant_by_key(object, name) : NULL;
-
-	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
-}
-
-uint64_t model_json_number(sd_json_variant *object, const char *name, uint64_t missing)
-{
-	sd_json_variant *value = object ? sd_json_variant_by_key(object, name) : NULL;
-
-	return value && sd_json_variant_is_unsigned(value) ? sd_json_variant_unsigned(value)
-							   : missing;
-}
-
-bool model_json_bool(sd_json_variant *object, const char *name)
-{
-	sd_json_variant *value = object ? sd_json_variant_by_key(object, name) : NULL;
-
-	return value && sd_json_variant_is_boolean(value) && sd_json_variant_boolean(value);
-}
-
-sd_json_variant *model_json_element(sd_json_variant *object, const char *name, size_t index)
-{
-	sd_json_variant *array = object ? sd_json_variant_by_key(object, name) : NULL;
-
-	if (!array || !sd_json_variant_is_array(array) || index >= sd_json_variant_elements(array))
-		return NULL;
-	return sd_json_variant_by_index(array, index);
-}
 
 /* Out of memory the old text stays: it will be asked for again. */
 bool model_set_text(char **text, const char *value)
@@ -83,12 +53,12 @@ static void network_done(struct model_network *network)
 
 void model_done(struct model *model)
 {
-	char *texts[] = { model->hostname,       model->version,      model->kernel,
-			  model->firmware,       model->cpu_model,    model->config_source,
-			  model->kvm_state,      model->kvm_why,      model->data_volume,
-			  model->data_why,       model->secure_boot,  model->tpm,
-			  model->shell_terminal, model->screen_guest, model->trial.network,
-			  model->trial.address };
+	char *texts[] = { model->hostname,       model->version,         model->kernel,
+			  model->firmware,       model->cpu_model,       model->config_source,
+			  model->kvm_state,      model->kvm_why,         model->data_volume,
+			  model->data_why,       model->secure_boot,     model->tpm,
+			  model->shell_terminal, model->screen_guest,    model->trial.network,
+			  model->trial.address,  model->dashboard_hotkey };
 
 	for (size_t i = 0; i < ELEMENTS(texts); i++)
 		free(texts[i]);
@@ -133,9 +103,9 @@ static char *addresses_text(sd_json_variant *object, size_t skip, size_t most)
 	for (int family = 4; family <= 6 && most > 0; family += 2) {
 		sd_json_variant *element = NULL;
 
-		for (size_t i = 0; (element = model_json_element(object, "addresses", i)); i++) {
-			const char *address = model_json_text(element, "address");
-			const char *origin = model_json_text(element, "origin");
+		for (size_t i = 0; (element = json_element(object, "addresses", i)); i++) {
+			const char *address = json_text(element, "address");
+			_cleanup_free_ char *one = NULL;
 			char *longer = NULL;
 
 			if (!address || (strchr(address, ':') ? 6 : 4) != family)
@@ -144,8 +114,10 @@ static char *addresses_text(sd_json_variant *object, size_t skip, size_t most)
 				skip--;
 				continue;
 			}
-			longer = text_format("%s%s%s (%s)", text ? text : "", text ? ", " : "",
-					     address, origin ? origin : "?");
+			one = client_address_text(element);
+			longer =
+				one ? text_format("%s%s%s", text ? text : "", text ? ", " : "", one)
+				    : NULL;
 			free(text);
 			text = longer;
 			if (--most == 0)
@@ -159,8 +131,8 @@ static const char *first_ipv4(sd_json_variant *object)
 {
 	sd_json_variant *element = NULL;
 
-	for (size_t i = 0; (element = model_json_element(object, "addresses", i)); i++) {
-		const char *address = model_json_text(element, "address");
+	for (size_t i = 0; (element = json_element(object, "addresses", i)); i++) {
+		const char *address = json_text(element, "address");
 
 		if (address && !strchr(address, ':'))
 			return address;
@@ -170,21 +142,21 @@ static const char *first_ipv4(sd_json_variant *object)
 
 static bool take_network(struct model *model, sd_json_variant *object, uint64_t now_usec)
 {
-	const char *name = model_json_text(object, "name");
+	const char *name = json_text(object, "name");
 	struct model_network *network = name ? network_of(model, name, now_usec) : NULL;
 	_cleanup_free_ char *address = NULL, *more = NULL;
 	bool changed = false;
 
 	if (!network)
 		return false;
-	if (model_set_text(&network->phase, model_json_text(object, "phase"))) {
+	if (model_set_text(&network->phase, json_text(object, "phase"))) {
 		network->since_usec = now_usec;
 		changed = true;
 	}
 	address = addresses_text(object, 0, 1);
 	more = addresses_text(object, 1, SIZE_MAX);
-	changed |= model_set_text(&network->uplink, model_json_text(object, "uplink"));
-	changed |= model_set_text(&network->gateway, model_json_text(object, "gateway"));
+	changed |= model_set_text(&network->uplink, json_text(object, "uplink"));
+	changed |= model_set_text(&network->gateway, json_text(object, "gateway"));
 	changed |= model_set_text(&network->address, address);
 	changed |= model_set_text(&network->more, more);
 	changed |= model_set_text(&network->bare_address, first_ipv4(object));
@@ -203,18 +175,13 @@ bool model_is_waiting(const struct model *model)
 
 static bool take_mistakes(struct model *model, sd_json_variant *config)
 {
-	sd_json_variant *element = NULL;
+	sd_json_variant *mistake = NULL;
 	struct model_notices now = {};
 
-	for (size_t i = 0; (element = model_json_element(config, "mistakes", i)); i++) {
-		const char *message = model_json_text(element, "message");
-		uint64_t line = model_json_number(element, "line", 0);
+	for (size_t i = 0; (mistake = json_element(config, "mistakes", i)); i++) {
+		_cleanup_free_ char *text = client_mistake_text(mistake);
 
-		if (line == 0)
-			model_notice_add(&now, 3, "%s", message ? message : "?");
-		else
-			model_notice_add(&now, 3, "mvirt.conf:%" PRIu64 ": %s", line,
-					 message ? message : "?");
+		model_notice_add(&now, 3, "%s", text ? text : "out of memory");
 	}
 	return model_notices_replace(&model->mistakes, &now);
 }
@@ -236,48 +203,47 @@ bool model_take_status(struct model *model, sd_json_variant *answer, uint64_t no
 	bool changed = model_set_bool(&model->connected, true);
 
 	for (size_t i = 0; i < ELEMENTS(texts); i++)
-		changed |= model_set_text(texts[i].text, model_json_text(answer, texts[i].name));
-	model->uptime_usec = model_json_number(answer, "uptimeUsec", 0);
+		changed |= model_set_text(texts[i].text, json_text(answer, texts[i].name));
+	model->uptime_usec = json_unsigned(answer, "uptimeUsec");
 	model->uptime_at_usec = now_usec;
-	changed |= model_set_number(&model->cpus, model_json_number(answer, "cpus", 0));
+	changed |= model_set_number(&model->cpus, json_unsigned(answer, "cpus"));
 	changed |= model_set_number(&model->memory_total_bytes,
-				    model_json_number(answer, "memoryTotalBytes", 0));
+				    json_unsigned(answer, "memoryTotalBytes"));
 	changed |= model_set_number(&model->memory_available_bytes,
-				    model_json_number(answer, "memoryAvailableBytes", 0));
-	changed |= model_set_bool(&model->kvm_usable, model_json_bool(kvm, "usable"));
-	changed |= model_set_text(&model->kvm_state, model_json_text(kvm, "state"));
-	changed |= model_set_text(&model->kvm_why, model_json_text(kvm, "why"));
-	changed |= model_set_text(&model->config_source, model_json_text(config, "source"));
-	changed |= model_set_text(&model->data_volume, model_json_text(data, "phase"));
-	changed |= model_set_text(&model->data_why, model_json_text(data, "why"));
+				    json_unsigned(answer, "memoryAvailableBytes"));
+	changed |= model_set_bool(&model->kvm_usable, json_bool(kvm, "usable"));
+	changed |= model_set_text(&model->kvm_state, json_text(kvm, "state"));
+	changed |= model_set_text(&model->kvm_why, json_text(kvm, "why"));
+	changed |= model_set_text(&model->config_source, json_text(config, "source"));
+	changed |= model_set_text(&model->data_volume, json_text(data, "phase"));
+	changed |= model_set_text(&model->data_why, json_text(data, "why"));
 	changed |= take_mistakes(model, config);
-	for (size_t i = 0; (network = model_json_element(answer, "networks", i)); i++)
+	for (size_t i = 0; (network = json_element(answer, "networks", i)); i++)
 		changed |= take_network(model, network, now_usec);
 	return changed;
 }
 
 static bool take_trial(struct model *model, sd_json_variant *trial, uint64_t now_usec)
 {
-	bool changed = model_set_text(&model->trial.network, model_json_text(trial, "network"));
+	bool changed = model_set_text(&model->trial.network, json_text(trial, "network"));
 
-	changed |= model_set_text(&model->trial.address, model_json_text(trial, "address"));
-	model->trial.ends_usec = now_usec + model_json_number(trial, "leftUsec", 0);
+	changed |= model_set_text(&model->trial.address, json_text(trial, "address"));
+	model->trial.ends_usec = now_usec + json_unsigned(trial, "leftUsec");
 	return changed;
 }
 
 bool model_take_machine(struct model *model, sd_json_variant *answer, uint64_t now_usec)
 {
-	uint64_t busy_usec = model_json_number(answer, "cpuBusyUsec", 0);
+	uint64_t busy_usec = json_unsigned(answer, "cpuBusyUsec");
 	bool changed = false;
 
-	changed |= model_set_text(&model->secure_boot, model_json_text(answer, "secureBoot"));
-	changed |= model_set_text(&model->tpm, model_json_text(answer, "tpm"));
-	changed |= model_set_text(&model->shell_terminal, model_json_text(answer, "shellTerminal"));
-	changed |= model_set_text(&model->screen_guest, model_json_text(answer, "screenGuest"));
-	changed |= model_set_bool(&model->can_choose_screen,
-				  model_json_bool(answer, "canChooseScreen"));
-	changed |=
-		model_set_bool(&model->password_needed, model_json_bool(answer, "passwordNeeded"));
+	changed |= model_set_text(&model->secure_boot, json_text(answer, "secureBoot"));
+	changed |= model_set_text(&model->tpm, json_text(answer, "tpm"));
+	changed |= model_set_text(&model->shell_terminal, json_text(answer, "shellTerminal"));
+	changed |= model_set_text(&model->screen_guest, json_text(answer, "screenGuest"));
+	changed |= model_set_text(&model->dashboard_hotkey, json_text(answer, "dashboardHotkey"));
+	changed |= model_set_bool(&model->can_choose_screen, json_bool(answer, "canChooseScreen"));
+	changed |= model_set_bool(&model->password_needed, json_bool(answer, "passwordNeeded"));
 	changed |= take_trial(model, sd_json_variant_by_key(answer, "addressTrial"), now_usec);
 	changed |= model_take_driverless(model, answer);
 	changed |=
@@ -293,24 +259,24 @@ bool model_take_machine(struct model *model, sd_json_variant *answer, uint64_t n
 
 bool model_take_event(struct model *model, sd_json_variant *event, uint64_t now_usec)
 {
-	const char *type = model_json_text(event, "type");
+	const char *type = json_text(event, "type");
 
 	if (text_equal(type, "network"))
 		return take_network(model, sd_json_variant_by_key(event, "network"), now_usec);
 	if (text_equal(type, "guest"))
 		return model_take_guest(model, sd_json_variant_by_key(event, "guest"),
-					model_json_text(event, "kind"), now_usec);
+					json_text(event, "kind"), now_usec);
 	return false;
 }
 
 bool model_take_line(struct model *model, sd_json_variant *object)
 {
-	const char *subject = model_json_text(object, "subject");
-	const char *message = model_json_text(object, "message");
+	const char *subject = json_text(object, "subject");
+	const char *message = json_text(object, "message");
 	struct model_line *line = NULL;
 	struct model_line taken = {
-		.time_usec = model_json_number(object, "timeUsec", 0),
-		.level = (unsigned int)model_json_number(object, "level", 5),
+		.time_usec = json_unsigned(object, "timeUsec"),
+		.level = (unsigned int)json_unsigned_or(object, "level", 5),
 		.subject = subject ? strdup(subject) : NULL,
 		.message = message ? strdup(message) : NULL,
 	};

@@ -74,6 +74,7 @@ struct model {
 	char *secure_boot, *tpm;
 	char *shell_terminal; /* where the rescue shell is, or NULL */
 	char *screen_guest; /* or NULL */
+	char *dashboard_hotkey; /* what takes the screen back from a guest, or NULL */
 	bool can_choose_screen;
 	bool password_needed;
 	struct model_trial trial; /* address NULL: none */

@@ -10,10 +10,11 @@
 #include <termios.h>
 #include <time.h>
 
+#include "base/json.h"
+#include "client/client-call.h"
 #include "dashboard.h"
 #include "terminal.h"
 
-#define SOCKET "/run/mvirt/api.sock"
 #define MINUTE_USEC UINT64_C(60000000)
 #define SECOND_USEC UINT64_C(1000000)
 /* After events, which come in numbers, the rest is asked for once. */
@@ -67,14 +68,14 @@ static int on_draw(sd_event_source *source [[maybe_unused]], void *userdata)
 	int rows = 0, columns = 0;
 
 	dashboard->draw = sd_event_source_disable_unref(dashboard->draw);
-	if (dashboard->guest_terminal)
+	if (dashboard->guest_console)
 		return 0;
 	view_settle(&dashboard->view, &dashboard->model);
 	terminal_size(&rows, &columns);
-	if (page_resize(&dashboard->page, rows, columns) < 0)
+	if (canvas_resize(&dashboard->canvas, rows, columns) < 0)
 		return 0;
-	layout_draw(&dashboard->model, &dashboard->view, &now, &dashboard->page);
-	terminal_show(&dashboard->page);
+	layout_draw(&dashboard->model, &dashboard->view, &now, &dashboard->canvas);
+	terminal_show(&dashboard->canvas);
 	count_seconds(dashboard);
 	return 0;
 }
@@ -147,7 +148,8 @@ static void ask_list(struct dashboard *dashboard)
 	uint64_t now_usec = clock_usec(CLOCK_BOOTTIME);
 	bool again = false;
 
-	(void)link_ask(dashboard->link, "io.mvirt.Guest.List", NULL, on_list, dashboard);
+	(void)connections_ask(dashboard->connections, "io.mvirt.Guest.List", NULL, on_list,
+			      dashboard);
 	for (size_t i = 0; i < dashboard->model.guest_count; i++)
 		again |= is_looked_for(&dashboard->model.guests[i], now_usec);
 	if (again && !dashboard->look)
@@ -169,9 +171,12 @@ static int on_look(sd_event_source *source [[maybe_unused]], uint64_t now_usec [
 static void ask_everything(struct dashboard *dashboard)
 {
 	ask_list(dashboard);
-	(void)link_ask(dashboard->link, "io.mvirt.Host.Status", NULL, on_status, dashboard);
-	(void)link_ask(dashboard->link, "io.mvirt.Console.Machine", NULL, on_machine, dashboard);
-	(void)link_ask(dashboard->link, "io.mvirt.Host.Devices", NULL, on_devices, dashboard);
+	(void)connections_ask(dashboard->connections, "io.mvirt.Host.Status", NULL, on_status,
+			      dashboard);
+	(void)connections_ask(dashboard->connections, "io.mvirt.Console.Machine", NULL, on_machine,
+			      dashboard);
+	(void)connections_ask(dashboard->connections, "io.mvirt.Host.Devices", NULL, on_devices,
+			      dashboard);
 	for (size_t i = 0; i < dashboard->model.guest_count; i++) {
 		const struct model_guest *guest = &dashboard->model.guests[i];
 		_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
@@ -179,8 +184,8 @@ static void ask_everything(struct dashboard *dashboard)
 		if (guest->started_usec != MODEL_UNKNOWN &&
 		    sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", guest->name)) >=
 			    0)
-			(void)link_ask(dashboard->link, "io.mvirt.Guest.Stats", parameters,
-				       on_stats, dashboard);
+			(void)connections_ask(dashboard->connections, "io.mvirt.Guest.Stats",
+					      parameters, on_stats, dashboard);
 	}
 }
 
@@ -214,7 +219,7 @@ static int on_minute(sd_event_source *source, uint64_t now_usec, void *userdata)
 
 	(void)sd_event_source_set_time(source, now_usec - now_usec % MINUTE_USEC + MINUTE_USEC);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	if (!dashboard->guest_terminal)
+	if (!dashboard->guest_console)
 		ask_everything(dashboard);
 	dashboard_changed(dashboard);
 	return 0;
@@ -225,11 +230,12 @@ static int on_minute(sd_event_source *source, uint64_t now_usec, void *userdata)
 static void on_event(sd_json_variant *event, void *userdata)
 {
 	struct dashboard *dashboard = userdata;
-	sd_json_variant *kind = sd_json_variant_by_key(event, "kind");
+	const char *kind = json_text(event, "kind");
 
 	/* The event has the new name alone. */
-	if (kind && text_equal(sd_json_variant_string(kind), "renamed"))
-		(void)link_ask(dashboard->link, "io.mvirt.Guest.List", NULL, on_list, dashboard);
+	if (text_equal(kind, "renamed"))
+		(void)connections_ask(dashboard->connections, "io.mvirt.Guest.List", NULL, on_list,
+				      dashboard);
 	if (!model_take_event(&dashboard->model, event, clock_usec(CLOCK_BOOTTIME)))
 		return;
 	dashboard_refresh(dashboard);
@@ -259,7 +265,7 @@ static int on_keys(sd_event_source *, int, uint32_t events, void *userdata)
 
 	if (events & (EPOLLHUP | EPOLLERR))
 		return sd_event_exit(dashboard->event, 0);
-	while (!dashboard->guest_terminal && (key = terminal_read_key()) != 0) {
+	while (!dashboard->guest_console && (key = terminal_read_key()) != 0) {
 		struct view_request request = view_key(&dashboard->view, &dashboard->model, key);
 
 		dashboard_act(dashboard, &request);
@@ -273,7 +279,7 @@ static int on_size(sd_event_source *source [[maybe_unused]],
 {
 	struct dashboard *dashboard = userdata;
 
-	if (!dashboard->guest_terminal)
+	if (!dashboard->guest_console)
 		terminal_resize(false);
 	dashboard_changed(dashboard);
 	return 0;
@@ -305,14 +311,14 @@ static void quiet_the_log(struct dashboard *dashboard)
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 
 	if (sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_BOOLEAN("quiet", true)) >= 0)
-		(void)link_ask(dashboard->link, "io.mvirt.Console.Quiet", parameters, on_status,
-			       dashboard);
+		(void)connections_ask(dashboard->connections, "io.mvirt.Console.Quiet", parameters,
+				      on_status, dashboard);
 }
 
 static void dashboard_done(struct dashboard *dashboard)
 {
-	guest_terminal_free(dashboard->guest_terminal);
-	link_free(dashboard->link);
+	guest_console_free(dashboard->guest_console);
+	connections_free(dashboard->connections);
 	sd_event_source *sources[] = { dashboard->keys,   dashboard->draw,    dashboard->minute,
 				       dashboard->second, dashboard->refresh, dashboard->look,
 				       dashboard->lock };
@@ -322,18 +328,18 @@ static void dashboard_done(struct dashboard *dashboard)
 	sd_event_unref(dashboard->event);
 	model_done(&dashboard->model);
 	view_done(&dashboard->view);
-	page_done(&dashboard->page);
+	canvas_done(&dashboard->canvas);
 }
 
-static int connect_link(struct dashboard *dashboard, const char *path)
+static int connect_hostd(struct dashboard *dashboard, const char *path)
 {
-	const struct link_callbacks callbacks = {
+	const struct connections_callbacks callbacks = {
 		.event = on_event, .line = on_line, .lost = on_lost, .userdata = dashboard
 	};
 	int r = sd_event_default(&dashboard->event);
 
 	if (r >= 0)
-		r = link_new(dashboard->event, path, &callbacks, &dashboard->link);
+		r = connections_new(dashboard->event, path, &callbacks, &dashboard->connections);
 	return r;
 }
 
@@ -343,7 +349,7 @@ static void begin(struct dashboard *dashboard)
 	dashboard->model.cpu_percent = MODEL_UNKNOWN;
 	if (dashboard->on_line)
 		quiet_the_log(dashboard);
-	(void)link_watch(dashboard->link);
+	(void)connections_watch(dashboard->connections);
 	ask_everything(dashboard);
 	refresh_in(dashboard, SAMPLE_USEC);
 }
@@ -353,7 +359,7 @@ static int run(const char *path, bool on_serial)
 	_cleanup_(dashboard_done) struct dashboard dashboard = {
 		.on_line = on_serial, .view = { .can_leave = on_serial || path }
 	};
-	int r = connect_link(&dashboard, path);
+	int r = connect_hostd(&dashboard, path);
 
 	if (r >= 0)
 		r = terminal_open();
@@ -366,7 +372,7 @@ static int run(const char *path, bool on_serial)
 		begin(&dashboard);
 		r = sd_event_loop(dashboard.event);
 	}
-	if (dashboard.guest_terminal)
+	if (dashboard.guest_console)
 		terminal_resume();
 	/* What is there stays until the next one draws it: hostd will be back in a second. */
 	if (r >= 0 && dashboard.disconnected) {
@@ -385,7 +391,7 @@ static int wait_for_enter(void)
 {
 	static const char prompt[] = "\r\nmvirt: press Enter for the dashboard\r\n";
 	struct pollfd polled[] = { { .fd = STDIN_FILENO, .events = POLLIN },
-				   { .fd = LINK_FD_FIRST } };
+				   { .fd = CONNECTIONS_FD_FIRST } };
 	struct termios modes;
 
 	if (tcgetattr(STDIN_FILENO, &modes) == 0) {
@@ -419,7 +425,7 @@ static int usage(FILE *stream, int status)
 		stream,
 		"usage: mvirt-dashboard [--socket PATH] | --passed [--wait]\n"
 		"The text screen of this host. hostd starts it on every console with --passed:\n"
-		"its connections are open fds then; with --wait it waits for Enter first.\n");
+		"its connections are then open fds; with --wait it waits for Enter first.\n");
 	return status;
 }
 
@@ -432,7 +438,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
-	const char *path = SOCKET;
+	const char *path = CLIENT_SOCKET;
 	bool wait = false;
 	int option = 0, r = 0;
 
@@ -455,7 +461,7 @@ int main(int argc, char **argv)
 	if (optind != argc)
 		return usage(stderr, 2);
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		(void)fprintf(stderr, "mvirt-dashboard: it needs a terminal\n");
+		(void)fprintf(stderr, "mvirt-dashboard needs a terminal\n");
 		return 1;
 	}
 	r = wait ? wait_for_enter() : 0;

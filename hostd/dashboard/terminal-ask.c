@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "page.h"
+#include "canvas.h"
 
 #define PATIENCE_MS 1000
 #define SIDE_MIN 5
@@ -32,8 +32,8 @@ int terminal_answer_parse(const char *text, size_t length, struct terminal_answe
 		if (found == 0) {
 			answer->utf8 = column == 2;
 		} else if (row >= SIDE_MIN && column >= SIDE_MIN) {
-			answer->rows = row > PAGE_SIDE_MAX ? PAGE_SIDE_MAX : row;
-			answer->columns = column > PAGE_SIDE_MAX ? PAGE_SIDE_MAX : column;
+			answer->rows = row > CANVAS_SIDE_MAX ? CANVAS_SIDE_MAX : row;
+			answer->columns = column > CANVAS_SIDE_MAX ? CANVAS_SIDE_MAX : column;
 		}
 		if (++found == 2)
 			break;

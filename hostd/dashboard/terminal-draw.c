@@ -125,10 +125,10 @@ static char32_t replacement(char32_t character, char *ret_line)
 
 static void put_character(struct terminal_output *output, char32_t character)
 {
-	char bytes[PAGE_CHARACTER_MAX], line = 0;
+	char bytes[CANVAS_CHARACTER_MAX], line = 0;
 
 	if (draw.utf8) {
-		terminal_put(output, bytes, page_encode(character, bytes));
+		terminal_put(output, bytes, canvas_encode(character, bytes));
 		return;
 	}
 	bytes[0] = (char)replacement(character, &line);
@@ -142,9 +142,9 @@ static void put_character(struct terminal_output *output, char32_t character)
 }
 
 /* Writing into the last cell scrolls where the cursor does not wait at the margin. */
-static bool may_write(const struct page *page, int row, int column)
+static bool may_write(const struct canvas *canvas, int row, int column)
 {
-	return row < page->rows - 1 || column < page->columns - 1 || eat_newline_glitch ||
+	return row < canvas->rows - 1 || column < canvas->columns - 1 || eat_newline_glitch ||
 	       !auto_right_margin;
 }
 
@@ -152,10 +152,10 @@ struct pen {
 	int row, column, style;
 };
 
-static void draw_cell(struct terminal_output *output, const struct page *page, int row, int column,
-		      struct pen *pen)
+static void draw_cell(struct terminal_output *output, const struct canvas *canvas, int row,
+		      int column, struct pen *pen)
 {
-	const struct page_cell *cell = &page->cells[row * page->columns + column];
+	const struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column];
 
 	if (pen->row != row || pen->column != column)
 		terminal_put_capability(output, tiparm(cursor_address, row, column));
@@ -166,63 +166,65 @@ static void draw_cell(struct terminal_output *output, const struct page *page, i
 	pen->row = row;
 	pen->column = column + 1;
 	/* Behind a wide one, or at the margin, it is where the terminal thinks it is. */
-	if (pen->column >= page->columns ||
-	    page->cells[row * page->columns + column + 1].character == 0)
+	if (pen->column >= canvas->columns ||
+	    canvas->cells[row * canvas->columns + column + 1].character == 0)
 		pen->row = UNKNOWN;
 }
 
 /* A wide character is drawn anew when its right half differs. */
-static bool differs(const struct page *page, const struct page *shown, size_t at)
+static bool differs(const struct canvas *canvas, const struct canvas *shown, size_t at)
 {
-	if (memcmp(&page->cells[at], &shown->cells[at], sizeof(page->cells[at])) != 0)
+	if (memcmp(&canvas->cells[at], &shown->cells[at], sizeof(canvas->cells[at])) != 0)
 		return true;
-	return at + 1 < (size_t)(page->rows * page->columns) &&
-	       page->cells[at + 1].character == 0 && shown->cells[at + 1].character != 0;
+	return at + 1 < (size_t)(canvas->rows * canvas->columns) &&
+	       canvas->cells[at + 1].character == 0 && shown->cells[at + 1].character != 0;
 }
 
-static void draw_changes(struct terminal_output *output, const struct page *page,
-			 struct page *shown, bool all)
+static void draw_changes(struct terminal_output *output, const struct canvas *canvas,
+			 struct canvas *shown, bool all)
 {
 	struct pen pen = { UNKNOWN, UNKNOWN, UNKNOWN };
 
-	for (int row = 0; row < page->rows; row++)
-		for (int column = 0; column < page->columns; column++) {
-			size_t at = (size_t)(row * page->columns + column);
+	for (int row = 0; row < canvas->rows; row++)
+		for (int column = 0; column < canvas->columns; column++) {
+			size_t at = (size_t)(row * canvas->columns + column);
 
-			if ((all || differs(page, shown, at)) && page->cells[at].character &&
-			    may_write(page, row, column))
-				draw_cell(output, page, row, column, &pen);
+			if ((all || differs(canvas, shown, at)) && canvas->cells[at].character &&
+			    may_write(canvas, row, column))
+				draw_cell(output, canvas, row, column, &pen);
 		}
-	memcpy(shown->cells, page->cells,
-	       (size_t)(page->rows * page->columns) * sizeof(*page->cells));
+	memcpy(shown->cells, canvas->cells,
+	       (size_t)(canvas->rows * canvas->columns) * sizeof(*canvas->cells));
 	if (pen.style != UNKNOWN)
 		terminal_put_capability(output, exit_attribute_mode);
 }
 
-void terminal_draw(struct terminal_output *output, const struct page *page, struct page *shown)
+void terminal_draw(struct terminal_output *output, const struct canvas *canvas,
+		   struct canvas *shown)
 {
-	bool all = !shown->cells || shown->rows != page->rows || shown->columns != page->columns;
-	bool moved = all || shown->cursor_row != page->cursor_row ||
-		     shown->cursor_column != page->cursor_column;
+	bool all =
+		!shown->cells || shown->rows != canvas->rows || shown->columns != canvas->columns;
+	bool moved = all || shown->cursor_row != canvas->cursor_row ||
+		     shown->cursor_column != canvas->cursor_column;
 	size_t before = output->length;
 
 	if (all) {
-		if (page_resize(shown, page->rows, page->columns) < 0) {
+		if (canvas_resize(shown, canvas->rows, canvas->columns) < 0) {
 			output->failed = true;
 			return;
 		}
 		set_style(output, STYLE_NORMAL);
 		terminal_put_capability(output, clear_screen);
 	}
-	draw_changes(output, page, shown, all);
-	shown->cursor_row = page->cursor_row;
-	shown->cursor_column = page->cursor_column;
+	draw_changes(output, canvas, shown, all);
+	shown->cursor_row = canvas->cursor_row;
+	shown->cursor_column = canvas->cursor_column;
 	if (!moved && output->length == before)
 		return;
-	if (page->cursor_row >= 0)
-		terminal_put_capability(output, tiparm(cursor_address, page->cursor_row,
-						       page->cursor_column));
+	if (canvas->cursor_row >= 0)
+		terminal_put_capability(output, tiparm(cursor_address, canvas->cursor_row,
+						       canvas->cursor_column));
 	if (moved)
 		terminal_put_capability(output,
-					page->cursor_row >= 0 ? cursor_normal : cursor_invisible);
+					canvas->cursor_row >= 0 ? cursor_normal : cursor_invisible);
 }

@@ -30,7 +30,7 @@
 static struct {
 	bool open, utf8;
 	struct termios before;
-	struct page shown;
+	struct canvas shown;
 	char typed[256];
 	size_t typed_length;
 } terminal;
@@ -143,7 +143,7 @@ void terminal_close(void)
 	terminal.open = false;
 	leave();
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
-	page_done(&terminal.shown);
+	canvas_done(&terminal.shown);
 }
 
 void terminal_suspend(void)
@@ -165,7 +165,7 @@ void terminal_resume(void)
 
 void terminal_forget(void)
 {
-	page_done(&terminal.shown);
+	canvas_done(&terminal.shown);
 }
 
 void terminal_resize(bool ask)
@@ -188,11 +188,11 @@ void terminal_size(int *ret_rows, int *ret_columns)
 	*ret_columns = size.ws_col;
 }
 
-void terminal_show(const struct page *page)
+void terminal_show(const struct canvas *canvas)
 {
 	struct terminal_output output = {};
 
-	terminal_draw(&output, page, &terminal.shown);
+	terminal_draw(&output, canvas, &terminal.shown);
 	if (output.failed)
 		terminal_forget();
 	if (output.length > 0)

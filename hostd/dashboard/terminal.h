@@ -2,7 +2,7 @@
 /* The terminal: modes, size, drawing, keys. One a process. */
 #pragma once
 
-#include "page.h"
+#include "canvas.h"
 
 /*
  * Takes the terminal on fds 0 and 1, whose type is $TERM. A line that does not say its size and
@@ -21,7 +21,7 @@ void terminal_resize(bool ask);
 void terminal_size(int *ret_rows, int *ret_columns);
 
 /* Shows what differs from what is there. */
-void terminal_show(const struct page *page);
+void terminal_show(const struct canvas *canvas);
 /* All of it anew with the next terminal_show(). */
 void terminal_forget(void);
 

@@ -3,6 +3,7 @@
  * Pure. */
 #pragma once
 
+#include "action.h"
 #include "model.h"
 
 /* Keys that are no characters; beyond Unicode. */
@@ -34,31 +35,9 @@ enum view_box {
 	BOX_SHELL,
 };
 
-enum view_action {
-	ACTION_NONE,
-	ACTION_START,
-	ACTION_STOP,
-	ACTION_RESTART,
-	ACTION_KILL,
-	ACTION_CONSOLE,
-	ACTION_SCREEN,
-	ACTION_ADDRESS,
-	ACTION_KEEP_ADDRESS,
-	ACTION_REVERT_ADDRESS,
-	ACTION_POWER_OFF,
-	ACTION_REBOOT,
-	ACTION_POWER_OFF_NOW,
-	/* These are not acting, and ask for no password. */
-	ACTION_LOG,
-	ACTION_PASSWORD, /* it has been typed, or given up: text is NULL */
-	ACTION_SHELL,
-	ACTION_LEAVE,
-	ACTION_REDRAW,
-};
-
 /* What the program is to do. */
 struct view_request {
-	enum view_action action;
+	enum action_id action;
 	const char *name; /* guest or network; the view's, until the next key */
 	const char *text, *text2; /* password; or address and gateway. The view's, as above */
 };
@@ -68,7 +47,7 @@ struct view_request {
 struct view {
 	enum view_page page;
 	enum view_box box;
-	enum view_action asked;
+	const struct action *asked; /* in BOX_QUESTION */
 	bool can_leave; /* a serial line: the dashboard may be left */
 	char guest[NAME_LENGTH_MAX + 1]; /* the selected one */
 	char network[NAME_LENGTH_MAX + 1]; /* of BOX_ADDRESS and BOX_TRIAL */
@@ -90,8 +69,5 @@ void view_ask_password(struct view *view);
 /* Shows a guest's log: what came over its serial line, escape sequences left out. 0 or -ENOMEM. */
 int view_show_log(struct view *view, const char *data, size_t length);
 
-bool view_action_is_acting(enum view_action action);
-/* "stop"; for questions and messages. */
-const char *view_action_name(enum view_action action);
 /* Forgets what was typed. */
 void view_clear_fields(struct view *view);

@@ -129,7 +129,7 @@ def test_serial_key_by_key(host):
     line.expect("► demo")
     # Its console, and back.
     line.press("c")
-    line.expect("Ctrl-] comes back")
+    line.expect("Ctrl-] returns")
     line.press("\recho in-the-$((40+2))-guest\r")
     line.expect("in-the-42-guest")
     line.press("\x1d")
@@ -139,9 +139,9 @@ def test_serial_key_by_key(host):
     line.press("q")
     # Stop is asked first, and the log does not write over the page.
     line.press("t")
-    line.expect("Really stop guest demo?")
+    line.expect("Stop guest demo?")
     line.press("n")
-    line.expect("Really", gone=True)
+    line.expect("Stop guest demo?", gone=True)
     line.press("k")
     line.press("y")
     line.expect("► demo         stopped")
@@ -196,10 +196,10 @@ def test_address(host):
     line.press("a")
     line.expect("Static address on lan")
     line.press("\x1510.0.2.77/24\r")
-    line.expect("lan has the address 10.0.2.77/24 now")
+    line.expect("lan now has the address 10.0.2.77/24")
     line.expect("10.0.2.77/24 (static)")
     line.press("y")
-    line.expect("stays until the machine goes down")
+    line.expect("keeps its new address until the machine goes down")
     # Another hostd keeps it too.
     before = len(host.console.text)
     host.shell("kill -9 $(pidof hostd)")
@@ -210,7 +210,7 @@ def test_address(host):
     line.press("a")
     line.expect("Static address on lan")
     line.press("\x1510.9.9.9/24\t\x15\r")
-    line.expect("lan has the address 10.9.9.9/24 now")
+    line.expect("lan now has the address 10.9.9.9/24")
     line.expect("10.0.2.77/24 (static)", timeout=90)
     line.expect("nobody confirmed the new one")
 

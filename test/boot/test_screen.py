@@ -75,7 +75,7 @@ def test_dashboard_at_boot(screen):
     assert re.search(r"^── Guests: 2 of 2 running ─{10,}$", text, re.MULTILINE), text
     assert re.search(r"KVM +(svm|vmx)", text) and re.search(r"Memory +[■·]+ ", text), text
     key(screen, "f1")
-    wait_text(screen, r"its serial console; Ctrl-\] comes back")
+    wait_text(screen, r"its serial console; Ctrl-\] returns")
     key(screen, "esc")
     wait_text(screen, r"Guests: 2 of 2 running")
 
@@ -211,7 +211,7 @@ def test_processes_killed(screen):
     key(screen, "ctrl", "alt", "f1")
     wait_text(screen, r"Guests: 2 of 2 running")
     key(screen, "f1")
-    wait_text(screen, r"its serial console; Ctrl-\] comes back")
+    wait_text(screen, r"its serial console; Ctrl-\] returns")
     key(screen, "esc")
     key(screen, "ctrl", "alt", "f2")
     wait_color(screen, RED)

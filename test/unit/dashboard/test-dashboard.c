@@ -54,7 +54,7 @@ static const char devices[] = "{\"disks\":[{\"name\":\"sda\",\"model\":\"\xe3\x8
 struct screen {
 	struct model model;
 	struct view view;
-	struct page page;
+	struct canvas canvas;
 };
 
 static sd_json_variant *parse(const char *text)
@@ -128,23 +128,23 @@ static void draw(struct screen *screen, int rows, int columns)
 	const struct layout_time now = { .boot_usec = NOW_BOOT, .real_usec = NOW_REAL };
 
 	view_settle(&screen->view, &screen->model);
-	assert_return_code(page_resize(&screen->page, rows, columns), 0);
-	layout_draw(&screen->model, &screen->view, &now, &screen->page);
+	assert_return_code(canvas_resize(&screen->canvas, rows, columns), 0);
+	layout_draw(&screen->model, &screen->view, &now, &screen->canvas);
 }
 
 static void screen_done(struct screen *screen)
 {
 	model_done(&screen->model);
 	view_done(&screen->view);
-	page_done(&screen->page);
+	canvas_done(&screen->canvas);
 }
 
-static char *page_text(const struct page *page)
+static char *canvas_text(const struct canvas *canvas)
 {
 	char *text = strdup("");
 
-	for (int row = 0; row < page->rows; row++) {
-		char *line = page_row_text(page, row), *longer = NULL;
+	for (int row = 0; row < canvas->rows; row++) {
+		char *line = canvas_row_text(canvas, row), *longer = NULL;
 
 		assert_non_null(line);
 		longer = text_format("%s%s\n", text, line);
@@ -158,7 +158,7 @@ static char *page_text(const struct page *page)
 
 static bool has(const struct screen *screen, const char *what)
 {
-	char *text = page_text(&screen->page);
+	char *text = canvas_text(&screen->canvas);
 	bool found = strstr(text, what);
 
 	free(text);
@@ -168,7 +168,7 @@ static bool has(const struct screen *screen, const char *what)
 static void golden(const struct screen *screen, const char *name)
 {
 	_cleanup_free_ char *path = text_format("test/unit/dashboard/%s.ok", name);
-	_cleanup_free_ char *text = page_text(&screen->page), *expected = NULL;
+	_cleanup_free_ char *text = canvas_text(&screen->canvas), *expected = NULL;
 
 	if (getenv("MVIRT_ACCEPT")) {
 		FILE *file = fopen(path, "w");
@@ -236,6 +236,7 @@ static void test_every_size(void **state)
 		(void)snprintf(name, sizeof(name), "many-%u", i);
 		add_guest(&screen, name, "running", ",\"uptimeUsec\":1");
 	}
+	screen.view.asked = action_find(ACTION_SCREEN);
 	for (int rows = 1; rows < 60; rows += rows < 30 ? 1 : 7)
 		for (int columns = 1; columns < 140; columns += columns < 20 ? 1 : 9)
 			for (enum view_page page = VIEW_MAIN; page <= VIEW_LOG; page++)
@@ -291,32 +292,33 @@ static void test_addresses(void **state)
 
 static void test_text(void **state)
 {
-	struct page page = {};
+	struct canvas canvas = {};
 	char *text = NULL;
 
 	(void)state;
-	assert_return_code(page_resize(&page, 1, 10), 0);
+	assert_return_code(canvas_resize(&canvas, 1, 10), 0);
 	/* Wide characters are not halved; what does not fit is marked. */
-	assert_int_equal(
-		page_put(&page, 0, 0, 5, STYLE_NORMAL, "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"), 5);
-	text = page_row_text(&page, 0);
+	assert_int_equal(canvas_put(&canvas, 0, 0, 5, STYLE_NORMAL,
+				    "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"),
+			 5);
+	text = canvas_row_text(&canvas, 0);
 	assert_string_equal(text, "\xe6\x97\xa5\xe6\x9c\xac\xc2\xbb");
 	free(text);
 	/* Half of one that is written over goes with it. */
-	assert_int_equal(page_put(&page, 0, 1, 1, STYLE_NORMAL, "x"), 1);
-	text = page_row_text(&page, 0);
+	assert_int_equal(canvas_put(&canvas, 0, 1, 1, STYLE_NORMAL, "x"), 1);
+	text = canvas_row_text(&canvas, 0);
 	assert_string_equal(text, " x\xe6\x9c\xac\xc2\xbb");
 	free(text);
 	/* Nothing that a terminal would obey comes through. */
-	(void)page_resize(&page, 1, 10);
-	(void)page_put(&page, 0, 0, 10, STYLE_NORMAL,
-		       "a\033[2J\xc2\x9b\xff"
-		       "b");
-	text = page_row_text(&page, 0);
+	(void)canvas_resize(&canvas, 1, 10);
+	(void)canvas_put(&canvas, 0, 0, 10, STYLE_NORMAL,
+			 "a\033[2J\xc2\x9b\xff"
+			 "b");
+	text = canvas_row_text(&canvas, 0);
 	assert_string_equal(text, "a?[2J??b");
 	free(text);
-	assert_int_equal(page_width("e\xcc\x81"), 1);
-	page_done(&page);
+	assert_int_equal(canvas_width("e\xcc\x81"), 1);
+	canvas_done(&canvas);
 }
 
 static struct view_request press(struct screen *screen, const char *keys)
@@ -363,6 +365,12 @@ static void test_keys(void **state)
 	/* No screen to choose here. */
 	assert_int_equal(press(&screen, "v").action, ACTION_NONE);
 	assert_true(screen.view.failed);
+	take(&screen, "machine", "{\"canChooseScreen\":true,\"dashboardHotkey\":\"Ctrl+Alt+F9\"}");
+	(void)press(&screen, "v");
+	draw(&screen, 24, 80);
+	assert_true(has(&screen, "Give the screen to guest db?"));
+	assert_true(has(&screen, "Ctrl+Alt+F9 returns here."));
+	(void)press(&screen, "n");
 	/* The guest goes: so does the question about it. */
 	(void)press(&screen, "k");
 	take(&screen, "event",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Text into cells: UTF-8, wide characters, cutting.
-#include "page.h"
+#include "canvas.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -73,7 +73,7 @@ static char32_t next(const char **text)
 	return character;
 }
 
-int page_width(const char *text)
+int canvas_width(const char *text)
 {
 	int width = 0;
 
@@ -82,88 +82,90 @@ int page_width(const char *text)
 	return width;
 }
 
-int page_resize(struct page *page, int rows, int columns)
+int canvas_resize(struct canvas *canvas, int rows, int columns)
 {
-	struct page_cell *cells = NULL;
+	struct canvas_cell *cells = NULL;
 
-	rows = rows < 1 ? 1 : rows > PAGE_SIDE_MAX ? PAGE_SIDE_MAX : rows;
-	columns = columns < 1 ? 1 : columns > PAGE_SIDE_MAX ? PAGE_SIDE_MAX : columns;
-	if (!page->cells || rows != page->rows || columns != page->columns) {
+	rows = rows < 1 ? 1 : rows > CANVAS_SIDE_MAX ? CANVAS_SIDE_MAX : rows;
+	columns = columns < 1 ? 1 : columns > CANVAS_SIDE_MAX ? CANVAS_SIDE_MAX : columns;
+	if (!canvas->cells || rows != canvas->rows || columns != canvas->columns) {
 		cells = reallocarray(NULL, (size_t)rows * (size_t)columns, sizeof(*cells));
 		if (!cells)
 			return -ENOMEM;
-		free(page->cells);
-		page->cells = cells;
-		page->rows = rows;
-		page->columns = columns;
+		free(canvas->cells);
+		canvas->cells = cells;
+		canvas->rows = rows;
+		canvas->columns = columns;
 	}
-	page->cursor_row = page->cursor_column = -1;
-	page_fill(page, 0, 0, rows, columns, STYLE_NORMAL, U' ');
+	canvas->cursor_row = canvas->cursor_column = -1;
+	canvas_fill(canvas, 0, 0, rows, columns, STYLE_NORMAL, U' ');
 	return 0;
 }
 
-void page_done(struct page *page)
+void canvas_done(struct canvas *canvas)
 {
-	free(page->cells);
-	*page = (struct page){};
+	free(canvas->cells);
+	*canvas = (struct canvas){};
 }
 
-static struct page_cell *cell_at(struct page *page, int row, int column)
+static struct canvas_cell *cell_at(struct canvas *canvas, int row, int column)
 {
-	if (row < 0 || row >= page->rows || column < 0 || column >= page->columns)
+	if (row < 0 || row >= canvas->rows || column < 0 || column >= canvas->columns)
 		return NULL;
-	return &page->cells[row * page->columns + column];
+	return &canvas->cells[row * canvas->columns + column];
 }
 
 /* Half of a wide character that is written over becomes a blank. */
-static void set(struct page *page, int row, int column, enum page_style style, char32_t character)
+static void set(struct canvas *canvas, int row, int column, enum canvas_style style,
+		char32_t character)
 {
-	struct page_cell *cell = cell_at(page, row, column), *after = NULL, *before = NULL;
+	struct canvas_cell *cell = cell_at(canvas, row, column), *after = NULL, *before = NULL;
 
 	if (!cell)
 		return;
-	after = cell_at(page, row, column + 1);
-	before = cell_at(page, row, column - 1);
+	after = cell_at(canvas, row, column + 1);
+	before = cell_at(canvas, row, column - 1);
 	if (cell->character == 0 && character != 0 && before)
 		before->character = U' ';
 	if (cell->character != 0 && after && after->character == 0)
 		after->character = U' ';
-	*cell = (struct page_cell){ .character = character, .style = (uint8_t)style };
+	*cell = (struct canvas_cell){ .character = character, .style = (uint8_t)style };
 }
 
-void page_fill(struct page *page, int row, int column, int rows, int columns, enum page_style style,
-	       char32_t character)
+void canvas_fill(struct canvas *canvas, int row, int column, int rows, int columns,
+		 enum canvas_style style, char32_t character)
 {
 	for (int y = row; y < row + rows; y++)
 		for (int x = column; x < column + columns; x++)
-			if (y >= 0 && y < page->rows && x >= 0 && x < page->columns)
-				page->cells[y * page->columns + x] = (struct page_cell){
+			if (y >= 0 && y < canvas->rows && x >= 0 && x < canvas->columns)
+				canvas->cells[y * canvas->columns + x] = (struct canvas_cell){
 					.character = character,
 					.style = (uint8_t)style,
 				};
 }
 
-void page_restyle(struct page *page, int row, int column, int columns, enum page_style style)
+void canvas_restyle(struct canvas *canvas, int row, int column, int columns,
+		    enum canvas_style style)
 {
 	for (int x = column; x < column + columns; x++) {
-		struct page_cell *cell = cell_at(page, row, x);
+		struct canvas_cell *cell = cell_at(canvas, row, x);
 
 		if (cell)
 			cell->style = (uint8_t)style;
 	}
 }
 
-int page_put(struct page *page, int row, int column, int width, enum page_style style,
-	     const char *text)
+int canvas_put(struct canvas *canvas, int row, int column, int width, enum canvas_style style,
+	       const char *text)
 {
 	int used = 0;
 	bool fits = false;
 
-	if (width > page->columns - column)
-		width = page->columns - column;
-	if (width <= 0 || row < 0 || row >= page->rows)
+	if (width > canvas->columns - column)
+		width = canvas->columns - column;
+	if (width <= 0 || row < 0 || row >= canvas->rows)
 		return 0;
-	fits = page_width(text) <= width;
+	fits = canvas_width(text) <= width;
 	while (*text) {
 		char32_t character = next(&text);
 		int columns = width_of(character);
@@ -173,18 +175,18 @@ int page_put(struct page *page, int row, int column, int width, enum page_style 
 		/* The last column is for the mark. */
 		if (used + columns > width - (fits ? 0 : 1))
 			break;
-		set(page, row, column + used, style, character);
+		set(canvas, row, column + used, style, character);
 		if (columns == 2)
-			set(page, row, column + used + 1, style, 0);
+			set(canvas, row, column + used + 1, style, 0);
 		used += columns;
 	}
 	if (!fits && used < width)
-		set(page, row, column + used++, style, CUT);
+		set(canvas, row, column + used++, style, CUT);
 	return used;
 }
 
-int page_putf(struct page *page, int row, int column, int width, enum page_style style,
-	      const char *format, ...)
+int canvas_putf(struct canvas *canvas, int row, int column, int width, enum canvas_style style,
+		const char *format, ...)
 {
 	_cleanup_free_ char *text = NULL;
 	va_list arguments;
@@ -193,27 +195,28 @@ int page_putf(struct page *page, int row, int column, int width, enum page_style
 	if (vasprintf(&text, format, arguments) < 0)
 		text = NULL;
 	va_end(arguments);
-	return text ? page_put(page, row, column, width, style, text) : 0;
+	return text ? canvas_put(canvas, row, column, width, style, text) : 0;
 }
 
-void page_box(struct page *page, int row, int column, int rows, int columns, const char *title)
+void canvas_box(struct canvas *canvas, int row, int column, int rows, int columns,
+		const char *title)
 {
 	int bottom = row + rows - 1, right = column + columns - 1;
 
-	page_fill(page, row, column, rows, columns, STYLE_BOX, U' ');
-	page_fill(page, row, column, 1, columns, STYLE_BOX, U'─');
-	page_fill(page, bottom, column, 1, columns, STYLE_BOX, U'─');
-	page_fill(page, row, column, rows, 1, STYLE_BOX, U'│');
-	page_fill(page, row, right, rows, 1, STYLE_BOX, U'│');
-	page_fill(page, row, column, 1, 1, STYLE_BOX, U'┌');
-	page_fill(page, row, right, 1, 1, STYLE_BOX, U'┐');
-	page_fill(page, bottom, column, 1, 1, STYLE_BOX, U'└');
-	page_fill(page, bottom, right, 1, 1, STYLE_BOX, U'┘');
+	canvas_fill(canvas, row, column, rows, columns, STYLE_BOX, U' ');
+	canvas_fill(canvas, row, column, 1, columns, STYLE_BOX, U'─');
+	canvas_fill(canvas, bottom, column, 1, columns, STYLE_BOX, U'─');
+	canvas_fill(canvas, row, column, rows, 1, STYLE_BOX, U'│');
+	canvas_fill(canvas, row, right, rows, 1, STYLE_BOX, U'│');
+	canvas_fill(canvas, row, column, 1, 1, STYLE_BOX, U'┌');
+	canvas_fill(canvas, row, right, 1, 1, STYLE_BOX, U'┐');
+	canvas_fill(canvas, bottom, column, 1, 1, STYLE_BOX, U'└');
+	canvas_fill(canvas, bottom, right, 1, 1, STYLE_BOX, U'┘');
 	if (title)
-		(void)page_putf(page, row, column + 2, columns - 4, STYLE_BOX, " %s ", title);
+		(void)canvas_putf(canvas, row, column + 2, columns - 4, STYLE_BOX, " %s ", title);
 }
 
-size_t page_encode(char32_t c, char bytes[static PAGE_CHARACTER_MAX])
+size_t canvas_encode(char32_t c, char bytes[static CANVAS_CHARACTER_MAX])
 {
 	size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 
@@ -227,15 +230,16 @@ size_t page_encode(char32_t c, char bytes[static PAGE_CHARACTER_MAX])
 	return length;
 }
 
-char *page_row_text(const struct page *page, int row)
+char *canvas_row_text(const struct canvas *canvas, int row)
 {
-	char *text = malloc((size_t)page->columns * 4 + 1), *end = text;
+	char *text = malloc((size_t)canvas->columns * 4 + 1), *end = text;
 
 	if (!text)
 		return NULL;
-	for (int x = 0; x < page->columns; x++)
-		if (page->cells[row * page->columns + x].character)
-			end += page_encode(page->cells[row * page->columns + x].character, end);
+	for (int x = 0; x < canvas->columns; x++)
+		if (canvas->cells[row * canvas->columns + x].character)
+			end += canvas_encode(canvas->cells[row * canvas->columns + x].character,
+					     end);
 	while (end > text && end[-1] == ' ')
 		end--;
 	*end = '\0';

@@ -5,13 +5,13 @@
 #include <systemd/sd-event.h>
 #include <systemd/sd-varlink.h>
 
-struct link;
+struct connections;
 
 /* The fds that hostd starts the dashboard with. */
-#define LINK_FD_FIRST 3
-#define LINK_FD_COUNT 3
+#define CONNECTIONS_FD_FIRST 3
+#define CONNECTIONS_FD_COUNT 3
 
-struct link_callbacks {
+struct connections_callbacks {
 	/* An event of io.mvirt.Guest.Subscribe, a line of io.mvirt.Console.History. */
 	void (*event)(sd_json_variant *event, void *userdata);
 	void (*line)(sd_json_variant *line, void *userdata);
@@ -24,24 +24,24 @@ struct link_callbacks {
  * What a call was answered with. error is NULL when it was done; otherwise one line for people.
  * answer and fd are valid during the call; fd is consumed, -EBADF where there is none.
  */
-typedef void (*link_reply_t)(const char *error, sd_json_variant *answer, int fd_consume,
-			     void *userdata);
+typedef void (*connections_reply_t)(const char *error, sd_json_variant *answer, int fd_consume,
+				    void *userdata);
 
 /* path NULL: the fds that hostd has passed. Returns 0 or -errno. */
-int link_new(sd_event *event, const char *path, const struct link_callbacks *callbacks,
-	     struct link **ret_link);
-void link_free(struct link *link);
+int connections_new(sd_event *event, const char *path,
+		    const struct connections_callbacks *callbacks, struct connections **ret_link);
+void connections_free(struct connections *connections);
 
 /* Begins to tell what happens. Returns 0 or -errno. */
-int link_watch(struct link *link);
+int connections_watch(struct connections *connections);
 
 /* A question; answered in the order asked. parameters may be NULL. Returns 0 or -errno. */
-int link_ask(struct link *link, const char *method, sd_json_variant *parameters, link_reply_t reply,
-	     void *userdata);
+int connections_ask(struct connections *connections, const char *method,
+		    sd_json_variant *parameters, connections_reply_t reply, void *userdata);
 /* The same over the connection that may act; -EACCES when there is none. */
-int link_act(struct link *link, const char *method, sd_json_variant *parameters, link_reply_t reply,
-	     void *userdata);
+int connections_act(struct connections *connections, const char *method,
+		    sd_json_variant *parameters, connections_reply_t reply, void *userdata);
 /* The connection that Unlock has given. Returns 0 or -errno. */
-int link_unlock(struct link *link, int fd_consume);
-void link_lock(struct link *link);
-bool link_is_unlocked(const struct link *link);
+int connections_unlock(struct connections *connections, int fd_consume);
+void connections_lock(struct connections *connections);
+bool connections_is_unlocked(const struct connections *connections);

@@ -1,122 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What each key does on each page and in each box.
-#include "view.h"
-
-#include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <strings.h>
 
+#include "view-internal.h"
+
 #define PAGE_STEP 10
-
-/* Keys of the main page that are about the selected guest. */
-static const struct {
-	char key;
-	enum view_action action;
-	bool asks;
-} guest_keys[] = {
-	{ 's', ACTION_START, false }, { 't', ACTION_STOP, true },     { 'r', ACTION_RESTART, true },
-	{ 'k', ACTION_KILL, true },   { 'c', ACTION_CONSOLE, false }, { 'l', ACTION_LOG, false },
-	{ 'v', ACTION_SCREEN, true },
-};
-
-const char *view_action_name(enum view_action action)
-{
-	switch (action) {
-	case ACTION_START:
-		return "start";
-	case ACTION_STOP:
-		return "stop";
-	case ACTION_RESTART:
-		return "restart";
-	case ACTION_KILL:
-		return "kill";
-	case ACTION_CONSOLE:
-		return "console";
-	case ACTION_SCREEN:
-		return "screen";
-	case ACTION_ADDRESS:
-		return "address";
-	case ACTION_KEEP_ADDRESS:
-		return "keep address";
-	case ACTION_REVERT_ADDRESS:
-		return "old address";
-	case ACTION_POWER_OFF:
-		return "power off";
-	case ACTION_REBOOT:
-		return "reboot";
-	case ACTION_POWER_OFF_NOW:
-		return "power off at once";
-	case ACTION_LOG:
-		return "log";
-	case ACTION_NONE:
-	case ACTION_PASSWORD:
-	case ACTION_SHELL:
-	case ACTION_LEAVE:
-	case ACTION_REDRAW:
-		break;
-	}
-	return "";
-}
-
-bool view_action_is_acting(enum view_action action)
-{
-	return action > ACTION_NONE && action < ACTION_LOG;
-}
-
-void view_done(struct view *view)
-{
-	view_clear_fields(view);
-	free(view->log);
-	*view = (struct view){};
-}
-
-void view_say(struct view *view, bool failed, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(view->message, sizeof(view->message), format, arguments);
-	va_end(arguments);
-	view->failed = failed;
-}
-
-void view_clear_fields(struct view *view)
-{
-	explicit_bzero(view->fields, sizeof(view->fields));
-	view->field = 0;
-}
-
-void view_ask_password(struct view *view)
-{
-	view_clear_fields(view);
-	view->box = BOX_PASSWORD;
-}
-
-static void set_name(char name[static NAME_LENGTH_MAX + 1], const char *text)
-{
-	(void)snprintf(name, NAME_LENGTH_MAX + 1, "%s", text ? text : "");
-}
-
-void view_settle(struct view *view, const struct model *model)
-{
-	size_t at = 0;
-
-	if (view->box == BOX_TRIAL && !model->trial.address)
-		view->box = BOX_NONE;
-	if (view->box == BOX_NONE && model->trial.address) {
-		view->box = BOX_TRIAL;
-		set_name(view->network, model->trial.network);
-	}
-	if (model_find_guest(model, view->guest))
-		return;
-	/* The one that is now where the gone one would be. */
-	while (at + 1 < model->guest_count && strcmp(model->guests[at].name, view->guest) < 0)
-		at++;
-	set_name(view->guest, at < model->guest_count ? model->guests[at].name : NULL);
-	if (view->box == BOX_QUESTION && view->asked < ACTION_ADDRESS)
-		view->box = BOX_NONE;
-}
 
 static void select_guest(struct view *view, const struct model *model, ptrdiff_t step)
 {
@@ -127,13 +16,7 @@ static void select_guest(struct view *view, const struct model *model, ptrdiff_t
 	at = at > last ? last : at;
 	at = at < 0 ? 0 : at;
 	if (last >= 0)
-		set_name(view->guest, model->guests[at].name);
-}
-
-static void open_page(struct view *view, enum view_page page)
-{
-	view->page = page;
-	view->scroll = 0;
+		view_set_name(view->guest, model->guests[at].name);
 }
 
 static bool scroll(struct view *view, uint32_t key)
@@ -165,11 +48,11 @@ static void ask_address(struct view *view, const struct model *model)
 	const struct model_network *network = model->network_count ? &model->networks[0] : NULL;
 
 	if (!network) {
-		view_say(view, true, "There is no network that could have an address");
+		view_say(view, true, "No network can have an address");
 		return;
 	}
 	view_clear_fields(view);
-	set_name(view->network, network->name);
+	view_set_name(view->network, network->name);
 	(void)snprintf(view->fields[0], sizeof(view->fields[0]), "%s",
 		       network->bare_address ? network->bare_address : "");
 	(void)snprintf(view->fields[1], sizeof(view->fields[1]), "%s",
@@ -177,32 +60,31 @@ static void ask_address(struct view *view, const struct model *model)
 	view->box = BOX_ADDRESS;
 }
 
+/* What is asked about first is asked for with 'y'. */
+static struct view_request ask_first(struct view *view, const struct action *action)
+{
+	struct view_request request = { .action = action->id, .name = view->guest };
+
+	if (!action->question)
+		return request;
+	view->asked = action;
+	view->box = BOX_QUESTION;
+	return (struct view_request){};
+}
+
 static struct view_request on_guest_key(struct view *view, const struct model *model, char key)
 {
-	struct view_request none = {};
+	const struct action *action = action_of_key(ACTION_OF_GUEST, key);
 
-	for (size_t i = 0; i < ELEMENTS(guest_keys); i++) {
-		struct view_request request = { .action = guest_keys[i].action,
-						.name = view->guest };
-
-		if (guest_keys[i].key != key)
-			continue;
-		if (!view->guest[0]) {
-			view_say(view, false, "There is no guest to %s",
-				 view_action_name(request.action));
-			return none;
-		}
-		if (request.action == ACTION_SCREEN && !model->can_choose_screen) {
-			view_say(view, true, "This machine has no screen that a guest could have");
-			return none;
-		}
-		if (!guest_keys[i].asks)
-			return request;
-		view->asked = request.action;
-		view->box = BOX_QUESTION;
-		return none;
-	}
-	return none;
+	if (!action)
+		return (struct view_request){};
+	if (!view->guest[0])
+		view_say(view, false, "No guest is selected");
+	else if (action->id == ACTION_SCREEN && !model->can_choose_screen)
+		view_say(view, true, "This machine has no screen to give to a guest");
+	else
+		return ask_first(view, action);
+	return (struct view_request){};
 }
 
 static struct view_request on_main(struct view *view, const struct model *model, uint32_t key)
@@ -226,10 +108,10 @@ static struct view_request on_main(struct view *view, const struct model *model,
 	case KEY_CODE_ENTER:
 		return on_guest_key(view, model, 'c');
 	case 'e':
-		open_page(view, VIEW_EVENTS);
+		view_open_page(view, VIEW_EVENTS);
 		break;
 	case 'n':
-		open_page(view, VIEW_NOTICES);
+		view_open_page(view, VIEW_NOTICES);
 		break;
 	case 'a':
 		ask_address(view, model);
@@ -258,13 +140,13 @@ static struct view_request on_page(struct view *view, const struct model *model,
 
 	view->message[0] = '\0';
 	if (key == KEY_CODE_HELP || key == '?' || key == 'h') {
-		open_page(view, view->page == VIEW_HELP ? VIEW_MAIN : VIEW_HELP);
+		view_open_page(view, view->page == VIEW_HELP ? VIEW_MAIN : VIEW_HELP);
 		return none;
 	}
 	if (view->page == VIEW_MAIN)
 		return on_main(view, model, key);
 	if (!scroll(view, key) && (key == KEY_CODE_ESCAPE || key == 'q' || key == KEY_CODE_ENTER))
-		open_page(view, VIEW_MAIN);
+		view_open_page(view, VIEW_MAIN);
 	return none;
 }
 
@@ -342,7 +224,7 @@ static struct view_request on_question(struct view *view, uint32_t key)
 	struct view_request request = {};
 
 	if (key == 'y') {
-		request = (struct view_request){ .action = view->asked, .name = view->guest };
+		request = (struct view_request){ .action = view->asked->id, .name = view->guest };
 		view->box = BOX_NONE;
 	} else if (key == 'n' || key == KEY_CODE_ESCAPE || key == 'q') {
 		view->box = BOX_NONE;
@@ -352,25 +234,22 @@ static struct view_request on_question(struct view *view, uint32_t key)
 
 static struct view_request on_trial(struct view *view, uint32_t key)
 {
-	struct view_request request = { .name = view->network };
+	const struct action *action = NULL;
 
-	if (key == 'y')
-		request.action = ACTION_KEEP_ADDRESS;
-	else if (key == 'n' || key == KEY_CODE_ESCAPE)
-		request.action = ACTION_REVERT_ADDRESS;
-	return request;
+	if (key == KEY_CODE_ESCAPE)
+		action = action_find(ACTION_REVERT_ADDRESS);
+	else if (key < 0x80)
+		action = action_of_key(ACTION_OF_TRIAL, (char)key);
+	return (struct view_request){ .action = action ? action->id : ACTION_NONE,
+				      .name = view->network };
 }
 
 static struct view_request on_power(struct view *view, uint32_t key)
 {
+	const struct action *action = key < 0x80 ? action_of_key(ACTION_OF_POWER, (char)key) : NULL;
+
 	view->box = BOX_NONE;
-	if (key == 'p' || key == 'r' || key == 'k') {
-		view->asked = key == 'p'   ? ACTION_POWER_OFF
-			      : key == 'r' ? ACTION_REBOOT
-					   : ACTION_POWER_OFF_NOW;
-		view->box = BOX_QUESTION;
-	}
-	return (struct view_request){};
+	return action ? ask_first(view, action) : (struct view_request){};
 }
 
 struct view_request view_key(struct view *view, const struct model *model, uint32_t key)
@@ -403,46 +282,4 @@ struct view_request view_key(struct view *view, const struct model *model, uint3
 		break;
 	}
 	return (struct view_request){};
-}
-
-/* Leaves out what a terminal would obey: ESC [ … letter, ESC ] … BEL, ESC and a letter. */
-static size_t skip_escape(const char *data, size_t length, size_t at)
-{
-	if (at + 1 >= length)
-		return length;
-	if (data[at + 1] == '[') {
-		for (at += 2; at < length && (unsigned char)data[at] < 0x40;)
-			at++;
-		return at + 1;
-	}
-	if (data[at + 1] == ']') {
-		while (at < length && data[at] != '\a' && data[at] != '\n')
-			at++;
-		return at + 1;
-	}
-	return at + 2;
-}
-
-int view_show_log(struct view *view, const char *data, size_t length)
-{
-	char *text = malloc(length + 1), *end = text;
-
-	if (!text)
-		return -ENOMEM;
-	for (size_t i = 0; i < length;) {
-		if (data[i] == '\033') {
-			i = skip_escape(data, length, i);
-			continue;
-		}
-		if (data[i] == '\n' || (unsigned char)data[i] >= 0x20)
-			*end++ = data[i];
-		else if (data[i] == '\t')
-			*end++ = ' ';
-		i++;
-	}
-	*end = '\0';
-	free(view->log);
-	view->log = text;
-	open_page(view, VIEW_LOG);
-	return 0;
 }
