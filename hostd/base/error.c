@@ -64,6 +64,14 @@ const char *error_kind_name(enum error_kind kind)
 	return "Failed";
 }
 
+enum error_kind error_kind_of_name(const char *name)
+{
+	for (enum error_kind kind = ERROR_NONE; kind < ERROR_FAILED; kind++)
+		if (text_equal(error_kind_name(kind), name))
+			return kind;
+	return ERROR_FAILED;
+}
+
 enum error_kind error_kind_of(int error)
 {
 	if (error == 0)

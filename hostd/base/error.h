@@ -35,6 +35,8 @@ struct error {
 void error_done(struct error *error);
 /* "NotFound"…; of ERROR_NONE "None". */
 const char *error_kind_name(enum error_kind kind);
+/* The other way: ERROR_FAILED for a name that is not known. */
+enum error_kind error_kind_of_name(const char *name);
 /* What is known of an -errno. 0 is ERROR_NONE. */
 enum error_kind error_kind_of(int error);
 

@@ -29,7 +29,7 @@ void cli_error(const char *format, ...)
 
 int cli_connect(const struct cli *cli, sd_varlink **ret_varlink)
 {
-	_cleanup_(client_error_done) struct client_error error = {};
+	_cleanup_(error_done) struct error error = {};
 	int r = client_connect(cli->socket_path, ret_varlink, &error);
 
 	if (r < 0)
@@ -40,7 +40,7 @@ int cli_connect(const struct cli *cli, sd_varlink **ret_varlink)
 int cli_call(sd_varlink *varlink, const char *method, sd_json_variant *parameters,
 	     sd_json_variant **ret_answer)
 {
-	_cleanup_(client_error_done) struct client_error error = {};
+	_cleanup_(error_done) struct error error = {};
 	int r = client_call(varlink, method, parameters, ret_answer, &error);
 
 	if (r < 0)
@@ -52,7 +52,7 @@ int cli_call(sd_varlink *varlink, const char *method, sd_json_variant *parameter
 static int try_status(const struct cli *cli, sd_json_variant **ret_status)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
-	_cleanup_(client_error_done) struct client_error error = {};
+	_cleanup_(error_done) struct error error = {};
 	sd_json_variant *answer = NULL;
 	int r = client_connect(cli->socket_path, &varlink, &error);
 

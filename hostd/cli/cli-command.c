@@ -8,7 +8,7 @@
 static int carry_out(const struct cli *cli, const char *method, const char *goal)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL, *events = NULL;
-	_cleanup_(client_error_done) struct client_error error = {};
+	_cleanup_(error_done) struct error error = {};
 	_cleanup_(text_list_done) struct text_list accepted = {};
 	int status = 0, r = 0;
 

@@ -90,7 +90,7 @@ static int on_event(sd_json_variant *event, void *userdata)
 int cli_events(const struct cli *cli)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
-	_cleanup_(client_error_done) struct client_error error = {};
+	_cleanup_(error_done) struct error error = {};
 	struct cli copy = *cli; /* the predicate only reads it */
 	int r = 0;
 

@@ -13,35 +13,27 @@
 
 #define CONNECT_TIMEOUT_S 10
 
-void client_error_done(struct client_error *error)
+const char *client_error_line(const struct error *error)
 {
-	free(error->kind);
-	free(error->line);
-	*error = (struct client_error){};
+	return error->reason ? error->reason : "out of memory";
 }
 
-const char *client_error_line(const struct client_error *error)
-{
-	return error->line ? error->line : "out of memory";
-}
-
-/* The first error stays. Returns r. */
-static int fail(struct client_error *error, int r, const char *format, ...)
+/* Returns r. */
+static int fail(struct error *error, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-static int fail(struct client_error *error, int r, const char *format, ...)
+static int fail(struct error *error, int r, const char *format, ...)
 {
 	va_list arguments;
+	char *why = NULL;
 
-	if (error->line)
-		return r;
 	va_start(arguments, format);
-	if (vasprintf(&error->line, format, arguments) < 0)
-		error->line = NULL;
+	if (vasprintf(&why, format, arguments) < 0)
+		why = NULL;
 	va_end(arguments);
-	return r;
+	return error_take(error, r, why);
 }
 
-static int fail_lost(struct client_error *error, int r)
+static int fail_lost(struct error *error, int r)
 {
 	if (r == -ETIME || r == -ETIMEDOUT)
 		return fail(error, r, "hostd does not answer");
@@ -55,7 +47,6 @@ char *client_explain(const char *error_id, sd_json_variant *parameters)
 	static const struct {
 		const char *error_id, *parameter, *text;
 	} table[] = {
-		{ "io.mvirt.Guest.NoSuchGuest", "name", "there is no guest " },
 		{ SD_VARLINK_ERROR_INVALID_PARAMETER, "parameter", "invalid parameter: " },
 		{ SD_VARLINK_ERROR_METHOD_NOT_FOUND, "method", "this hostd has no method " },
 		{ SD_VARLINK_ERROR_DISCONNECTED, NULL, "hostd closed the connection" },
@@ -78,14 +69,13 @@ char *client_explain(const char *error_id, sd_json_variant *parameters)
 	return text_format("hostd refused: %s", error_id);
 }
 
-static int fail_answer(struct client_error *error, const char *error_id,
-		       sd_json_variant *parameters)
+static int fail_answer(struct error *error, const char *error_id, sd_json_variant *parameters)
 {
+	_cleanup_free_ char *line = client_explain(error_id, parameters);
 	const char *dot = strrchr(error_id, '.');
 
-	error->kind = strdup(dot ? dot + 1 : error_id);
-	error->line = client_explain(error_id, parameters);
-	return -EBADR;
+	return error_set(error, error_kind_of_name(dot ? dot + 1 : error_id), "%s",
+			 line ? line : error_id);
 }
 
 static int connect_socket(const char *path)
@@ -105,7 +95,7 @@ static int connect_socket(const char *path)
 	return take_fd(&fd);
 }
 
-int client_connect(const char *path, sd_varlink **ret_varlink, struct client_error *error)
+int client_connect(const char *path, sd_varlink **ret_varlink, struct error *error)
 {
 	_cleanup_fd_ int fd = connect_socket(path);
 	int r = fd < 0 ? fd : sd_varlink_connect_fd(ret_varlink, fd);
@@ -124,7 +114,7 @@ int client_connect(const char *path, sd_varlink **ret_varlink, struct client_err
 }
 
 int client_call(sd_varlink *varlink, const char *method, sd_json_variant *parameters,
-		sd_json_variant **ret_answer, struct client_error *error)
+		sd_json_variant **ret_answer, struct error *error)
 {
 	sd_json_variant *answer = NULL;
 	const char *error_id = NULL;
@@ -149,7 +139,7 @@ int client_take_fd(sd_varlink *varlink, sd_json_variant *answer)
 struct watch {
 	client_predicate_t predicate;
 	void *userdata;
-	struct client_error *error;
+	struct error *error;
 	int result; /* -EAGAIN until the end is known */
 };
 
@@ -171,7 +161,7 @@ static int on_answer(sd_varlink *, sd_json_variant *answer, const char *error_id
 }
 
 int client_watch(sd_varlink *varlink, const char *method, sd_json_variant *parameters,
-		 client_predicate_t predicate, void *userdata, struct client_error *error)
+		 client_predicate_t predicate, void *userdata, struct error *error)
 {
 	struct watch watch = {
 		.predicate = predicate, .userdata = userdata, .error = error, .result = -EAGAIN

@@ -4,27 +4,21 @@
 
 #include <systemd/sd-varlink.h>
 
-#include "base/cleanup.h"
+#include "base/error.h"
 
 #define CLIENT_SOCKET "/run/mvirt/api.sock"
 
-/* Why there is no answer. Zero-initialised is none. */
-struct client_error {
-	char *kind; /* "NotFound"…, the last word of the API's error; NULL: the connection failed */
-	char *line; /* for people; NULL: there was no memory for it */
-};
-
-void client_error_done(struct client_error *error);
-const char *client_error_line(const struct client_error *error);
+/* The line for people. */
+const char *client_error_line(const struct error *error);
 /* One line for people about an answer that is an error. New string or NULL. */
 char *client_explain(const char *error_id, sd_json_variant *parameters);
 
-/* Waits for a hostd that is busy, unlike sd-varlink's own. Returns 0 or -errno. */
-int client_connect(const char *path, sd_varlink **ret_varlink, struct client_error *error);
-/* *ret_answer is the connection's, until the next call. Returns 0, -EBADR for an answer that is an
- * error, or -errno. */
+/* Waits for a hostd that is busy, unlike sd-varlink's own. This and the next fill in the error when
+ * they return -errno. */
+int client_connect(const char *path, sd_varlink **ret_varlink, struct error *error);
+/* *ret_answer is the connection's, until the next call. Returns 0 or -errno. */
 int client_call(sd_varlink *varlink, const char *method, sd_json_variant *parameters,
-		sd_json_variant **ret_answer, struct client_error *error);
+		sd_json_variant **ret_answer, struct error *error);
 /* The file that came with an answer, which the caller closes; -EBADF where there is none. */
 int client_take_fd(sd_varlink *varlink, sd_json_variant *answer);
 
@@ -34,4 +28,4 @@ int client_take_fd(sd_varlink *varlink, sd_json_variant *answer);
  */
 typedef int (*client_predicate_t)(sd_json_variant *answer, void *userdata);
 int client_watch(sd_varlink *varlink, const char *method, sd_json_variant *parameters,
-		 client_predicate_t predicate, void *userdata, struct client_error *error);
+		 client_predicate_t predicate, void *userdata, struct error *error);

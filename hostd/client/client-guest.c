@@ -102,7 +102,7 @@ static int on_event(sd_json_variant *event, void *userdata)
 }
 
 int client_wait_for_guests(sd_varlink *varlink, struct text_list *names, const char *goal,
-			   void (*failed)(const char *line), struct client_error *error)
+			   void (*failed)(const char *line), struct error *error)
 {
 	struct wait wait = { .names = names, .goal = goal, .failed = failed };
 

@@ -24,4 +24,4 @@ char *client_address_text(sd_json_variant *address);
  * error.
  */
 int client_wait_for_guests(sd_varlink *varlink, struct text_list *names, const char *goal,
-			   void (*failed)(const char *line), struct client_error *error);
+			   void (*failed)(const char *line), struct error *error);

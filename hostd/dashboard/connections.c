@@ -142,7 +142,7 @@ static int connect_one(struct connections *connections, const char *path, int fd
 		       sd_varlink_reply_t reply, void *userdata, sd_varlink **ret_varlink)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
-	_cleanup_(client_error_done) struct client_error error = {};
+	_cleanup_(error_done) struct error error = {};
 	int r = path ? client_connect(path, &varlink, &error) : sd_varlink_connect_fd(&varlink, fd);
 
 	if (r < 0)
