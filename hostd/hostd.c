@@ -19,6 +19,7 @@
 #include "host/host-format.h"
 #include "host/host-guests.h"
 #include "host/host-internal.h"
+#include "host/host-job.h"
 #include "host/host-screen.h"
 #include "host/host-volumes.h"
 #include "machine/boot-times.h"
@@ -43,6 +44,7 @@ static void host_done(struct host *host)
 	free(host->line_type);
 	free(host->panic_timeout);
 	guests_free(host->guests);
+	jobs_free(host->jobs);
 	fd_close(host->files.memory_fd);
 	net_free(host->net);
 	power_button_free(host->power_button);
@@ -307,6 +309,7 @@ static int run(void)
 		return r;
 	mark("configuration");
 	report("network", start_network(host));
+	report("jobs", host_start_jobs(host));
 	r = host_start_guests(host);
 	if (r < 0)
 		return r;

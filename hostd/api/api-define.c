@@ -36,6 +36,7 @@ static int read_changes(sd_json_variant *array, struct host_change **ret_changes
 struct create_call {
 	const char *name, *definition;
 	sd_json_variant *changes, *files;
+	int wait; /* negative: null, which is true */
 };
 
 static void close_imports(struct host_create_request *request)
@@ -77,28 +78,60 @@ static int read_imports(sd_varlink *link, sd_json_variant *array,
 	return 0;
 }
 
+/* Who waits for the guest; link NULL: nobody. */
+struct create_wait {
+	sd_varlink *link;
+};
+
+static void create_wait_free(struct create_wait *wait)
+{
+	if (!wait)
+		return;
+	sd_varlink_unref(wait->link);
+	free(wait);
+}
+DEFINE_CLEANUP(struct create_wait *, create_wait_free);
+
 static void on_created(struct guest *guest, const struct error *error, void *userdata)
 {
-	_cleanup_(sd_varlink_unrefp) sd_varlink *link = userdata;
+	_cleanup_(create_wait_freep) struct create_wait *wait = userdata;
 
-	if (link && guest)
-		(void)api_reply_guest(link, guest);
-	else if (link)
-		(void)api_reply_error(link, -EIO, error);
+	if (wait->link && guest)
+		(void)api_reply_guest(wait->link, guest);
+	else if (wait->link)
+		(void)api_reply_error(wait->link, -EIO, error);
 }
 
+static int reply_job(sd_varlink *link, uint64_t job)
+{
+	struct json_builder answer = {};
+
+	json_add_unsigned(&answer, "job", job);
+	return api_reply_object(link, &answer);
+}
+
+/* A creation that is a job ends later than this; any other one may have ended already. */
 static int create(sd_varlink *link, sd_varlink_method_flags_t flags,
-		  const struct host_create_request *request)
+		  const struct host_create_request *request, bool waits)
 {
 	const struct api *api = sd_varlink_get_userdata(link);
 	_cleanup_(error_done) struct error error = {};
-	_cleanup_(sd_varlink_unrefp) sd_varlink *waiting = api_reply_later(link, flags);
-	int r = host_create_guest(api->host, request, on_created, waiting, &error);
+	_cleanup_(create_wait_freep) struct create_wait *wait = calloc(1, sizeof(*wait));
+	uint64_t job = 0;
+	int r = 0;
 
+	if (!wait)
+		return -ENOMEM;
+	wait->link = api_reply_later(link, flags);
+	r = host_create_guest(api->host, request, on_created, wait, &job, &error);
 	if (r < 0)
 		return api_reply_error(link, r, &error);
-	(void)take_ptr(waiting);
-	return 0;
+	if (job > 0 && !waits) {
+		wait->link = sd_varlink_unref(wait->link);
+		r = flags & SD_VARLINK_METHOD_ONEWAY ? 0 : reply_job(link, job);
+	}
+	(void)take_ptr(wait);
+	return r;
 }
 
 API_METHOD_DEFINE(api_method_create)
@@ -112,11 +145,13 @@ API_METHOD_DEFINE(api_method_create)
 		  offsetof(struct create_call, changes), SD_JSON_NULLABLE },
 		{ "files", SD_JSON_VARIANT_ARRAY, sd_json_dispatch_variant_noref,
 		  offsetof(struct create_call, files), SD_JSON_NULLABLE },
+		{ "wait", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_tristate,
+		  offsetof(struct create_call, wait), SD_JSON_NULLABLE },
 		{},
 	};
 	_cleanup_(close_imports) struct host_create_request request = {};
 	_cleanup_free_ struct host_change *changes = NULL;
-	struct create_call call = {};
+	struct create_call call = { .wait = -1 };
 	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
 	if (r != 0)
@@ -131,7 +166,7 @@ API_METHOD_DEFINE(api_method_create)
 	request.name = call.name;
 	request.definition = call.definition;
 	request.changes = changes;
-	return create(link, flags, &request);
+	return create(link, flags, &request, call.wait != 0);
 }
 
 /* --- Definition, Set, Replace --- */

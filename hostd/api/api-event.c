@@ -4,6 +4,7 @@
 
 #include "api-internal.h"
 #include "base/clock.h"
+#include "host/host-job.h"
 
 /* subject is the guest, the network or the data volume: type is its name in the event too. */
 static int build_event(const char *type, const char *kind, const char *detail,
@@ -202,6 +203,10 @@ void api_on_host_event(const struct host_event *event, void *userdata)
 		if (api_build_data_volume(api->host, &subject) >= 0)
 			publish_subject(api, "dataVolume", event->kind, event->detail, subject);
 		break;
+	case HOST_EVENT_JOB:
+		if (api_build_job(event->job, &subject) >= 0)
+			publish_subject(api, "job", event->kind, event->detail, subject);
+		break;
 	}
 }
 
@@ -276,6 +281,29 @@ static int tell_data_volume(struct api_client *client)
 	return r < 0 ? r : tell_current(client, "dataVolume", object);
 }
 
+static const struct job *job_after(const struct jobs *jobs, uint64_t id)
+{
+	for (size_t i = 0; jobs && i < jobs_count(jobs); i++)
+		if (job_status(jobs_at(jobs, i)).id > id)
+			return jobs_at(jobs, i);
+	return NULL;
+}
+
+static int tell_job(struct api_client *client)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *object = NULL;
+	const struct job *job = job_after(host_jobs(client->api->host), client->job_told);
+	int r = 0;
+
+	if (!job)
+		return 0;
+	client->job_told = job_status(job).id;
+	r = api_build_job(job, &object);
+	if (r >= 0)
+		r = tell_current(client, "job", object);
+	return r < 0 ? r : 1;
+}
+
 static int tell_more(struct api_client *client)
 {
 	int r = 0;
@@ -294,9 +322,15 @@ static int tell_more(struct api_client *client)
 		client->current = API_CURRENT_DATA_VOLUME;
 		[[fallthrough]];
 	case API_CURRENT_DATA_VOLUME:
-		client->current = API_CURRENT_TOLD;
+		client->current = API_CURRENT_JOBS;
 		r = tell_data_volume(client);
 		return r < 0 ? r : 1;
+	case API_CURRENT_JOBS:
+		r = tell_job(client);
+		if (r != 0)
+			return r;
+		client->current = API_CURRENT_TOLD;
+		[[fallthrough]];
 	case API_CURRENT_TOLD:
 		break;
 	}

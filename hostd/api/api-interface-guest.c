@@ -201,7 +201,12 @@ static SD_VARLINK_DEFINE_METHOD(
 	SD_VARLINK_DEFINE_INPUT_BY_TYPE(changes, Change, SD_VARLINK_ARRAY | SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("Files that are copied into the guest's folder"),
 	SD_VARLINK_DEFINE_INPUT_BY_TYPE(files, Import, SD_VARLINK_ARRAY | SD_VARLINK_NULLABLE),
-	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(guest, Guest, 0));
+	SD_VARLINK_FIELD_COMMENT("false: answer with the job as soon as it runs"),
+	SD_VARLINK_DEFINE_INPUT(wait, SD_VARLINK_BOOL, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("Without wait, what copies the files; otherwise, and where there "
+				 "is nothing to copy, there is the guest"),
+	SD_VARLINK_DEFINE_OUTPUT(job, SD_VARLINK_INT, SD_VARLINK_NULLABLE),
+	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(guest, Guest, SD_VARLINK_NULLABLE));
 
 static SD_VARLINK_DEFINE_METHOD(
 	Delete, SD_VARLINK_DEFINE_INPUT(name, SD_VARLINK_STRING, 0),
@@ -258,7 +263,8 @@ static SD_VARLINK_DEFINE_METHOD(
 
 static SD_VARLINK_DEFINE_ENUM_TYPE(EventType, SD_VARLINK_DEFINE_ENUM_VALUE(guest),
 				   SD_VARLINK_DEFINE_ENUM_VALUE(network),
-				   SD_VARLINK_DEFINE_ENUM_VALUE(dataVolume));
+				   SD_VARLINK_DEFINE_ENUM_VALUE(dataVolume),
+				   SD_VARLINK_DEFINE_ENUM_VALUE(job));
 
 static SD_VARLINK_DEFINE_METHOD_FULL(
 	Subscribe, SD_VARLINK_REQUIRES_MORE, SD_VARLINK_FIELD_COMMENT("What it is about"),
@@ -269,7 +275,7 @@ static SD_VARLINK_DEFINE_METHOD_FULL(
 		"waiting, "
 		"medium, medium-failed, created, changed, renamed, deleted. Of a network: changed. "
 		"Of the data volume: "
-		"mounted, lost, damaged"),
+		"mounted, lost, damaged. Of a job: its state"),
 	SD_VARLINK_DEFINE_OUTPUT(kind, SD_VARLINK_STRING, 0),
 	SD_VARLINK_FIELD_COMMENT("More about it, for people"),
 	SD_VARLINK_DEFINE_OUTPUT(detail, SD_VARLINK_STRING, SD_VARLINK_NULLABLE),
@@ -282,7 +288,9 @@ static SD_VARLINK_DEFINE_METHOD_FULL(
 	SD_VARLINK_FIELD_COMMENT("The network, as it is now"),
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(network, Network, SD_VARLINK_NULLABLE),
 	SD_VARLINK_FIELD_COMMENT("The data volume, as it is now"),
-	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(dataVolume, DataVolume, SD_VARLINK_NULLABLE));
+	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(dataVolume, DataVolume, SD_VARLINK_NULLABLE),
+	SD_VARLINK_FIELD_COMMENT("The job, as it is now"),
+	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(job, Job, SD_VARLINK_NULLABLE));
 
 SD_VARLINK_DEFINE_INTERFACE(
 	io_mvirt_Guest, "io.mvirt.Guest",
@@ -337,7 +345,7 @@ SD_VARLINK_DEFINE_INTERFACE(
 		"loses output, and finds a line [output lost] there"),
 	&vl_method_Console,
 	SD_VARLINK_SYMBOL_COMMENT(
-		"Events of guests, networks and the data volume: first one for each as it is now, "
+		"Events of guests, networks, the data volume and jobs: first one for each as it is now, "
 		"then what happens. "
 		"A client that does not read them is disconnected"),
 	&vl_method_Subscribe, SD_VARLINK_SYMBOL_COMMENT("A guest: what it is to be, and is"),
@@ -354,4 +362,6 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_SYMBOL_COMMENT("A bridge that the host and guests are on"), &vl_type_Network,
 	SD_VARLINK_SYMBOL_COMMENT("An address of the host"), &vl_type_Address,
 	SD_VARLINK_SYMBOL_COMMENT("The file system that guests are kept on"), &vl_type_DataVolume,
-	SD_VARLINK_SYMBOL_COMMENT("How the data volume is"), &vl_type_DataVolumePhase);
+	SD_VARLINK_SYMBOL_COMMENT("How the data volume is"), &vl_type_DataVolumePhase,
+	SD_VARLINK_SYMBOL_COMMENT("A long operation"), &vl_type_Job,
+	SD_VARLINK_SYMBOL_COMMENT("How a job is"), &vl_type_JobState);

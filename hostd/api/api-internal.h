@@ -27,10 +27,12 @@ enum api_current {
 	API_CURRENT_GUESTS,
 	API_CURRENT_NETWORKS,
 	API_CURRENT_DATA_VOLUME,
+	API_CURRENT_JOBS,
 	API_CURRENT_TOLD,
 };
 
 struct api_event;
+struct job;
 
 struct api_client {
 	struct api *api;
@@ -40,6 +42,7 @@ struct api_client {
 	enum api_current current;
 	char guest_told[NAME_LENGTH_MAX + 1]; /* the last one, by name; "" before the first */
 	size_t networks_told;
+	uint64_t job_told; /* the id of the last one; 0: none */
 	struct api_event *event; /* the next it is to be told of those that wait, or NULL */
 	uint64_t history_next; /* the log's next line for it; 0: it wants none */
 	bool quiet; /* it wants the consoles quiet */
@@ -146,6 +149,10 @@ void api_event_forget(struct api_client *client);
 int api_build_network(struct net *net, size_t index, sd_json_variant **ret_network);
 int api_build_data_volume(const struct host *host, sd_json_variant **ret_volume);
 
+/* --- api-job.c --- */
+
+int api_build_job(const struct job *job, sd_json_variant **ret_job);
+
 /* --- api-guest-show.c --- */
 
 /* net: NULL where there is none. Returns 0 or -errno. */
@@ -201,6 +208,9 @@ API_METHOD(api_method_devices);
 API_METHOD(api_method_boot_times);
 API_METHOD(api_method_crash);
 API_METHOD(api_method_format_disk);
+API_METHOD(api_method_jobs);
+API_METHOD(api_method_job);
+API_METHOD(api_method_cancel);
 API_METHOD(api_method_reload);
 API_METHOD(api_method_shutdown);
 API_METHOD(api_method_reboot);

@@ -116,6 +116,7 @@ static int make_one(struct api *api, sd_varlink_server **ret_server)
 		return r;
 	r = sd_varlink_server_add_interface_many(server, &vl_interface_io_mvirt_Host,
 						 &vl_interface_io_mvirt_Guest,
+						 &vl_interface_io_mvirt_Job,
 						 &vl_interface_io_mvirt_Console,
 						 &vl_interface_io_mvirt_Error);
 	if (r < 0)

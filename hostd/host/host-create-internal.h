@@ -27,7 +27,9 @@ struct host_creation {
 	enum guest_origin origin; /* CONFIG as long as it is not known where it will be kept */
 	struct creation_file *files;
 	size_t file_count, current;
-	struct image_job *job; /* of the current file */
+	struct image_job *import; /* of the current file */
+	struct job *job; /* weak; NULL: there is nothing to import */
+	uint64_t imported_bytes; /* of the files before the current one */
 	uint64_t reserved_bytes; /* of memory, for the current file */
 	bool defined; /* guest.conf is there */
 	struct host_creation *next;

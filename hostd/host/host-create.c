@@ -10,6 +10,7 @@
 #include "host-create-internal.h"
 #include "host-event.h"
 #include "host-import.h"
+#include "host-job.h"
 #include "host-store.h"
 #include "storage/store/guest-store.h"
 
@@ -17,7 +18,7 @@ static void creation_free(struct host_creation *creation)
 {
 	if (!creation)
 		return;
-	image_job_cancel(creation->job);
+	image_job_cancel(creation->import);
 	for (size_t i = 0; i < creation->file_count; i++) {
 		fd_close(creation->files[i].source_fd);
 		fd_close(creation->files[i].target_fd);
@@ -135,7 +136,15 @@ static void fail(struct host_creation *creation_consume, const char *file, int r
 	undo(creation);
 	take_out(creation);
 	log_warning("guests", "%s", error->reason ? error->reason : "out of memory");
+	job_end(take_ptr(creation->job), error);
 	creation->done(NULL, error, creation->userdata);
+}
+
+/* The copying child writes to a file that is gone then. */
+static void abort_creation(struct host_creation *creation, int r, struct error *error)
+{
+	image_job_cancel(take_ptr(creation->import));
+	fail(creation, NULL, r, error);
 }
 
 void host_creations_cancel(struct host *host)
@@ -143,10 +152,40 @@ void host_creations_cancel(struct host *host)
 	while (host->creations) {
 		_cleanup_(error_done) struct error error = {};
 
-		/* The copying child writes to a file that is gone then. */
-		image_job_cancel(take_ptr(host->creations->job));
-		fail(host->creations, NULL, error_set(&error, ERROR_NOT_NOW, "hostd ends"), &error);
+		abort_creation(host->creations, error_set(&error, ERROR_NOT_NOW, "hostd ends"),
+			       &error);
 	}
+}
+
+static void on_cancelled(void *userdata)
+{
+	_cleanup_(error_done) struct error error = {};
+
+	abort_creation(userdata, error_set(&error, ERROR_FAILED, "it was cancelled"), &error);
+}
+
+static uint64_t size_of(int fd)
+{
+	struct stat status = {};
+
+	return fd >= 0 && fstat(fd, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+/* Only what is copied takes long. */
+static void begin_job(struct host_creation *creation)
+{
+	struct job_spec spec = {
+		.kind = "create",
+		.subject = creation->config->name,
+		.abandoned = "the guest is not created, and nothing is left of it",
+		.cancel = on_cancelled,
+		.userdata = creation,
+	};
+
+	for (size_t i = 0; i < creation->file_count; i++)
+		spec.total_bytes += size_of(creation->files[i].source_fd);
+	if (spec.total_bytes > 0)
+		creation->job = host_begin_job(creation->host, &spec);
 }
 
 /* --- the definition, when all files are there --- */
@@ -223,6 +262,7 @@ static void finish(struct host_creation *creation_consume)
 		   creation->origin == GUEST_ORIGIN_MEMORY ? ", not kept: there is no data volume"
 							   : "");
 	host_publish_guest(creation->host, guest, "created", NULL);
+	job_end(take_ptr(creation->job), NULL);
 	creation->done(guest, &error, creation->userdata);
 }
 
@@ -230,13 +270,22 @@ static void finish(struct host_creation *creation_consume)
 
 static void next_file(struct host_creation *creation);
 
+static void on_progress(uint64_t done_bytes, void *userdata)
+{
+	const struct host_creation *creation = userdata;
+
+	if (creation->job)
+		job_set_done(creation->job, creation->imported_bytes + done_bytes);
+}
+
 static void on_imported(int r, const char *why, void *userdata)
 {
 	struct host_creation *creation = userdata;
 	struct creation_file *file = &creation->files[creation->current];
 	_cleanup_(error_done) struct error error = {};
 
-	creation->job = NULL;
+	creation->import = NULL;
+	creation->imported_bytes += size_of(file->source_fd);
 	release_memory(creation);
 	if (r < 0) {
 		if (why)
@@ -260,6 +309,19 @@ static void explain(int r, struct error *error)
 				"the guest is created with the one that is there");
 }
 
+static int start_import(struct host_creation *creation, const struct creation_file *file)
+{
+	sd_event *event = creation->host->event;
+	int r = file->is_image ? image_import(event, file->source_fd, file->target_fd, file->format,
+					      on_imported, creation, &creation->import)
+			       : image_import_file(event, file->source_fd, file->target_fd,
+						   on_imported, creation, &creation->import);
+
+	if (r >= 0)
+		image_job_report(creation->import, on_progress);
+	return r;
+}
+
 static int start_file(struct host_creation *creation, struct creation_file *file,
 		      struct error *error)
 {
@@ -273,12 +335,8 @@ static int start_file(struct host_creation *creation, struct creation_file *file
 	file->made = true;
 	if (file->is_boot_file && fchmod(file->target_fd, 0644) < 0)
 		return -errno;
-	if (file->source_fd >= 0 && !file->is_image)
-		return image_import_file(creation->host->event, file->source_fd, file->target_fd,
-					 on_imported, creation, &creation->job);
 	if (file->source_fd >= 0)
-		return image_import(creation->host->event, file->source_fd, file->target_fd,
-				    file->format, on_imported, creation, &creation->job);
+		return start_import(creation, file);
 	r = image_make(file->target_fd, file->format, file->size_bytes);
 	if (r >= 0 && fsync(file->target_fd) < 0)
 		r = -errno;
@@ -300,7 +358,7 @@ static void next_file(struct host_creation *creation)
 			fail(creation, file->name, r, &error);
 			return;
 		}
-		if (creation->job)
+		if (creation->import)
 			return;
 	}
 	finish(creation);
@@ -387,7 +445,7 @@ static int check_room(const struct host *host, struct error *error)
 }
 
 int host_create_guest(struct host *host, const struct host_create_request *request,
-		      host_created_t done, void *userdata, struct error *error)
+		      host_created_t done, void *userdata, uint64_t *ret_job, struct error *error)
 {
 	_cleanup_(creation_freep) struct host_creation *creation = calloc(1, sizeof(*creation));
 	int r = creation ? creation_read(creation, request, error) : -ENOMEM;
@@ -405,6 +463,8 @@ int host_create_guest(struct host *host, const struct host_create_request *reque
 	creation->userdata = userdata;
 	creation->next = host->creations;
 	host->creations = creation;
+	begin_job(creation);
+	*ret_job = creation->job ? job_status(creation->job).id : 0;
 	begin(take_ptr(creation));
 	return 0;
 }

@@ -26,10 +26,11 @@ typedef void (*host_created_t)(struct guest *guest, const struct error *error, v
 
 /*
  * Begins. Returns 0, and done is called, maybe before this returns; or -errno, and it is not. As
- * long as it is not known whether there is a data volume, it waits for that.
+ * long as it is not known whether there is a data volume, it waits for that. *ret_job is the job's
+ * id; 0: there is nothing to import, so it is none.
  */
 int host_create_guest(struct host *host, const struct host_create_request *request,
-		      host_created_t done, void *userdata, struct error *error);
+		      host_created_t done, void *userdata, uint64_t *ret_job, struct error *error);
 /* Whether a new guest may have the name. 0 or -errno. */
 int host_check_free_name(const struct host *host, const char *name, struct error *error);
 /* Whether a guest of that name (NULL: any) is being created. */

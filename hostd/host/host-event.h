@@ -4,6 +4,7 @@
 
 struct guest;
 struct host;
+struct job;
 
 enum host_event_type {
 	HOST_EVENT_GUEST,
@@ -13,13 +14,15 @@ enum host_event_type {
 	HOST_EVENT_GUEST_GONE,
 	HOST_EVENT_NETWORK,
 	HOST_EVENT_DATA_VOLUME,
+	HOST_EVENT_JOB,
 };
 
 struct host_event {
 	enum host_event_type type;
 	const struct guest *guest; /* HOST_EVENT_GUEST, HOST_EVENT_GUEST_LEAVING */
 	const char *network;
-	/* A state, "created", "changed"…; of the data volume "mounted", "lost", "damaged" */
+	const struct job *job;
+	/* A state (of a guest, of a job), "created", "changed"…; of the data volume "mounted", "lost", "damaged" */
 	const char *kind;
 	const char *detail; /* or NULL */
 };

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host-internal.h"
+#include "host-job.h"
 #include "host-volumes.h"
 #include "storage/disk/disk-format.h"
 #include "storage/disk/disk-use.h"
@@ -16,14 +17,15 @@ struct host_formatting {
 	host_formatted_t done;
 	void *userdata;
 	char *serial;
-	struct disk_format_job *job;
+	struct disk_format_job *work;
+	struct job *job; /* weak, or NULL */
 };
 
 static void formatting_free(struct host_formatting *formatting)
 {
 	if (!formatting)
 		return;
-	disk_format_cancel(formatting->job);
+	disk_format_cancel(formatting->work);
 	free(formatting->serial);
 	free(formatting);
 }
@@ -34,7 +36,7 @@ static void on_done(int r, const char *why, void *userdata)
 	_cleanup_(formatting_freep) struct host_formatting *formatting = userdata;
 	_cleanup_(error_done) struct error error = {};
 
-	formatting->job = NULL;
+	formatting->work = NULL;
 	formatting->host->formatting = NULL;
 	if (r < 0 && why)
 		(void)error_set(&error, error_kind_of(r), "%s", why);
@@ -42,6 +44,7 @@ static void on_done(int r, const char *why, void *userdata)
 		log_error("data", "disk %s is not formatted: %s", formatting->serial, error.reason);
 	else
 		log_notice("data", "disk %s is formatted as a data volume", formatting->serial);
+	job_end(take_ptr(formatting->job), &error);
 	formatting->done(r < 0 ? &error : NULL, formatting->userdata);
 }
 
@@ -58,6 +61,7 @@ void host_format_cancel(struct host *host)
 	if (!formatting)
 		return;
 	(void)error_set(&error, ERROR_NOT_NOW, "hostd ends");
+	job_end(take_ptr(formatting->job), &error);
 	formatting->done(&error, formatting->userdata);
 }
 
@@ -118,6 +122,11 @@ static int start(struct host *host, const struct disk_format_target *target, con
 {
 	_cleanup_(formatting_freep) struct host_formatting *formatting =
 		calloc(1, sizeof(*formatting));
+	const struct job_spec spec = {
+		.kind = "format",
+		.subject = serial,
+		.abandoned = "the disk may be half formatted: format it again",
+	};
 	int r = 0;
 
 	if (!formatting)
@@ -127,11 +136,12 @@ static int start(struct host *host, const struct disk_format_target *target, con
 	};
 	if (!formatting->serial)
 		return -ENOMEM;
-	r = disk_format_start(host->event, target, on_done, formatting, &formatting->job);
+	r = disk_format_start(host->event, target, on_done, formatting, &formatting->work);
 	if (r < 0)
 		return error_prefix(error, r, "%s", target->node);
 	log_notice("data", "formatting %s (disk %s)%s", target->node, serial,
 		   target->erase ? ", with what is on it" : "");
+	formatting->job = host_begin_job(host, &spec);
 	host->formatting = take_ptr(formatting);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "host-event.h"
 #include "host-replace.h"
 #include "host-unlock.h"
+#include "job/job.h"
 #include "machine/console/dashboards.h"
 #include "machine/console/screen.h"
 #include "machine/device/devices.h"
@@ -67,6 +68,7 @@ struct host {
 	host_subscriber_t subscriber; /* or NULL */
 	void *subscriber_userdata;
 	struct host_screen *machine_screen; /* NULL: nobody wants it */
+	struct jobs *jobs; /* NULL: they could not be started */
 	struct host_creation *creations;
 	struct host_formatting *formatting; /* one at a time */
 	struct host_unlock unlock;

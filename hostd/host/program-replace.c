@@ -87,7 +87,7 @@ static void conclude(struct program_replace *job_consume, int error, const char 
 
 static int copy_in_child(const void *, const char **ret_what)
 {
-	return image_copy(3, 4, ret_what);
+	return image_copy(3, 4, -EBADF, ret_what);
 }
 
 static void on_ended(const struct process_end *end, void *userdata);

@@ -4,6 +4,7 @@
 #include "image-copy.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,9 +12,11 @@
 
 #define STEP_BYTES (64 << 20)
 #define BLOCK_BYTES (64 << 10)
+#define PROGRESS_BYTES (16 << 20)
 
 struct copy {
-	int source_fd, target_fd;
+	int source_fd, target_fd, progress_fd;
+	off_t told;
 	bool by_hand;
 	const char **ret_what;
 };
@@ -68,6 +71,16 @@ static int copy_block(const struct copy *copy, off_t *at, off_t end)
 	return 0;
 }
 
+static void tell(struct copy *copy, off_t at)
+{
+	const uint64_t done = (uint64_t)at;
+
+	if (copy->progress_fd < 0 || at - copy->told < PROGRESS_BYTES)
+		return;
+	copy->told = at;
+	(void)!write(copy->progress_fd, &done, sizeof(done));
+}
+
 static int copy_range(struct copy *copy, off_t at, off_t end)
 {
 	while (at < end) {
@@ -75,6 +88,7 @@ static int copy_range(struct copy *copy, off_t at, off_t end)
 		ssize_t copied = 0;
 		int r = 0;
 
+		tell(copy, at);
 		if (!copy->by_hand) {
 			size_t wanted = end - at < STEP_BYTES ? (size_t)(end - at) : STEP_BYTES;
 
@@ -98,9 +112,12 @@ static int copy_range(struct copy *copy, off_t at, off_t end)
 	return 0;
 }
 
-int image_copy(int source_fd, int target_fd, const char **ret_what)
+int image_copy(int source_fd, int target_fd, int progress_fd, const char **ret_what)
 {
-	struct copy copy = { .source_fd = source_fd, .target_fd = target_fd, .ret_what = ret_what };
+	struct copy copy = { .source_fd = source_fd,
+			     .target_fd = target_fd,
+			     .progress_fd = progress_fd,
+			     .ret_what = ret_what };
 	struct stat status;
 	off_t at = 0;
 

@@ -3,6 +3,7 @@
 // watches.
 #include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <systemd/sd-json.h>
 #include <time.h>
@@ -26,6 +27,7 @@ enum phase { PHASE_COPY, PHASE_INFO, PHASE_CHECK };
 
 struct image_job {
 	image_done_t done;
+	image_progress_t progress; /* or NULL */
 	void *userdata;
 	sd_event *event;
 	enum phase phase;
@@ -37,6 +39,7 @@ struct image_job {
 	bool no_image; /* it is only copied */
 	char *summary; /* what PHASE_INFO found */
 	struct process *process; /* NULL: none is at work */
+	sd_event_source *progress_source; /* what the copying child tells; owns the fd */
 	sd_event_source *begin;
 };
 
@@ -69,6 +72,7 @@ static void job_free(struct image_job *job)
 	if (!job)
 		return;
 	sd_event_source_disable_unref(job->begin);
+	sd_event_source_disable_unref(job->progress_source);
 	process_cancel(job->process);
 	take_back(job);
 	fd_close(job->source_fd);
@@ -90,7 +94,41 @@ static void conclude(struct image_job *job, int error, const char *why)
 /* A copy of the image, which we write: no limit but the disk's. */
 static int copy_in_child(const void *, const char **ret_what)
 {
-	return image_copy(3, 4, ret_what);
+	return image_copy(3, 4, 5, ret_what);
+}
+
+/* Of several that have come the last one counts; each is written at once. */
+static int on_progress(sd_event_source *source, int fd, uint32_t, void *userdata)
+{
+	struct image_job *job = userdata;
+	uint64_t done[256];
+	ssize_t length = read(fd, done, sizeof(done));
+
+	if (length >= (ssize_t)sizeof(done[0]))
+		job->progress(done[(size_t)length / sizeof(done[0]) - 1], job->userdata);
+	else if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR))
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	return 0;
+}
+
+/* *ret_fd is the child's end. */
+static int open_progress(struct image_job *job, int *ret_fd)
+{
+	int ends[2], r = 0;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	r = sd_event_add_io(job->event, &job->progress_source, ends[0], EPOLLIN, on_progress, job);
+	if (r >= 0)
+		r = sd_event_source_set_io_fd_own(job->progress_source, true);
+	else
+		fd_close(ends[0]);
+	if (r < 0) {
+		fd_close(ends[1]);
+		return r;
+	}
+	*ret_fd = ends[1];
+	return 0;
 }
 
 /* No format is guessed, and no other file is opened, whatever the image says. */
@@ -111,18 +149,25 @@ static int start_child(struct image_job *job)
 	_cleanup_free_ char *options = image_options(job->format);
 	char *const argv[] = { "qemu-img", job->phase == PHASE_INFO ? "info" : "check",
 			       "--output=json", options, NULL };
-	const struct process_fd fds[] = { { job->source_fd, 3 }, { job->image_fd, 4 } };
+	_cleanup_fd_ int progress_fd = -EBADF;
+	struct process_fd fds[] = { { job->source_fd, 3 }, { job->image_fd, 4 }, { .number = 5 } };
 	const struct process_mount image = { .path = "/" IMAGE_CHILD_IMAGE, .fd = job->image_fd };
 	struct image_child child;
+	int r = 0;
 
 	if (!options)
 		return -ENOMEM;
+	if (copies && job->progress)
+		r = open_progress(job, &progress_fd);
+	if (r < 0)
+		return r;
+	fds[2].fd = progress_fd;
 	image_child_prepare(&child, copies ? NULL : image_child_get_paths()->qemu_img,
 			    copies ? UINT64_MAX : 0, copies ? 0 : EXAMINE_CPU_S);
 	if (copies) {
 		child.spec.run = copy_in_child;
 		child.spec.fds = fds;
-		child.spec.fd_count = ELEMENTS(fds);
+		child.spec.fd_count = progress_fd < 0 ? ELEMENTS(fds) - 1 : ELEMENTS(fds);
 	} else {
 		child.spec.argv = argv;
 		child.spec.deadline_usec = EXAMINE_USEC;
@@ -394,6 +439,11 @@ int image_import(sd_event *event, int source_fd, int target_fd, enum disk_format
 	if (r < 0)
 		return r;
 	return start_job(event, source_fd, target_fd, format, done, userdata, ret_job);
+}
+
+void image_job_report(struct image_job *job, image_progress_t progress)
+{
+	job->progress = progress;
 }
 
 void image_job_cancel(struct image_job *job)

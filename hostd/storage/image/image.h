@@ -41,6 +41,10 @@ int image_import(sd_event *event, int source_fd, int target_fd, enum disk_format
 /* The same for what is no image (a kernel, a file of a seed): it is copied, and not examined. */
 int image_import_file(sd_event *event, int source_fd, int target_fd, image_done_t done,
 		      void *userdata, struct image_job **ret_job);
+/* How far in the file the copying is, in bytes. */
+typedef void (*image_progress_t)(uint64_t done_bytes, void *userdata);
+/* For one that has just been made: progress gets its userdata, and is called before done. */
+void image_job_report(struct image_job *job, image_progress_t progress);
 /* done is not called any more; the child is killed, and what is half copied stays. Takes NULL. */
 void image_job_cancel(struct image_job *job);
 

@@ -95,6 +95,7 @@ void data_volume_get_status(const struct data_volume *volume [[maybe_unused]],
 struct image_job {
 	int source_fd, target_fd;
 	image_done_t done;
+	image_progress_t progress;
 	void *userdata;
 	sd_event_source *timer;
 };
@@ -104,6 +105,7 @@ static int stub_on_copied(sd_event_source *source [[maybe_unused]],
 {
 	struct image_job *job = userdata;
 	image_done_t done = job->done;
+	image_progress_t job_progress = job->progress;
 	void *done_userdata = job->userdata;
 	char magic[4] = "";
 	bool bad = pread(job->source_fd, magic, sizeof(magic), 0) == sizeof(magic) &&
@@ -115,6 +117,8 @@ static int stub_on_copied(sd_event_source *source [[maybe_unused]],
 	(void)close(job->source_fd);
 	(void)close(job->target_fd);
 	free(job);
+	if (n > 0)
+		job_progress((uint64_t)n / 2, done_userdata);
 	if (bad || n < 0)
 		done(-EINVAL, "it has a backing file", done_userdata);
 	else
@@ -152,6 +156,11 @@ int image_import_file(sd_event *event, int source_fd, int target_fd, image_done_
 		      void *userdata, struct image_job **ret_job)
 {
 	return image_import(event, source_fd, target_fd, DISK_FORMAT_RAW, done, userdata, ret_job);
+}
+
+void image_job_report(struct image_job *job, image_progress_t progress)
+{
+	job->progress = progress;
 }
 
 void image_job_cancel(struct image_job *job)

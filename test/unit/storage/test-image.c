@@ -176,20 +176,20 @@ static void test_copy(void **)
 		fill(source_fd);
 		assert_int_equal(pwrite(target_fd, "old", 3, 64 << 20), 3);
 		fake.no_file_range = by_hand;
-		assert_int_equal(image_copy(source_fd, target_fd, &what), 0);
+		assert_int_equal(image_copy(source_fd, target_fd, -EBADF, &what), 0);
 		assert_null(what);
 		assert_int_equal(run("cd $(dirname %s) && cmp a b", "/a"), 0);
 		assert_int_equal(fstat(target_fd, &status), 0);
 		assert_true(status.st_blocks <= 4 * 64 * 2);
 		/* Zeros that are there are left out by hand. */
 		assert_int_equal(pwrite(source_fd, "\0\0", 2, 10 << 20), 2);
-		assert_int_equal(image_copy(source_fd, target_fd, &what), 0);
+		assert_int_equal(image_copy(source_fd, target_fd, -EBADF, &what), 0);
 		assert_int_equal(run("cd $(dirname %s) && cmp a b", "/a"), 0);
 		/* Nothing is nothing, and only holes are only holes. */
 		assert_int_equal(ftruncate(source_fd, 0), 0);
-		assert_int_equal(image_copy(source_fd, target_fd, &what), 0);
+		assert_int_equal(image_copy(source_fd, target_fd, -EBADF, &what), 0);
 		assert_int_equal(ftruncate(source_fd, 1 << 20), 0);
-		assert_int_equal(image_copy(source_fd, target_fd, &what), 0);
+		assert_int_equal(image_copy(source_fd, target_fd, -EBADF, &what), 0);
 		assert_int_equal(fstat(target_fd, &status), 0);
 		assert_int_equal(status.st_size, 1 << 20);
 		assert_int_equal(status.st_blocks, 0);
@@ -212,7 +212,7 @@ static void test_copy_fails(void **)
 			fake.fail_at = at;
 			fake.call = 0;
 			fake.active = true;
-			r = image_copy(source_fd, target_fd, &what);
+			r = image_copy(source_fd, target_fd, -EBADF, &what);
 			fake.active = false;
 			if (r == 0)
 				/* lseek() that does not know holes is made up for. */
