@@ -79,6 +79,7 @@ export MVIRT_TEST_HOSTD := $(HOSTD_OBJECTS)/hostd
 export MVIRT := $(HOSTD_OBJECTS)/mvirt
 export MVIRT_DASHBOARD := $(HOSTD_OBJECTS)/mvirt-dashboard
 export MVIRT_TEST_BUSYBOX := $(BUSYBOX)
+export MVIRT_TEST_QEMU := $(QEMU)
 
 export MVIRT_TEST_API := $(TEST_OBJECTS)/unit/api/test-api
 
