@@ -13,7 +13,7 @@ BENCH_PEER_FILES := $(filter-out %.packages,$(wildcard test/bench/peers/* test/b
 bench: ## us and what people would use instead, side by side: docs/benchmarks.md (ROW=2 for one row)
 bench-quick: ## the same with fewer runs: build/bench/quick.md
 bench bench-quick: bench-peers os iso guest $(BENCH)/obj/guest.cpio.zst $(BENCH)/obj/throughput.cpio.zst \
-		$(BENCH)/obj/greeting $(BENCH)/obj/mvirt-shell.efi
+		$(BENCH)/obj/greeting $(BENCH)/obj/confined $(BENCH)/obj/mvirt-shell.efi
 	$(Q)cd test/bench && python3 bench.py $(if $(filter bench-quick,$@),--quick) $(ROW)
 
 bench-test: ## the statistics of the benchmarks, on figures whose answer is known
@@ -22,6 +22,12 @@ bench-test: ## the statistics of the benchmarks, on figures whose answer is know
 $(BENCH)/obj/%: test/bench/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc -std=gnu23 -D_GNU_SOURCE -Os $(WARNINGS) -static -s $< -o $@
+
+# With a part of hostd: the filters that it measures are the ones that are shipped.
+CONFINED_OBJECTS := $(call objects,$(addprefix hostd/,machine/privileges.c vmm/qemu/qemu-seccomp.c vmm/qemu/qemu-seccomp-ioctl.c))
+$(BENCH)/obj/confined: test/bench/confined.c $(CONFINED_OBJECTS)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(CPPFLAGS) -std=gnu23 -D_GNU_SOURCE -Os $(WARNINGS) -static -s $^ -lseccomp -o $@
 
 # The guest of every row: our guest kernel, and one program that says that userspace has begun.
 $(BENCH)/obj/guest.cpio.zst: $(BENCH)/obj/marker $(GEN_INIT_CPIO)

@@ -183,7 +183,7 @@ def both(ours, peer):
 
 # --- machines whose time is counted in instructions ---
 
-def run_counted(name, kernel, initramfs, cmdline, timeout=1800, memory_mib=1024, cpu="max,vgif=off"):
+def run_counted(name, kernel, initramfs, cmdline, timeout=1800, memory_mib=1024, cpu="max,vgif=off", more=()):
     """Boots a kernel directly with one instruction a nanosecond until it powers off; returns its console.
 
     The time-stamp counter goes with the instructions then, and nothing else on this machine changes it."""
@@ -193,7 +193,7 @@ def run_counted(name, kernel, initramfs, cmdline, timeout=1800, memory_mib=1024,
     command = [*emulator.OURS, "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg",
                "-icount", "shift=0,sleep=off", "-smp", "1", "-cpu", cpu, "-m", f"{memory_mib}M",
                "-display", "none", "-serial", f"file:{folder}/console.log", "-no-reboot",
-               "-kernel", str(kernel), "-initrd", str(initramfs), "-append", f"console=ttyS0 {cmdline}"]
+               "-kernel", str(kernel), "-initrd", str(initramfs), "-append", f"console=ttyS0 {cmdline}", *more]
     (folder / "command").write_text(" ".join(command) + "\n", "utf-8")
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     if done.returncode != 0:
