@@ -328,9 +328,10 @@ static int usage(FILE *stream, int status)
 {
 	(void)fprintf(
 		stream,
-		"usage: hostd [--check FILE | --version | --help]\n"
+		"usage: hostd [--check FILE | --keys | --version | --help]\n"
 		"PID 1 starts it without arguments. --check prints what FILE (mvirt.conf) means,\n"
-		"and every mistake in it; exit status 1 when there is one.\n");
+		"and every mistake in it; exit status 1 when there is one. --keys prints all "
+		"keys.\n");
 	return status;
 }
 
@@ -338,6 +339,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "check", required_argument, NULL, 'c' },
+		{ "keys", no_argument, NULL, 'k' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
@@ -349,6 +351,8 @@ int main(int argc, char **argv)
 		break;
 	case 'c':
 		return optind == argc ? config_check_file(optarg) : usage(stderr, 2);
+	case 'k':
+		return config_print_keys();
 	case 'v':
 		return printf("hostd %s\n", MVIRT_VERSION) < 0;
 	case 'h':

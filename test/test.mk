@@ -104,7 +104,7 @@ GOLDEN_TESTS := $(patsubst test/unit/%.c,$(TEST_OBJECTS)/unit/%,$(GOLDEN))
 .PHONY: accept
 accept: $(GOLDEN_TESTS) $(call needs,$(GOLDEN)) ## write the golden files anew, and show what changed
 	$(Q)MVIRT_ACCEPT=1 prove -Q --failures $(GOLDEN_TESTS)
-	$(Q)$(GIT) --no-pager diff --stat -p -- '*.ok'
+	$(Q)$(GIT) --no-pager diff --stat -p -- '*.ok' docs/manual hostd/cli/completion
 
 # Debian for the boot tests, out of the cache where that has it
 DEBIAN_IMAGE := $(O)/test/debian.qcow2

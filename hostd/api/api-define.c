@@ -196,7 +196,7 @@ static int reply_applied(sd_varlink *link, const struct host_change *changes, si
 	struct json_builder answer = {}, list = {};
 
 	for (size_t i = 0; i < count; i++) {
-		bool later = running && !host_key_counts_now(changes[i].key);
+		bool later = running && !guest_config_counts_now(changes[i].key);
 		struct json_builder object = {};
 
 		json_add_text(&object, "key", changes[i].key);

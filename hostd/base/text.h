@@ -30,6 +30,11 @@ static inline bool text_equal(const char *a, const char *b)
 	return a && b ? __builtin_strcmp(a, b) == 0 : a == b;
 }
 
+static inline bool text_begins(const char *text, const char *start)
+{
+	return __builtin_strncmp(text, start, __builtin_strlen(start)) == 0;
+}
+
 /*
  * "512M" -> bytes. Units K, M, G, T (powers of 1024); none means bytes. Returns 0, -EINVAL for
  * anything else, -ERANGE over 2^64 - 1.

@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// MAC and IP addresses in the file.
+// IP addresses in the file.
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "config-parse.h"
 
-int config_parse_mac(const char *text, uint8_t ret_mac[static 6])
-{
-	unsigned int byte[6];
-	char rest = 0;
-
-	if (strlen(text) != 17 || text[strspn(text, "0123456789abcdefABCDEF:")] ||
-	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &byte[0], &byte[1], &byte[2], &byte[3],
-		   &byte[4], &byte[5], &rest) != 6)
-		return -EINVAL;
-	if ((byte[0] & 1) || !(byte[0] | byte[1] | byte[2] | byte[3] | byte[4] | byte[5]))
-		return -EINVAL;
-	for (int i = 0; i < 6; i++)
-		ret_mac[i] = (uint8_t)byte[i];
-	return 0;
-}
-
-int config_check_prefix(const char *text)
+bool config_is_prefix(const char *text)
 {
 	char address[INET6_ADDRSTRLEN + 1], binary[16];
 	const char *slash = strchr(text, '/');
@@ -30,19 +14,32 @@ int config_check_prefix(const char *text)
 
 	if (!slash || (size_t)(slash - text) >= sizeof(address) || !slash[1] ||
 	    slash[1 + strspn(slash + 1, "0123456789")] || text_to_bytes(slash + 1, &length) < 0)
-		return -EINVAL;
+		return false;
 	(void)snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
-	if (length < 1 || length > (ipv6 ? 128 : 32) ||
-	    inet_pton(ipv6 ? AF_INET6 : AF_INET, address, binary) != 1)
-		return -EINVAL;
-	return 0;
+	return length >= 1 && length <= (ipv6 ? 128 : 32) &&
+	       inet_pton(ipv6 ? AF_INET6 : AF_INET, address, binary) == 1;
+}
+
+static bool is_of(int family, const char *text)
+{
+	char binary[16];
+
+	return inet_pton(family, text, binary) == 1;
+}
+
+bool config_is_ipv4(const char *text)
+{
+	return is_of(AF_INET, text);
+}
+
+bool config_is_ipv6(const char *text)
+{
+	return is_of(AF_INET6, text);
 }
 
 bool config_is_address(const char *text)
 {
-	char binary[16];
-
-	return inet_pton(strchr(text, ':') ? AF_INET6 : AF_INET, text, binary) == 1;
+	return config_is_ipv4(text) || config_is_ipv6(text);
 }
 
 bool config_is_unicast(const char *text)

@@ -102,11 +102,14 @@ static void check_same_disk(struct config_parse *parse, const struct guest_confi
 		}
 }
 
-void config_check_guest(struct config_parse *parse, const struct config_entry *block,
-			const struct guest_config *guest)
+void config_check_guest(struct config_parse *parse, const struct config_entry *block, void *object)
 {
+	const struct guest_config *guest = object;
 	bool has_address = false;
 
+	if (config_list_has(&guest->after, guest->name))
+		config_wrong(parse, config_line_of(block, "after"),
+			     "guest \"%s\" cannot come after itself", guest->name);
 	check_boot(parse, block, guest);
 	check_microvm(parse, block, guest);
 	check_sata_ports(parse, guest);

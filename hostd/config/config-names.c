@@ -18,9 +18,10 @@ const char *const config_model_names[] = { "virtio", "e1000", "rtl8139", NULL };
 const char *const config_may_names[] = { "dhcp-server", "router", NULL };
 const char *const config_address_mode_names[] = { "dhcp", "static", "none", NULL };
 const char *const config_network_mode_names[] = { "bridge", "isolated", "nat", NULL };
+const char *const config_scale_names[] = { "none", "integer", "fit", NULL };
 /* Their first names are for people: the file leaves the key out. */
-static const char *const on_names[] = { "default", "restart", "stop", "pause", "host", NULL };
-static const char *const format_names[] = { "auto", "raw", "qcow2", NULL };
+const char *const config_on_names[] = { "default", "restart", "stop", "pause", "host", NULL };
+const char *const config_format_names[] = { "auto", "raw", "qcow2", NULL };
 
 #define NAME_OF(function, type, names)                    \
 	const char *function(type value)                  \
@@ -31,14 +32,15 @@ static const char *const format_names[] = { "auto", "raw", "qcow2", NULL };
 	}
 NAME_OF(guest_machine_name, enum guest_machine, config_machine_names)
 NAME_OF(guest_firmware_name, enum guest_firmware, config_firmware_names)
-NAME_OF(guest_on_name, enum guest_on, on_names)
+NAME_OF(guest_on_name, enum guest_on, config_on_names)
 NAME_OF(guest_watchdog_name, enum guest_watchdog, config_watchdog_names)
 NAME_OF(guest_display_name, enum guest_display, config_display_names)
 NAME_OF(guest_video_name, enum guest_video, config_video_names)
 NAME_OF(guest_accel_name, enum guest_accel, config_accel_names)
 NAME_OF(guest_restart_name, enum guest_restart, config_restart_names)
-NAME_OF(disk_format_name, enum disk_format, format_names)
+NAME_OF(disk_format_name, enum disk_format, config_format_names)
 NAME_OF(disk_bus_name, enum disk_bus, config_bus_names)
+NAME_OF(screen_scale_name, enum screen_scale_config, config_scale_names)
 NAME_OF(nic_model_name, enum nic_model, config_model_names)
 
 const char *nic_may_name(enum nic_may may)

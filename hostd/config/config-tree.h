@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/text.h"
 
@@ -32,3 +33,11 @@ struct config_entry {
 int config_tree_parse(const char *text, struct config_entry *ret_root, unsigned int *ret_line,
 		      char **ret_message);
 void config_entry_done(struct config_entry *entry);
+/* One value, or those between the commas of a list. Returns 0 or -ENOMEM. */
+int config_entry_add_values(struct config_entry *entry, const char *text, bool is_list);
+/* The entry as lines behind those of before (or NULL). A new string, or NULL. */
+char *config_entry_text(const struct config_entry *entry, const char *before);
+/* In quotes, on one line. */
+void config_write_quoted(FILE *out, const char *text);
+/* Closes a memory stream: only then its text is whole. Returns it, or NULL. */
+char *config_text_finish(FILE *out, char **text);

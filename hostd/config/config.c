@@ -8,97 +8,47 @@
 #include "config-parse.h"
 
 #define GUESTS_MAX 1000
-#define RESERVE_MAX_MIB (16ULL << 20)
-
-SETTER(set_memory_reserve, struct host_config,
-       config_set_mebibytes(parse, entry, 1, RESERVE_MAX_MIB, &object->memory_reserve_bytes))
-
-/* RFC 9562, section 4: the text of a UUID. */
-static bool is_uuid(const char *text)
-{
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-	for (size_t i = 0; i < strlen(form); i++)
-		if (form[i] == '-' ? text[i] != '-'
-				   : !text[i] || !strchr("0123456789abcdefABCDEF", text[i]))
-			return false;
-	return !text[strlen(form)];
-}
-
-static void set_data_volume(struct config_parse *parse, const struct config_entry *entry,
-			    void *object)
-{
-	struct host_config *config = object;
-
-	if (!is_uuid(entry->values.items[0]))
-		config_wrong(parse, entry->line,
-			     "data-volume is the UUID of a file system, which `mvirt devices` or "
-			     "blkid shows, not \"%s\"",
-			     entry->values.items[0]);
-	else
-		config_set_text(parse, entry, &config->data_volume);
-}
-
-static void set_hostname(struct config_parse *parse, const struct config_entry *entry, void *object)
-{
-	struct host_config *config = object;
-
-	if (!text_is_name(entry->values.items[0]))
-		config_wrong(parse, entry->line,
-			     "hostname is 1 to %d of a-z, 0-9 and -, not \"%s\"", NAME_LENGTH_MAX,
-			     entry->values.items[0]);
-	else
-		config_set_text(parse, entry, &config->hostname);
-}
-
-static const struct config_key keys[] = {
-	{ "console-password", CONFIG_ATTRIBUTE, config_set_console_password },
-	{ "data-volume", CONFIG_ATTRIBUTE, set_data_volume },
-	{ "hostname", CONFIG_ATTRIBUTE, set_hostname },
-	{ "memory-reserve", CONFIG_ATTRIBUTE, set_memory_reserve },
-	{ "screen", CONFIG_ATTRIBUTE, config_set_screen },
-	{ "scale", CONFIG_ATTRIBUTE, config_set_scale },
-	{ "hotkey-dashboard", CONFIG_ATTRIBUTE, config_set_hotkey_dashboard },
-	{ "hotkey-end", CONFIG_ATTRIBUTE, config_set_hotkey_end },
-	{ "hotkey-guests", CONFIG_ATTRIBUTE, config_set_hotkey_guests },
-	{ "network", CONFIG_BLOCK, NULL },
-	{ "guest", CONFIG_BLOCK, NULL },
-};
-static const struct config_keys host_keys = CONFIG_KEYS(keys);
 
 void host_config_free(struct host_config *config)
 {
-	if (!config)
-		return;
-	for (size_t i = 0; i < config->network_count; i++)
-		network_config_done(&config->networks[i]);
-	for (size_t i = 0; i < config->guest_count; i++)
-		guest_config_done(&config->guests[i]);
-	free(config->networks);
-	free(config->guests);
-	free(config->screen.guest);
-	free(config->hostname);
-	free(config->console_password);
-	free(config->data_volume);
+	if (config)
+		config_block_done(&config_host_block, config);
 	free(config);
+}
+
+static int make_default(struct config_parse *parse)
+{
+	parse->config = calloc(1, sizeof(*parse->config));
+	if (!parse->config)
+		return -ENOMEM;
+	config_block_init(parse, &config_host_block, parse->config);
+	(void)config_add_network(parse, "lan");
+	if (!parse->out_of_memory)
+		return 0;
+	host_config_free(take_ptr(parse->config));
+	return -ENOMEM;
 }
 
 int host_config_default(struct host_config **ret_config)
 {
-	_cleanup_(host_config_freep) struct host_config *config = calloc(1, sizeof(*config));
+	struct config_parse parse = {};
+	int r = make_default(&parse);
 
-	if (!config)
-		return -ENOMEM;
-	screen_config_init(&config->screen);
-	config->hostname = strdup("mvirt");
-	config->networks = calloc(1, sizeof(*config->networks));
-	if (!config->hostname || !config->networks)
-		return -ENOMEM;
-	config->network_count = 1;
-	if (network_config_init(&config->networks[0], "lan") < 0)
-		return -ENOMEM;
-	*ret_config = take_ptr(config);
-	return 0;
+	if (r == 0)
+		*ret_config = parse.config;
+	return r;
+}
+
+char *host_config_format(const struct host_config *config)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return NULL;
+	config_block_write(&config_host_block, config, "", false, out);
+	return config_text_finish(out, &text);
 }
 
 const struct guest_config *host_config_find_guest(const struct host_config *config,
@@ -135,6 +85,19 @@ static void add_guest(struct config_parse *parse, const struct config_entry *blo
 	config->guests[config->guest_count++] = guest;
 }
 
+/* A guest that is not in the file may be on the data volume. */
+static void check_screen(struct config_parse *parse, const struct config_entry *root)
+{
+	const char *name = parse->config->screen.guest;
+	const struct guest_config *guest =
+		name ? host_config_find_guest(parse->config, name) : NULL;
+
+	if (guest && guest->display == GUEST_DISPLAY_NONE)
+		config_wrong(parse, config_line_of(root, "screen"),
+			     "screen: guest \"%s\" has no display: it wants display = \"vnc\"",
+			     name);
+}
+
 static void each_block(struct config_parse *parse, const struct config_entry *root, const char *key,
 		       void (*read)(struct config_parse *parse, const struct config_entry *block))
 {
@@ -146,13 +109,13 @@ static void each_block(struct config_parse *parse, const struct config_entry *ro
 /* Networks first: the guests' NICs name them wherever they are in the file. */
 static void parse_tree(struct config_parse *parse, const struct config_entry *root)
 {
-	config_apply(parse, root, "the file", &host_keys, parse->config);
+	config_block_read(parse, &config_host_block, root, "the file", parse->config);
 	each_block(parse, root, "network", config_parse_network);
 	config_check_uplinks(parse);
 	each_block(parse, root, "guest", add_guest);
 	config_check_nics(parse);
 	config_check_after(parse, root);
-	config_check_screen(parse, root);
+	check_screen(parse, root);
 }
 
 int host_config_parse(const char *text, struct host_config **ret_config,
@@ -162,7 +125,7 @@ int host_config_parse(const char *text, struct host_config **ret_config,
 	struct config_parse parse = {};
 	_cleanup_free_ char *message = NULL;
 	unsigned int line = 0;
-	int r = host_config_default(&parse.config);
+	int r = make_default(&parse);
 
 	if (r < 0)
 		return r;

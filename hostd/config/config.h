@@ -44,7 +44,8 @@ enum network_mode { NETWORK_MODE_BRIDGE, NETWORK_MODE_ISOLATED, NETWORK_MODE_NAT
 /*
  * Strings are owned. A file's path is relative to where the definition is: to the configuration's
  * file system for mvirt.conf, to the guest's own folder for guest.conf. "data:images/x.iso" and
- * "data:guests/NAME/x.raw" name a file on the data volume from either.
+ * "data:guests/NAME/x.raw" name a file on the data volume from either. unknown is what another
+ * hostd wrote, as lines of text: it is kept with the rest, and means nothing here.
  */
 struct disk_config {
 	char *file; /* either file */
@@ -55,11 +56,13 @@ struct disk_config {
 	bool readonly;
 	bool allow_existing; /* write to a whole disk although there are file systems on it */
 	uint64_t size_bytes; /* a missing file is made with this size; 0: it must be there */
+	char *unknown;
 	unsigned int line;
 };
 
 struct cdrom_config {
 	char *file; /* NULL: the drive is empty */
+	char *unknown;
 	unsigned int line;
 };
 
@@ -73,6 +76,7 @@ struct nic_config {
 	struct text_list addresses;
 	bool isolate; /* reaches the uplink, and no other guest that is isolated */
 	unsigned int may; /* of enum nic_may */
+	char *unknown;
 	unsigned int line;
 };
 
@@ -84,6 +88,7 @@ struct cloud_init_config {
 	struct text_list ssh_keys; /* public keys */
 	char *password_hash; /* crypt(5), of the image's default user; or NULL */
 	char *instance_id; /* NULL: made from the host's id and the guest's name */
+	char *unknown;
 	unsigned int line;
 };
 
@@ -128,6 +133,7 @@ struct guest_config {
 	bool autostart;
 	bool echo_console;
 	unsigned int shutdown_timeout_s;
+	char *unknown;
 	unsigned int line;
 };
 
@@ -167,7 +173,6 @@ struct screen_config {
 	enum screen_scale_config scale;
 	/* guests: the first of the function keys, each for one guest that has a display. */
 	struct hotkey_config dashboard, end, guests;
-	unsigned int line; /* of guest */
 };
 
 struct host_config {
@@ -181,6 +186,7 @@ struct host_config {
 	size_t network_count;
 	struct guest_config *guests;
 	size_t guest_count;
+	unsigned int line;
 };
 
 /* A mistake in the file; message has no file name, line or newline in it. */
@@ -221,6 +227,12 @@ char *host_config_format(const struct host_config *config);
 int guest_config_parse(const char *text, struct guest_config **ret_config,
 		       struct config_mistakes *ret_mistakes);
 /*
+ * The same of a definition that was stored, perhaps by another hostd: a key that is unknown is kept
+ * in the guest, and formatted with it. Returns as above; with 0 the mistakes are the unknown keys.
+ */
+int guest_config_load(const char *text, struct guest_config **ret_config,
+		      struct config_mistakes *ret_mistakes);
+/*
  * What can be understood of a guest that runs, as another hostd may have written it down: a key
  * that is unknown or wrong keeps its default and is among the mistakes. Returns 0, -EBADMSG when
  * not even the guest's name is in the text, with the mistakes, or -ENOMEM.
@@ -231,6 +243,12 @@ int guest_config_read(const char *text, struct guest_config **ret_config,
 char *guest_config_format(const struct guest_config *config);
 /* A deep copy. Returns 0 or -ENOMEM. */
 int guest_config_copy(const struct guest_config *config, struct guest_config **ret_config);
+/* Whether a start by either is the same. Without memory it is. */
+bool guest_config_starts_alike(const struct guest_config *a, const struct guest_config *b);
+/* Whether a change of this key counts for a guest that runs; otherwise at its next start. */
+bool guest_config_counts_now(const char *key);
+/* The index-th of all files that the definition names, or NULL behind the last. */
+const char *guest_config_path(const struct guest_config *config, size_t index);
 /*
  * A copy with another name; its files "data:guests/NAME/…" are renamed with it. Returns 0, -EINVAL
  * for what is no name, or -ENOMEM.
@@ -241,8 +259,9 @@ int guest_config_rename(const struct guest_config *config, const char *name,
  * A copy with one key set: "memory" or "cloud-init.ssh-key", value as text; a list's values are
  * separated by commas. An empty value takes the key back to its default. Of blocks that may be
  * repeated (disk, cdrom, nic) the keys are "disk.0.readonly"; the number after the last makes a new
- * one, and "disk.0" or "cloud-init" with an empty value removes the block. Returns as
- * guest_config_parse(); the mistakes' lines are 0, for there is no file.
+ * one, and "disk.0" or "cloud-init" with an empty value removes the block. Keys that are unknown
+ * since guest_config_load() stay. Returns as guest_config_parse(); the mistakes' lines are 0, for
+ * there is no file.
  */
 int guest_config_set(const struct guest_config *config, const char *key, const char *value,
 		     struct guest_config **ret_config, struct config_mistakes *ret_mistakes);

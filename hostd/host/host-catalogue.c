@@ -101,7 +101,7 @@ static int load(int root_fd, const char *name, struct guest_config **ret_config)
 	int r = guest_store_load(root_fd, name, &text);
 
 	if (r >= 0)
-		r = guest_config_parse(text, &config, &mistakes);
+		r = guest_config_load(text, &config, &mistakes);
 	host_tell_mistakes(file ? file : name, &mistakes);
 	if (r >= 0 && strcmp(config->name, name) != 0) {
 		log_error("config",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "config/config-path.h"
 #include "host-create-internal.h"
 #include "host-import.h"
 #include "host-store.h"
@@ -68,36 +69,17 @@ static int make_config(struct host_creation *creation, const struct host_create_
 
 /* --- files --- */
 
-/* A path of the definition as a name in the guest's own folder, or NULL. */
-static const char *own_name(const struct guest_config *config, const char *path)
+static bool is_file(const struct guest_config *config, const char *path, const char *name)
 {
-	size_t length = strlen(config->name);
-
-	if (!path)
-		return NULL;
-	if (strncmp(path, GUEST_FILES_OWN, strlen(GUEST_FILES_OWN)) == 0) {
-		path += strlen(GUEST_FILES_OWN);
-		if (strncmp(path, config->name, length) != 0 || path[length] != '/')
-			return NULL;
-		path += length + 1;
-	}
-	return strchr(path, '/') || strncmp(path, "data:", 5) == 0 ? NULL : path;
+	return path && text_equal(config_path_own_name(path, config->name), name);
 }
 
 static bool is_named(const struct guest_config *config, const char *name)
 {
-	const char *const paths[] = { config->kernel, config->initrd, config->cloud_init.user_data,
-				      config->cloud_init.meta_data,
-				      config->cloud_init.network_config };
+	const char *path = NULL;
 
-	for (size_t i = 0; i < ELEMENTS(paths); i++)
-		if (text_equal(own_name(config, paths[i]), name))
-			return true;
-	for (size_t i = 0; i < config->cdrom_count; i++)
-		if (text_equal(own_name(config, config->cdroms[i].file), name))
-			return true;
-	for (size_t i = 0; i < config->disk_count; i++)
-		if (text_equal(own_name(config, config->disks[i].file), name))
+	for (size_t i = 0; (path = guest_config_path(config, i)); i++)
+		if (is_file(config, path, name))
 			return true;
 	return false;
 }
@@ -116,7 +98,7 @@ static int settle_format(struct guest_config *config, struct creation_file *file
 	for (size_t i = 0; i < config->disk_count; i++) {
 		struct disk_config *disk = &config->disks[i];
 
-		if (!text_equal(own_name(config, disk->file), file->name))
+		if (!is_file(config, disk->file, file->name))
 			continue;
 		changed = changed || disk->format == DISK_FORMAT_AUTO;
 		if (disk->format == DISK_FORMAT_AUTO)
@@ -126,10 +108,10 @@ static int settle_format(struct guest_config *config, struct creation_file *file
 		return changed;
 	}
 	file->format = DISK_FORMAT_RAW;
-	file->is_boot_file = text_equal(own_name(config, config->kernel), file->name) ||
-			     text_equal(own_name(config, config->initrd), file->name);
+	file->is_boot_file = is_file(config, config->kernel, file->name) ||
+			     is_file(config, config->initrd, file->name);
 	for (size_t i = 0; i < config->cdrom_count; i++)
-		if (text_equal(own_name(config, config->cdroms[i].file), file->name))
+		if (is_file(config, config->cdroms[i].file, file->name))
 			file->is_image = true;
 	return 0;
 }
@@ -230,7 +212,8 @@ int creation_add_disks(struct host_creation *creation)
 
 	for (size_t i = 0; i < config->disk_count; i++) {
 		const struct disk_config *disk = &config->disks[i];
-		const char *name = own_name(config, disk->file);
+		const char *name =
+			disk->file ? config_path_own_name(disk->file, config->name) : NULL;
 		struct creation_file *file = NULL;
 
 		if (!name || disk->size_bytes == 0 || disk->readonly ||

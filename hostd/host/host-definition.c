@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Definitions before they are anyone's: parsed, changed, checked, and when a change counts.
+// Definitions before they are anyone's: parsed, changed, checked.
 #include "host-definition.h"
 
 #include <string.h>
@@ -165,51 +165,10 @@ int host_check_definition(const struct host *host, struct guest_config *config,
 	return 0;
 }
 
-/* --- now, or at the next start --- */
-
-/* The rest is what QEMU got when it was started: on-reboot and on-panic too, which are its own. */
-bool host_key_counts_now(const char *key)
-{
-	static const char *const keys[] = { "autostart",    "restart",         "on-poweroff",
-					    "after",        "ready",           "start-delay",
-					    "echo-console", "shutdown-timeout" };
-
-	for (size_t i = 0; i < ELEMENTS(keys); i++)
-		if (strcmp(keys[i], key) == 0)
-			return true;
-	return false;
-}
-
-/* A view of config in which all that counts now is as in like. Owns nothing. */
-static struct guest_config with_same_life(const struct guest_config *config,
-					  const struct guest_config *like)
-{
-	struct guest_config view = *config;
-
-	view.autostart = like->autostart;
-	view.restart = like->restart;
-	view.on_poweroff = like->on_poweroff;
-	view.after = like->after;
-	view.ready = like->ready;
-	view.ready_text = like->ready_text;
-	view.ready_port = like->ready_port;
-	view.start_delay_s = like->start_delay_s;
-	view.echo_console = like->echo_console;
-	view.shutdown_timeout_s = like->shutdown_timeout_s;
-	return view;
-}
-
 bool host_next_start_differs(const struct guest *guest)
 {
 	const struct guest_config *config = guest_config(guest);
 	const struct guest_config *running = guest_running_config(guest);
-	struct guest_config view = {};
-	_cleanup_free_ char *next = NULL, *now = NULL;
 
-	if (!running || running == config)
-		return false;
-	next = guest_config_format(config);
-	view = with_same_life(running, config);
-	now = guest_config_format(&view);
-	return next && now && strcmp(next, now) != 0;
+	return running && running != config && !guest_config_starts_alike(config, running);
 }

@@ -26,7 +26,5 @@ int host_check_definition(const struct host *host, struct guest_config *config,
 /* ERROR_INVALID for what is no guest's name. 0 or -errno. */
 int host_check_name(const char *name, struct error *error);
 
-/* Whether a changed key counts for a guest that runs; the others wait for its next start. */
-bool host_key_counts_now(const char *key);
 /* Whether the guest, which runs, will be another after its next start. */
 bool host_next_start_differs(const struct guest *guest);

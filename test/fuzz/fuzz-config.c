@@ -70,6 +70,26 @@ static void check_guest_file(const char *text)
 	check_mistakes(&mistakes, 1);
 }
 
+/* As another hostd may have stored it: what is unknown is kept, once and for all. */
+static void check_stored(const char *text)
+{
+	_cleanup_(guest_config_freep) struct guest_config *guest = NULL, *again = NULL, *set = NULL;
+	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {}, same = {}, none = {};
+	_cleanup_free_ char *stored = NULL, *stored_again = NULL;
+
+	if (guest_config_load(text, &guest, &mistakes) != 0)
+		return;
+	check_mistakes(&mistakes, 1);
+	stored = guest_config_format(guest);
+	if (!stored || guest_config_load(stored, &again, &same) != 0 ||
+	    same.count != mistakes.count)
+		abort();
+	stored_again = guest_config_format(again);
+	if (strcmp(stored, stored_again) != 0 ||
+	    guest_config_set(guest, "start-delay", "1", &set, &none) != 0)
+		abort();
+}
+
 static void check_host_file(const char *text)
 {
 	_cleanup_(host_config_freep) struct host_config *config = NULL, *again = NULL;
@@ -116,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	check_host_file(text);
 	check_guest_file(text);
+	check_stored(text);
 	check_set(text);
 	check_claims(text);
 	return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is on the data volume, and what in memory: one answer for all who choose.
-#include <string.h>
-
 #include "guest-files.h"
+
+#include "config/config-path.h"
 
 int guest_files_data_root(const struct guest_files *files)
 {
@@ -28,36 +28,18 @@ const char *guest_files_volume_error(int error)
 
 /* --- what a guest needs of it --- */
 
-static bool begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
-static bool is_on_volume(const struct guest_files_owner *owner, const char *path)
-{
-	if (!path)
-		return false;
-	if (begins(path, GUEST_FILES_SHARED))
-		return true;
-	return !owner->in_memory && (!owner->from_config || begins(path, GUEST_FILES_OWN));
-}
-
 static bool names_file_on_volume(const struct guest_files_owner *owner,
 				 const struct guest_config *config)
 {
-	const struct cloud_init_config *cloud_init = &config->cloud_init;
-	const char *const paths[] = { config->kernel, config->initrd, cloud_init->user_data,
-				      cloud_init->meta_data, cloud_init->network_config };
+	const char *text = NULL;
 
-	for (size_t i = 0; i < ELEMENTS(paths); i++)
-		if (is_on_volume(owner, paths[i]))
+	for (size_t i = 0; (text = guest_config_path(config, i)); i++) {
+		enum config_place place = config_path_parse(text).place;
+
+		if (place == CONFIG_PLACE_IMAGES ||
+		    (!owner->in_memory && (!owner->from_config || place == CONFIG_PLACE_GUEST)))
 			return true;
-	for (size_t i = 0; i < config->disk_count; i++)
-		if (is_on_volume(owner, config->disks[i].file))
-			return true;
-	for (size_t i = 0; i < config->cdrom_count; i++)
-		if (is_on_volume(owner, config->cdroms[i].file))
-			return true;
+	}
 	return false;
 }
 

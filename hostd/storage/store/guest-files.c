@@ -11,12 +11,11 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/config-path.h"
 #include "storage/image/image.h"
 #include "storage/image/seed.h"
 #include "storage/store/guest-store.h"
 
-#define SHARED GUEST_FILES_SHARED
-#define OWN GUEST_FILES_OWN
 #define VARIABLES "variables.fd"
 #define SEED_TEXT_BYTES_MAX (1024UL * 1024)
 
@@ -34,15 +33,6 @@ static int refuse(char **ret_why, int error, const char *format, ...)
 	return error;
 }
 
-/* The part of "data:guests/NAME/PATH" behind the name, which is the guest's own: the parser has
- * seen to it. */
-static const char *own_path(const char *path)
-{
-	const char *slash = strchr(path + strlen(OWN), '/');
-
-	return slash ? slash + 1 : "";
-}
-
 /* A start that fails for it is one that lacks something, in both cases. */
 static int no_data_volume(int error, char **ret_why)
 {
@@ -58,42 +48,40 @@ static int open_on_volume(const struct guest_files *files, const char *path, boo
 	return r == -ENOENT ? config_volume_open_disk(files->volume, path, ret_fd) : r;
 }
 
-/* The root below which the guest's own folder is, or negative, and the path in that folder. */
-static int find_own(const struct guest_files *files, const struct guest_files_owner *owner,
-		    const char *path, const char **ret_path)
+/* The root below which the guest's own folder is: no other guest's, the parser has seen to it. */
+static int own_root(const struct guest_files *files, const struct guest_files_owner *owner,
+		    const struct config_path *path)
 {
-	bool own = strncmp(path, OWN, strlen(OWN)) == 0;
-
-	*ret_path = own ? own_path(path) : path;
-	return own && !owner->in_memory ? guest_files_data_root(files)
-					: guest_files_root(files, owner);
+	return path->place == CONFIG_PLACE_GUEST && !owner->in_memory
+		       ? guest_files_data_root(files)
+		       : guest_files_root(files, owner);
 }
 
 /* flags are for guest_store_open(); what is not in the guest's folder is only read. */
 static int open_path(const struct guest_files *files, const struct guest_files_owner *owner,
-		     const char *path, int flags, bool kept, int *ret_fd, char **ret_why)
+		     const char *text, int flags, bool kept, int *ret_fd, char **ret_why)
 {
-	bool own = strncmp(path, OWN, strlen(OWN)) == 0;
+	struct config_path path = config_path_parse(text);
 	int root_fd = -EBADF;
 
-	if (strncmp(path, SHARED, strlen(SHARED)) == 0) {
+	if (path.place == CONFIG_PLACE_IMAGES) {
 		root_fd = guest_files_data_root(files);
 		if (root_fd < 0)
 			return no_data_volume(root_fd, ret_why);
 		if ((flags & O_ACCMODE) != O_RDONLY)
 			return refuse(ret_why, -EROFS,
 				      "shared images are read-only: say readonly = true");
-		return guest_store_open_shared(root_fd, path + strlen(SHARED), ret_fd);
+		return guest_store_open_shared(root_fd, path.name, ret_fd);
 	}
-	if (owner->from_config && !own) {
+	if (owner->from_config && path.place == CONFIG_PLACE_NEAR) {
 		if ((flags & O_ACCMODE) != O_RDONLY)
 			return -EROFS;
-		return open_on_volume(files, path, kept, ret_fd);
+		return open_on_volume(files, text, kept, ret_fd);
 	}
-	root_fd = find_own(files, owner, path, &path);
+	root_fd = own_root(files, owner, &path);
 	if (root_fd < 0)
 		return no_data_volume(root_fd, ret_why);
-	return guest_store_open(root_fd, owner->name, path, flags, ret_fd);
+	return guest_store_open(root_fd, owner->name, path.name, flags, ret_fd);
 }
 
 int guest_files_open(const struct guest_files *files, const struct guest_files_owner *owner,
@@ -106,20 +94,21 @@ int guest_files_open(const struct guest_files *files, const struct guest_files_o
  * QEMU reads it by its name, with the guest's uid. Of the guest's own the folder is hostd's alone,
  * so nobody else comes to read it; a shared one's mode is the user's to change.
  */
-static int make_readable(const char *path, int fd, char **ret_why)
+static int make_readable(const char *text, int fd, char **ret_why)
 {
+	struct config_path path = config_path_parse(text);
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	if (status.st_mode & S_IROTH)
 		return 0;
-	if (strncmp(path, SHARED, strlen(SHARED)) == 0)
+	if (path.place == CONFIG_PLACE_IMAGES)
 		return refuse(
 			ret_why, -EACCES,
 			"its mode is %03o, and the guest's own user has to read it: run `chmod "
 			"a+r /data/images/%s`",
-			status.st_mode & 0777, path + strlen(SHARED));
+			status.st_mode & 0777, path.name);
 	if (fchmod(fd, (status.st_mode & 07777) | S_IRUSR | S_IRGRP | S_IROTH) == 0)
 		return 0;
 	return refuse(ret_why, -errno,
@@ -180,13 +169,13 @@ static int fill_disk(int fd, const void *data)
 static int make_disk(const struct guest_files *files, const struct guest_files_owner *owner,
 		     const struct disk_config *disk, char **ret_why)
 {
-	const char *path = NULL;
-	int root_fd = find_own(files, owner, disk->file, &path), r = 0;
+	struct config_path path = config_path_parse(disk->file);
+	int root_fd = own_root(files, owner, &path), r = 0;
 
 	if (root_fd < 0)
 		return no_data_volume(root_fd, ret_why);
 	r = guest_store_make_folder(root_fd, owner->name);
-	return r < 0 ? r : guest_store_make(root_fd, owner->name, path, fill_disk, disk);
+	return r < 0 ? r : guest_store_make(root_fd, owner->name, path.name, fill_disk, disk);
 }
 
 int guest_files_open_disk(const struct guest_files *files, const struct guest_files_owner *owner,

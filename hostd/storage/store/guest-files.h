@@ -7,10 +7,6 @@
 #include "storage/volume/config-volume.h"
 #include "storage/volume/data-volume.h"
 
-/* How paths on the data volume begin. */
-#define GUEST_FILES_SHARED "data:images/"
-#define GUEST_FILES_OWN "data:guests/"
-
 struct guest_files {
 	struct config_volume *volume; /* weak */
 	const struct data_volume *data_volume; /* weak; NULL: there is never one */

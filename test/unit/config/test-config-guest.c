@@ -3,6 +3,8 @@
 // the host.
 #include "config-fixture.h"
 
+#include "config/config-parse.h"
+
 static void assert_text(const struct guest_config *config, const char *expected)
 {
 	_cleanup_free_ char *text = guest_config_format(config);
@@ -174,6 +176,129 @@ static void test_read(void **)
 	config_mistakes_done(&mistakes);
 	assert_int_equal(guest_config_read("guest \"web\" {", &config, &mistakes), -EBADMSG);
 	config_mistakes_done(&mistakes);
+}
+
+/* What a newer hostd wrote: kept where it was, said once, and no part of what people write. */
+static const char newer[] =
+	"guest \"web\" {\n\ttomorrow = [ a, \"b\\n\\\"\" ]\n\ttpm \"x\" { a { b = 1 } }\n\tdisk {\n"
+	"\t\tfile = \"a\"\n\t\tqueue = 4\n\t}\n\tnic {}\n}\n";
+
+static void test_unknown_keys_are_kept(void **)
+{
+	struct config_mistakes mistakes = {};
+	struct guest_config *config = NULL;
+	_cleanup_(guest_config_freep) struct guest_config *changed = NULL, *copy = NULL;
+	_cleanup_(guest_config_freep) struct guest_config *again = NULL, *less = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	refused(newer, 0, 2, "unknown key \"tomorrow\"");
+	assert_int_equal(guest_config_load(newer, &config, &mistakes), 0);
+	assert_int_equal(mistakes.count, 3);
+	assert_int_equal(mistakes.items[1].line, 3);
+	assert_string_equal(mistakes.items[2].message, "unknown key \"queue\" in guest \"web\"");
+	config_mistakes_done(&mistakes);
+	assert_string_equal(config->unknown, "tomorrow = [\"a\", \"b\\n\\\"\"]\n"
+					     "tpm \"x\" {\n\ta {\n\t\tb = \"1\"\n\t}\n}\n");
+	assert_int_equal(guest_config_copy(config, &copy), 0);
+	guest_config_free(config);
+	changed = set(copy, "memory", "1G");
+	assert_has(changed, "\t\tqueue = \"4\"\n\t}\n");
+	assert_has(changed, "\ttpm \"x\" {\n\t\ta {\n\t\t\tb = \"1\"\n\t\t}\n\t}\n}\n");
+	text = guest_config_format(changed);
+	assert_int_equal(guest_config_load(text, &again, &mistakes), 0);
+	assert_int_equal(mistakes.count, 3);
+	config_mistakes_done(&mistakes);
+	assert_text(again, text);
+	less = set(again, "disk.0.queue", "");
+	assert_null(less->disks[0].unknown);
+	assert_non_null(less->unknown);
+}
+
+/* A mistake that is no unknown key costs the guest, stored or not. */
+static void test_load_is_strict_otherwise(void **)
+{
+	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {};
+	struct guest_config *config = NULL;
+
+	assert_int_equal(guest_config_load("guest \"a\" { nic {} x = 1 cpus = 0 }", &config,
+					   &mistakes),
+			 -EBADMSG);
+	assert_null(config);
+	assert_int_equal(mistakes.count, 2);
+}
+
+static void test_counts_now_or_at_the_next_start(void **)
+{
+	_cleanup_(guest_config_freep) struct guest_config *config = parsed(small);
+	_cleanup_(guest_config_freep) struct guest_config *now = NULL, *later = NULL;
+
+	now = set(config, "start-delay", "7");
+	assert_true(guest_config_starts_alike(config, now));
+	later = set(now, "disk.0.serial", "x");
+	assert_false(guest_config_starts_alike(now, later));
+	assert_true(guest_config_counts_now("autostart"));
+	assert_false(guest_config_counts_now("memory"));
+	assert_false(guest_config_counts_now("disk.0.file"));
+	assert_false(guest_config_counts_now("nonsense"));
+}
+
+static bool is_said(const struct config_field *field)
+{
+	_cleanup_free_ char *name = NULL;
+
+	for (unsigned int i = 0; field->names && field->names[i]; i++) {
+		free(name);
+		name = text_format("\"%s\"", field->names[i]);
+		if (config_field_may_be(field, i) && !strstr(field->meaning, name))
+			return false;
+	}
+	return true;
+}
+
+/* The tables are whole: each key is explained, has a default, and says what a wrong value is. */
+static void test_tables(void **)
+{
+	static const struct config_block *const blocks[] = {
+		&config_host_block,       &config_network_block, &config_guest_block,
+		&config_disk_block,       &config_cdrom_block,   &config_nic_block,
+		&config_cloud_init_block,
+	};
+
+	for (size_t b = 0; b < ELEMENTS(blocks); b++)
+		for (size_t i = 0; i < blocks[b]->count; i++) {
+			const struct config_field *field = &blocks[b]->fields[i];
+			bool is_list = config_field_is_list(field);
+
+			if (field->kind == FIELD_OWNED || config_field_is_block(field))
+				continue;
+			if (!field->meaning || (!field->standard && !field->otherwise) ||
+			    ((is_list || field->is || field->form) && !field->wrong) ||
+			    (field->kind == FIELD_TEXTS && field->high && !field->many) ||
+			    (!strchr(field->meaning, '%') && !is_said(field)))
+				fail_msg("%s is not whole", field->key);
+		}
+}
+
+static void test_paths(void **)
+{
+	_cleanup_(guest_config_freep) struct guest_config *config = parsed(everything);
+	struct config_path path = config_path_parse("data:guests/web/./a/b");
+
+	assert_string_equal(guest_config_path(config, 0), "vmlinuz");
+	assert_string_equal(guest_config_path(config, 2), "disk.qcow2");
+	assert_string_equal(guest_config_path(config, 5), "net");
+	assert_null(guest_config_path(config, 6));
+	assert_int_equal(path.place, CONFIG_PLACE_GUEST);
+	assert_string_equal(path.name, "a/b");
+	assert_true(config_path_is_of(&path, "web"));
+	assert_false(config_path_is_of(&path, "we"));
+	assert_null(config_path_own_name("data:guests/web/a/b", "web"));
+	assert_null(config_path_own_name("data:guests/web/a", "db"));
+	assert_null(config_path_own_name("data:images/a", "web"));
+	assert_string_equal(config_path_own_name("data:guests/web/a", "web"), "a");
+	assert_string_equal(config_path_own_name("./a", "web"), "a");
+	assert_int_equal(config_path_parse("data:guests//a").place, CONFIG_PLACE_NONE);
+	assert_int_equal(config_path_parse("data:x").place, CONFIG_PLACE_NONE);
 }
 
 static void set_gives(const char *text, const char *key, const char *value, const char *part)
@@ -386,6 +511,11 @@ int main(void)
 		cmocka_unit_test(test_rename_takes_its_files_along),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_unknown_keys_are_kept),
+		cmocka_unit_test(test_load_is_strict_otherwise),
+		cmocka_unit_test(test_counts_now_or_at_the_next_start),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_set_leaves_the_rest),
 		cmocka_unit_test(test_set_is_refused),

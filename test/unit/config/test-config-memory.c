@@ -76,6 +76,14 @@ static int act_parse(void *what)
 	return r;
 }
 
+static int act_load(void *what)
+{
+	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
+	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {};
+
+	return guest_config_load(what, &config, &mistakes);
+}
+
 static int act_copy(void *what)
 {
 	_cleanup_(guest_config_freep) struct guest_config *copy = NULL;
@@ -121,6 +129,7 @@ static void test_no_memory(void **state)
 {
 	static char complete[sizeof(everything)],
 		wrong[] = "guest \"a\" { cpus = 0 after = [\"a\", \"b\"] }";
+	static char newer[] = "guest \"a\" { nic { x = 1 y { z = [ 1, 2 ] } } b = c d = 1 }";
 	static char host[] = "memory-reserve = \"1G\"\n"
 			     "network \"a\" { bond = [\"x\", \"y\"] address = \"192.0.2.1/24\" dns "
 			     "= \"1.1.1.1\" }\n"
@@ -136,6 +145,7 @@ static void test_no_memory(void **state)
 	memcpy(complete, everything, sizeof(everything));
 	fail_in_turn(act_parse, complete, 0);
 	fail_in_turn(act_parse, wrong, -EBADMSG);
+	fail_in_turn(act_load, newer, 0);
 	fail_in_turn(act_copy, config, 0);
 	fail_in_turn(act_rename, config, 0);
 	fail_in_turn(act_set, config, 0);

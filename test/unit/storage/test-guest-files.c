@@ -198,7 +198,7 @@ static void test_who_needs_it(void **)
 	struct cdrom_config cdrom = {};
 	struct guest_config none = {}, uefi = { .firmware = GUEST_FIRMWARE_UEFI },
 			    kernel = { .kernel = own_disk }, initrd = { .initrd = shared_disk },
-			    seed = { .cloud_init = { .user_data = shared_disk } },
+			    seed = { .cloud_init = { .present = true, .user_data = shared_disk } },
 			    with_plain = { .initrd = plain },
 			    with_disk = { .disks = &disk, .disk_count = 1 },
 			    with_cdrom = { .cdroms = &cdrom, .cdrom_count = 1 };
