@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A guest as JSON: what it is to be, and is.
 #include "api-internal.h"
+#include "config/config-table.h"
 #include "host/host-catalogue.h"
 #include "host/host-definition.h"
 
@@ -19,41 +20,56 @@ const char *api_origin_name(enum guest_origin origin)
 	return "?";
 }
 
-static const char *disk_format_text(enum disk_format format)
+/* --- the definition, by the table of its keys --- */
+
+static void add_fields(struct json_builder *object, const struct config_block *block,
+		       const void *config);
+
+static void add_list(struct json_builder *object, const struct config_field *field,
+		     const void *config)
 {
-	return format == DISK_FORMAT_AUTO ? "auto" : disk_format_name(format);
-}
+	struct json_builder list = {};
 
-static void add_disks(struct json_builder *object, const struct guest_config *config)
-{
-	struct json_builder disks = {};
+	for (size_t i = 0; field->kind == FIELD_PARTS && i < config_part_count(field, config);
+	     i++) {
+		struct json_builder part = {};
 
-	for (size_t i = 0; i < config->disk_count; i++) {
-		struct json_builder disk = {};
-
-		json_add_text(&disk, "file", config->disks[i].file);
-		json_add_text(&disk, "device", config->disks[i].device);
-		json_add_text(&disk, "format", disk_format_text(config->disks[i].format));
-		json_add_text(&disk, "bus", disk_bus_name(config->disks[i].bus));
-		json_add_text(&disk, "serial", config->disks[i].serial);
-		json_add_bool(&disk, "readonly", config->disks[i].readonly);
-		json_append_object(&disks, &disk);
+		add_fields(&part, field->block, config_part(field, config, i));
+		json_append_object(&list, &part);
 	}
-	json_add_array(object, "disks", &disks);
+	for (size_t i = 0; field->kind == FIELD_TEXTS && config_field_item(field, config, i); i++)
+		json_append_text(&list, config_field_item(field, config, i));
+	json_add_array(object, field->api, &list);
 }
 
-static void add_cdroms(struct json_builder *object, const struct guest_config *config)
+static void add_field(struct json_builder *object, const struct config_field *field,
+		      const void *config)
 {
-	struct json_builder cdroms = {};
+	const void *value = (const char *)config + field->offset;
 
-	for (size_t i = 0; i < config->cdrom_count; i++) {
-		struct json_builder cdrom = {};
-
-		json_add_text(&cdrom, "file", config->cdroms[i].file);
-		json_append_object(&cdroms, &cdrom);
-	}
-	json_add_array(object, "cdroms", &cdroms);
+	if (field->kind == FIELD_BOOL)
+		json_add_bool(object, field->api, *(const bool *)value);
+	else if (field->kind == FIELD_NUMBER)
+		json_add_unsigned(object, field->api, *(const unsigned int *)value);
+	else if (field->kind == FIELD_SIZE)
+		json_add_unsigned(object, field->api, *(const uint64_t *)value);
+	else if (field->kind == FIELD_CHOICE)
+		json_add_text(object, field->api, field->names[*(const unsigned int *)value]);
+	else if (field->kind == FIELD_TEXT || field->kind == FIELD_PATH)
+		json_add_text(object, field->api, *(char *const *)value);
+	else
+		add_list(object, field, config);
 }
+
+static void add_fields(struct json_builder *object, const struct config_block *block,
+		       const void *config)
+{
+	for (size_t i = 0; i < block->count; i++)
+		if (block->fields[i].api)
+			add_field(object, &block->fields[i], config);
+}
+
+/* --- what it is now --- */
 
 /* What it tells of itself; of one that does not run, or is not on a network, nothing is known. */
 static void add_seen_addresses(struct json_builder *nic, struct net *net, const struct guest *guest,
@@ -79,17 +95,13 @@ static void add_nics(struct json_builder *object, struct net *net, const struct 
 
 	for (size_t i = 0; i < config->nic_count; i++) {
 		bool user = config->nics[i].kind == NIC_NETWORK_USER;
-		struct json_builder nic = {}, addresses = {};
+		struct json_builder nic = {};
 		char mac[18] = "";
 
-		for (size_t k = 0; k < config->nics[i].addresses.count; k++)
-			json_append_text(&addresses, config->nics[i].addresses.items[k]);
-
+		add_fields(&nic, &config_nic_block, &config->nics[i]);
 		json_add_text(&nic, "mac", guest_nic_mac(guest, i, mac));
-		json_add_text(&nic, "model", nic_model_name(config->nics[i].model));
 		json_add_bool(&nic, "user", user);
 		json_add_text(&nic, "network", user ? NULL : config->nics[i].network);
-		json_add_array(&nic, "addresses", &addresses);
 		add_seen_addresses(&nic, user ? NULL : net, guest, i);
 		json_append_object(&nics, &nic);
 	}
@@ -141,39 +153,19 @@ static void add_origin(struct json_builder *object, const struct guest *guest)
 	json_add_bool(object, "kept", api_is_kept(guest));
 }
 
-static void add_machine(struct json_builder *object, const struct guest_config *config)
-{
-	json_add_text(object, "accelAllowed", guest_accel_name(config->accel));
-	json_add_text(object, "machine", guest_machine_name(config->machine));
-	json_add_text(object, "firmware",
-		      config->kernel ? NULL : guest_firmware_name(config->firmware));
-	json_add_text(object, "display", guest_display_name(config->display));
-	json_add_text(object, "cpu", config->cpu);
-	json_add_unsigned(object, "cpus", config->cpus);
-	json_add_unsigned(object, "memoryBytes", config->memory_bytes);
-	json_add_bool(object, "autostart", config->autostart);
-	json_add_text(object, "restart", guest_restart_name(config->restart));
-	json_add_unsigned(object, "shutdownTimeoutUsec",
-			  (uint64_t)config->shutdown_timeout_s * 1000000);
-	json_add_text(object, "kernel", config->kernel);
-	json_add_text(object, "initrd", config->initrd);
-	json_add_text(object, "cmdline", config->cmdline);
-}
-
 int api_build_guest(struct net *net, const struct guest *guest, sd_json_variant **ret_guest)
 {
 	const struct guest_config *config = guest_config(guest);
-	struct json_builder object = {}, after = {};
+	struct json_builder object = {};
 
-	for (size_t i = 0; i < config->after.count; i++)
-		json_append_text(&after, config->after.items[i]);
 	json_add_text(&object, "name", config->name);
 	add_life(&object, guest);
 	add_origin(&object, guest);
-	add_machine(&object, config);
-	json_add_array(&object, "after", &after);
-	add_disks(&object, config);
-	add_cdroms(&object, config);
+	add_fields(&object, &config_guest_block, config);
+	json_add_text(&object, "firmware",
+		      config->kernel ? NULL : guest_firmware_name(config->firmware));
+	json_add_unsigned(&object, "shutdownTimeoutUsec",
+			  (uint64_t)config->shutdown_timeout_s * 1000000);
 	add_nics(&object, net, guest);
 	json_add_bool(&object, "cloudInit", config->cloud_init.present);
 	return json_end_object(&object, ret_guest);
