@@ -7,6 +7,7 @@
 #include "api-json.h"
 #include "api.h"
 #include "base/error.h"
+#include "config/config-name.h"
 #include "host/host-event.h"
 #include "host/host.h"
 #include "machine/info.h"

@@ -119,18 +119,3 @@ char *text_from_bytes(uint64_t bytes, char buffer[static TEXT_BYTES_MAX])
 		(void)snprintf(buffer, TEXT_BYTES_MAX, "%u %s", (unsigned int)whole, units[unit]);
 	return buffer;
 }
-
-bool text_is_name(const char *text)
-{
-	size_t length = 0;
-
-	for (; text[length]; length++) {
-		char c = text[length];
-
-		if (length >= NAME_LENGTH_MAX)
-			return false;
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && !(c == '-' && length > 0))
-			return false;
-	}
-	return length > 0;
-}

@@ -44,10 +44,3 @@ int text_to_bytes(const char *text, uint64_t *ret_bytes);
 /* Writes bytes as "1.5 GiB" for people. The buffer needs 16 bytes; returns it. */
 #define TEXT_BYTES_MAX 16
 char *text_from_bytes(uint64_t bytes, char buffer[static TEXT_BYTES_MAX]);
-
-/*
- * A guest's or network's name: 1 to 32 of a-z, 0-9 and '-', starting with a letter or digit. It is
- * used as a host name label, a folder and part of an interface name.
- */
-#define NAME_LENGTH_MAX 32
-bool text_is_name(const char *text);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which texts are right as a value, and values in a form of their own.
-#include <linux/input-event-codes.h>
 #include <string.h>
 
 #include "config-parse.h"
@@ -41,6 +40,21 @@ bool config_list_has(const struct text_list *list, const char *text)
 		if (strcmp(list->items[i], text) == 0)
 			return true;
 	return false;
+}
+
+bool config_is_name(const char *text)
+{
+	size_t length = 0;
+
+	for (; text[length]; length++) {
+		char c = text[length];
+
+		if (length >= NAME_LENGTH_MAX)
+			return false;
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && !(c == '-' && length > 0))
+			return false;
+	}
+	return length > 0;
 }
 
 bool config_is_nic_name(const char *text)

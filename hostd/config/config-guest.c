@@ -37,7 +37,7 @@ bool config_parse_guest(struct config_parse *parse, const struct config_entry *b
 	_cleanup_free_ char *where = NULL;
 	size_t right = parse->mistakes.count - parse->kept;
 
-	if (!block->label || !text_is_name(block->label)) {
+	if (!block->label || !config_is_name(block->label)) {
 		config_wrong(
 			parse, block->line,
 			"a guest is guest \"NAME\" { … } with a name of 1 to %d of a-z, 0-9 and -",
@@ -270,7 +270,7 @@ int guest_config_rename(const struct guest_config *config, const char *name,
 {
 	_cleanup_(guest_config_freep) struct guest_config *to = NULL;
 
-	if (!text_is_name(name))
+	if (!config_is_name(name))
 		return -EINVAL;
 	if (guest_config_copy(config, &to) < 0)
 		return -ENOMEM;

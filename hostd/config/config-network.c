@@ -60,7 +60,7 @@ void config_parse_network(struct config_parse *parse, const struct config_entry 
 	_cleanup_free_ char *where = NULL;
 
 	/* The bridge has the network's name, and an interface's name has 15 characters. */
-	if (!block->label || !text_is_name(block->label) || strlen(block->label) > 15) {
+	if (!block->label || !config_is_name(block->label) || strlen(block->label) > 15) {
 		config_wrong(parse, block->line,
 			     "a network is network \"NAME\" { … } with a name of 1 to 15 of a-z, "
 			     "0-9 and -");

@@ -58,7 +58,7 @@ const struct config_block config_network_block = { BLOCK(network_config, network
 						   .check = config_check_network };
 
 static const struct config_field host_fields[] = {
-	{ "hostname", TEXT(host_config, hostname), .is = text_is_name, .standard = "mvirt",
+	{ "hostname", TEXT(host_config, hostname), .is = config_is_name, .standard = "mvirt",
 	  .wrong = "hostname is 1 to 32 of a-z, 0-9 and -, not \"%\"",
 	  .meaning = "1 to 32 of a–z, 0–9 and -" },
 	/* What is there may be the password itself: it is not repeated on the screen. */
@@ -79,7 +79,7 @@ static const struct config_field host_fields[] = {
 	  .otherwise = "the only one labelled `mvirt-data`",
 	  .meaning = "the UUID of the data volume's file system: no other is used, and it is "
 		     "checked and mounted without waiting for the rest of the disks" },
-	{ "screen", TEXT(host_config, screen.guest), .is = text_is_name,
+	{ "screen", TEXT(host_config, screen.guest), .is = config_is_name,
 	  .otherwise = "none: the console", .wrong = "screen is the name of a guest, not \"%\"",
 	  .meaning = "the guest that has the machine's screen, keyboard and mouse; it wants "
 		     "`display = \"vnc\"`: [screen.md](screen.md)" },

@@ -188,7 +188,7 @@ static const struct config_field guest_fields[] = {
 	  .wrong = "io-limit is a size per second like \"50M\", \"4K\" at least, not \"%\"",
 	  .meaning = "bytes a second, `\"4K\"` at least, for reads and for writes, of each disk" },
 
-	{ "after", TEXTS(guest_config, after, 64), .is = text_is_name, .once = true, .now = true,
+	{ "after", TEXTS(guest_config, after, 64), .is = config_is_name, .once = true, .now = true,
 	  .api = "after", .wrong = "after is a list of guests' names; \"%\" is none",
 	  .many = "after names more than % guests",
 	  .meaning =

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "config/config-name.h"
 
 enum guest_machine { GUEST_MACHINE_Q35, GUEST_MACHINE_PC, GUEST_MACHINE_MICROVM };
 enum guest_firmware { GUEST_FIRMWARE_BIOS, GUEST_FIRMWARE_UEFI };

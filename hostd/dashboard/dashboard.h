@@ -14,7 +14,7 @@
 struct pending {
 	const struct action *action; /* NULL: nothing waits */
 	bool password_typed; /* for it */
-	char name[NAME_LENGTH_MAX + 1];
+	char name[VIEW_NAME_MAX + 1];
 	char text[VIEW_FIELD_MAX + 1], text2[VIEW_FIELD_MAX + 1];
 };
 

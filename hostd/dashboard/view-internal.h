@@ -4,5 +4,5 @@
 
 #include "view.h"
 
-void view_set_name(char name[static NAME_LENGTH_MAX + 1], const char *text);
+void view_set_name(char name[static VIEW_NAME_MAX + 1], const char *text);
 void view_open_page(struct view *view, enum view_page page);

@@ -35,9 +35,9 @@ void view_ask_password(struct view *view)
 	view->box = BOX_PASSWORD;
 }
 
-void view_set_name(char name[static NAME_LENGTH_MAX + 1], const char *text)
+void view_set_name(char name[static VIEW_NAME_MAX + 1], const char *text)
 {
-	(void)snprintf(name, NAME_LENGTH_MAX + 1, "%s", text ? text : "");
+	(void)snprintf(name, VIEW_NAME_MAX + 1, "%s", text ? text : "");
 }
 
 void view_settle(struct view *view, const struct model *model)

@@ -42,6 +42,8 @@ struct view_request {
 	const char *text, *text2; /* password; or address and gateway. The view's, as above */
 };
 
+/* Of a guest or a network: hostd takes no longer one. */
+#define VIEW_NAME_MAX 32
 #define VIEW_FIELD_MAX 127
 
 struct view {
@@ -49,8 +51,8 @@ struct view {
 	enum view_box box;
 	const struct action *asked; /* in BOX_QUESTION */
 	bool can_leave; /* a serial line: the dashboard may be left */
-	char guest[NAME_LENGTH_MAX + 1]; /* the selected one */
-	char network[NAME_LENGTH_MAX + 1]; /* of BOX_ADDRESS and BOX_TRIAL */
+	char guest[VIEW_NAME_MAX + 1]; /* the selected one */
+	char network[VIEW_NAME_MAX + 1]; /* of BOX_ADDRESS and BOX_TRIAL */
 	size_t scroll; /* lines from the end (events, log) or the beginning (help, notices) */
 	char fields[2][VIEW_FIELD_MAX + 1];
 	size_t field; /* the one that is typed into */

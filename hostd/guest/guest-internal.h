@@ -6,6 +6,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
+#include "config/config-name.h"
 #include "guest/guest-console.h"
 #include "guest/guest-record.h"
 #include "guest/guest.h"

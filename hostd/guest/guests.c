@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "config/config-name.h"
 #include "guest/guest-internal.h"
 #include "process/guest-process.h"
 
@@ -128,7 +129,7 @@ static int list_folder(const struct guests *guests, struct text_list *ret_names)
 		return -ENOMEM;
 	}
 	for (errno = 0; r >= 0 && (entry = readdir(folder)); errno = 0)
-		if (text_is_name(entry->d_name))
+		if (config_is_name(entry->d_name))
 			r = text_list_add(ret_names, entry->d_name);
 	return r < 0 ? r : -errno;
 }

@@ -52,10 +52,10 @@ int host_parse_definition(const char *text, struct guest_config **ret_config, st
 
 int host_check_name(const char *name, struct error *error)
 {
-	return text_is_name(name) ? 0
-				  : error_set(error, ERROR_INVALID,
-					      "\"%s\" is no name: 1 to %d of a-z, 0-9 and -", name,
-					      NAME_LENGTH_MAX);
+	return config_is_name(name) ? 0
+				    : error_set(error, ERROR_INVALID,
+						"\"%s\" is no name: 1 to %d of a-z, 0-9 and -",
+						name, NAME_LENGTH_MAX);
 }
 
 /* --- changes --- */

@@ -156,8 +156,9 @@ int host_import_clean(int root_fd)
 	if (r == -ENOENT)
 		return 0;
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
-		int cleaned =
-			text_is_name(names.items[i]) ? clean_folder(guests_fd, names.items[i]) : 0;
+		int cleaned = config_is_name(names.items[i])
+				      ? clean_folder(guests_fd, names.items[i])
+				      : 0;
 
 		/* One folder that is broken does not keep the others as they are. */
 		if (cleaned < 0 && first == 0 && cleaned != -ENOTDIR && cleaned != -ELOOP)

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "config/config-name.h"
 #include "process/guest-cgroup.h"
 #include "process/guest-process-internal.h"
 #include "process/process-internal.h"
@@ -60,7 +61,7 @@ static int complain(const struct start *start, const char *step, int error)
 static int check_spec(const struct guest_process_spec *spec)
 {
 	/* Beyond lie uid 0, and -1, which means "as it is". */
-	if (!text_is_name(spec->name) || spec->index > PROCESS_GUEST_INDEX_MAX || !spec->argv ||
+	if (!config_is_name(spec->name) || spec->index > PROCESS_GUEST_INDEX_MAX || !spec->argv ||
 	    !spec->argv[0] || !spec->executable || !spec->firmware || !spec->seccomp)
 		return -EINVAL;
 	for (size_t i = 0; i < spec->fd_count; i++) {

@@ -72,7 +72,7 @@ static int find_place(int root_fd, const char *name, const char *path, int *ret_
 {
 	_cleanup_fd_ int guests_fd = -EBADF, folder_fd = -EBADF;
 	_cleanup_free_ char *clean_path = NULL;
-	int r = text_is_name(name) ? clean(path, &clean_path) : -EINVAL;
+	int r = config_is_name(name) ? clean(path, &clean_path) : -EINVAL;
 
 	if (r < 0)
 		return r;

@@ -19,7 +19,7 @@ static const char *const own_files[] = { "variables.fd", "seed.iso", "console.lo
 
 static int check(const char *name, const char *text)
 {
-	if (!text_is_name(name))
+	if (!config_is_name(name))
 		return -EINVAL;
 	return text && strlen(text) > GUEST_STORE_BYTES_MAX ? -EFBIG : 0;
 }
@@ -115,7 +115,7 @@ int guest_store_list(int root_fd, struct text_list *ret_names)
 
 		if (begins(name, GUEST_STORE_NEW))
 			remove_left_over(guests_fd, name);
-		else if (text_is_name(name))
+		else if (config_is_name(name))
 			r = add_if_defined(guests_fd, name, &names);
 	}
 	if (r < 0)

@@ -4,13 +4,14 @@
 #pragma once
 
 #include "base/text.h"
+#include "config/config-name.h"
 
 #define GUEST_STORE_DEFINITION "guest.conf"
 #define GUEST_STORE_BYTES_MAX (256 * 1024)
 
 /*
- * root_fd is of ROOT. Names are text_is_name(), or -EINVAL. No symbolic link is followed, no other
- * file system entered.
+ * root_fd is of ROOT. Names are config_is_name(), or -EINVAL. No symbolic link is followed, no
+ * other file system entered.
  */
 /* Names of folders with a definition, sorted. A folder that a killed hostd left half made is
  * removed before. 0 or -errno. */

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "config/config-name.h"
 
 /* At once: some thirty events, so that nobody waits long for a guest that spams. */
 #define READ_BYTES (4UL * 1024)

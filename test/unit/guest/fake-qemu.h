@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "config/config-name.h"
 #include "guest/guest-console.h"
 #include "process/guest-process.h"
 #include "vmm/qemu/qemu-qmp.h"
