@@ -203,6 +203,7 @@ static void add_life(struct client_table *table, sd_json_variant *guest)
 	char text[CLIENT_DURATION_MAX];
 
 	add_text(table, "name", json_text(guest, "name"));
+	add_text(table, "comment", json_text(guest, "comment"));
 	add_text(table, "state", client_guest_state(guest));
 	add_text(table, "waiting", json_text(guest, "waiting"));
 	add_text(table, "reason", json_text(guest, "reason"));

@@ -226,6 +226,8 @@ static const struct config_field guest_fields[] = {
 	  .now = true,
 	  .meaning = "seconds from the ACPI request until it is killed, %; also when the host goes "
 		     "down" },
+	{ "comment", TEXT(guest_config, comment), .high = 200, .now = true, .api = "comment",
+	  .meaning = "free text, % bytes", .otherwise = "none" },
 	OWNED(guest_config, ready_text),
 
 	{ "disk", PARTS(guest_config, disks, disk_count, 16, config_disk_block), .many = "disks",

@@ -133,6 +133,7 @@ struct guest_config {
 	unsigned int start_delay_s; /* after those of after are ready */
 	bool autostart;
 	bool echo_console;
+	char *comment; /* for people; NULL: none */
 	unsigned int shutdown_timeout_s;
 	char *unknown;
 	unsigned int line;

@@ -25,7 +25,7 @@ _mvirt_keys() {
 	echo 'machine= firmware= accel= cpus= cpu= memory= hugepages= kernel= initrd= cmdline= boot=
 		serial-ports= display= video= watchdog= rng= balloon= vsock= cpu-weight= cpu-limit= io-weight=
 		io-limit= after= ready= start-delay= autostart= restart= on-poweroff= on-reboot= on-panic=
-		echo-console= shutdown-timeout= disk.0.file= disk.0.device= disk.0.format= disk.0.bus=
+		echo-console= shutdown-timeout= comment= disk.0.file= disk.0.device= disk.0.format= disk.0.bus=
 		disk.0.readonly= disk.0.serial= disk.0.size= disk.0.allow-existing= cdrom.0.file= nic.0.network=
 		nic.0.model= nic.0.mac= nic.0.address= nic.0.isolate= nic.0.may= cloud-init.user-data=
 		cloud-init.meta-data= cloud-init.network-config= cloud-init.hostname= cloud-init.ssh-key=
