@@ -10,8 +10,8 @@
 
 #include "base/file.h"
 #include "cli.h"
+#include "client/client-console.h"
 
-#define LEAVE_CHARACTER 0x1d /* Ctrl-] */
 /* After the end of what is piped in, the guest's answer has come when it is silent for so long. */
 #define QUIET_MS 1000
 
@@ -57,47 +57,18 @@ static int make_terminal_raw(void)
 struct session {
 	int socket_fd;
 	bool is_terminal;
-	bool input_ended, leave;
-	char input[4096]; /* typed, and not taken by hostd yet */
-	size_t input_start, input_end;
+	bool input_ended;
+	struct client_typing typing;
 };
 
 static void read_input(struct session *session)
 {
-	ssize_t n = read(STDIN_FILENO, session->input, sizeof(session->input));
-	const char *leave = NULL;
+	ssize_t n = client_typing_read(&session->typing, STDIN_FILENO, session->is_terminal);
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
 		return;
-	if (n <= 0) {
-		session->input_ended = true;
-		session->leave = session->is_terminal; /* it is gone */
-		return;
-	}
-	session->input_start = 0;
-	session->input_end = (size_t)n;
-	if (!session->is_terminal)
-		return;
-	leave = memchr(session->input, LEAVE_CHARACTER, (size_t)n);
-	if (leave) {
-		session->input_end = (size_t)(leave - session->input);
-		session->leave = true;
-	}
-}
-
-/* Returns 0, or -errno when hostd has gone. */
-static int send_input(struct session *session)
-{
-	while (session->input_start < session->input_end) {
-		ssize_t n = send(session->socket_fd, session->input + session->input_start,
-				 session->input_end - session->input_start,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-		session->input_start += (size_t)n;
-	}
-	return 0;
+	session->input_ended = true;
+	session->typing.leave = session->is_terminal; /* it is gone */
 }
 
 /* Returns 1 for output, 0 for none, -ECONNRESET when hostd has gone, another -errno for stdout. */
@@ -118,8 +89,8 @@ static int show_output(struct session *session)
 /* Until the user leaves, the input ends and the guest is silent, or hostd goes. 0 or -errno. */
 static int copy(struct session *session)
 {
-	while (!session->leave) {
-		bool pending = session->input_start < session->input_end;
+	while (!session->typing.leave) {
+		bool pending = session->typing.start < session->typing.end;
 		struct pollfd polled[] = {
 			{ .fd = session->socket_fd,
 			  .events = (short)(POLLIN | (pending ? POLLOUT : 0)) },
@@ -142,7 +113,7 @@ static int copy(struct session *session)
 		}
 		if (polled[1].revents)
 			read_input(session);
-		r = send_input(session);
+		r = client_typing_send(&session->typing, session->socket_fd);
 		if (r < 0)
 			return -ECONNRESET;
 	}

@@ -18,6 +18,22 @@ struct pending {
 	char text[VIEW_FIELD_MAX + 1], text2[VIEW_FIELD_MAX + 1];
 };
 
+/* What is asked for again and again. */
+enum question_kind {
+	QUESTION_LIST,
+	QUESTION_STATS,
+	QUESTION_STATUS,
+	QUESTION_DEVICES,
+	QUESTION_MACHINE,
+	QUESTION_QUIET, /* not for its answer */
+	QUESTION_COUNT,
+};
+
+struct question {
+	struct dashboard *dashboard;
+	enum question_kind kind;
+};
+
 struct guest_console;
 
 struct dashboard {
@@ -27,6 +43,7 @@ struct dashboard {
 	struct view view;
 	struct canvas canvas;
 	struct pending pending;
+	struct question questions[QUESTION_COUNT]; /* whose answers may still come */
 	struct guest_console *guest_console; /* NULL: the screen is ours */
 	sd_event_source *keys, *draw, *minute, *second, *refresh, *look, *lock;
 	bool on_line; /* a serial line, which also carries the kernel's log */

@@ -9,18 +9,16 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "client/client-console.h"
 #include "dashboard.h"
 #include "terminal.h"
-
-#define LEAVE_CHARACTER 0x1d /* Ctrl-] */
 
 struct guest_console {
 	struct dashboard *dashboard;
 	int socket_fd;
 	sd_event_source *socket, *keys;
 	struct termios before;
-	char typed[512]; /* and not taken yet */
-	size_t typed_start, typed_end;
+	struct client_typing typing;
 };
 
 void guest_console_free(struct guest_console *console)
@@ -49,48 +47,30 @@ static void leave(struct guest_console *console, const char *why)
 	dashboard_changed(dashboard);
 }
 
-static int on_output(sd_event_source *, int fd, uint32_t events, void *userdata);
-
 /* While something waits for the guest nothing more is read. */
 static void watch(struct guest_console *console)
 {
-	bool pending = console->typed_start < console->typed_end;
+	bool pending = console->typing.start < console->typing.end;
 
 	(void)sd_event_source_set_io_events(console->socket, EPOLLIN | (pending ? EPOLLOUT : 0));
 	(void)sd_event_source_set_enabled(console->keys, pending ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
+/* A socket that is gone is found by reading it. */
 static void send_typed(struct guest_console *console)
 {
-	while (console->typed_start < console->typed_end) {
-		ssize_t n = send(console->socket_fd, console->typed + console->typed_start,
-				 console->typed_end - console->typed_start,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (n < 0)
-			break; /* a socket that is gone is found by reading it */
-		console->typed_start += (size_t)n;
-	}
+	(void)client_typing_send(&console->typing, console->socket_fd);
 	watch(console);
 }
 
 static int on_keys(sd_event_source *, int fd, uint32_t, void *userdata)
 {
 	struct guest_console *console = userdata;
-	ssize_t n = read(fd, console->typed, sizeof(console->typed));
-	const char *end = NULL;
+	ssize_t n = client_typing_read(&console->typing, fd, true);
 
-	if (n <= 0) {
-		leave(console, NULL);
-		return 0;
-	}
-	console->typed_start = 0;
-	console->typed_end = (size_t)n;
-	end = memchr(console->typed, LEAVE_CHARACTER, (size_t)n);
-	if (end)
-		console->typed_end = (size_t)(end - console->typed);
-	send_typed(console);
-	if (end)
+	if (n > 0)
+		send_typed(console);
+	if (n <= 0 || console->typing.leave)
 		leave(console, NULL);
 	return 0;
 }

@@ -228,7 +228,7 @@ bool model_take_stats(struct model *model, sd_json_variant *answer, uint64_t now
 
 /* --- devices --- */
 
-bool model_take_devices(struct model *model, sd_json_variant *answer)
+bool model_take_devices(struct model *model, sd_json_variant *answer, uint64_t)
 {
 	sd_json_variant *disk = NULL;
 	struct model_notices now = {};

@@ -95,7 +95,7 @@ void model_done(struct model *model);
  * now_usec is CLOCK_BOOTTIME. Each returns whether something that is shown has changed.
  */
 bool model_take_status(struct model *model, sd_json_variant *answer, uint64_t now_usec);
-bool model_take_devices(struct model *model, sd_json_variant *answer);
+bool model_take_devices(struct model *model, sd_json_variant *answer, uint64_t now_usec);
 bool model_take_machine(struct model *model, sd_json_variant *answer, uint64_t now_usec);
 /* All guests: others are gone. */
 bool model_take_list(struct model *model, sd_json_variant *answer, uint64_t now_usec);

@@ -89,49 +89,41 @@ void dashboard_changed(struct dashboard *dashboard)
 
 /* --- what is asked for --- */
 
-static void on_status(const char *error, sd_json_variant *answer, int fd_consume, void *userdata)
+static bool take_nothing(struct model *, sd_json_variant *, uint64_t)
 {
-	struct dashboard *dashboard = userdata;
+	return false;
+}
+
+static const struct {
+	const char *method;
+	bool (*take)(struct model *model, sd_json_variant *answer, uint64_t now_usec);
+} questions[QUESTION_COUNT] = {
+	[QUESTION_LIST] = { "io.mvirt.Guest.List", model_take_list },
+	[QUESTION_STATS] = { "io.mvirt.Guest.Stats", model_take_stats },
+	[QUESTION_STATUS] = { "io.mvirt.Host.Status", model_take_status },
+	[QUESTION_DEVICES] = { "io.mvirt.Host.Devices", model_take_devices },
+	[QUESTION_MACHINE] = { "io.mvirt.Console.Machine", model_take_machine },
+	[QUESTION_QUIET] = { "io.mvirt.Console.Quiet", take_nothing },
+};
+
+static void on_answer(const char *error, sd_json_variant *answer, int fd_consume, void *userdata)
+{
+	const struct question *question = userdata;
+	struct dashboard *dashboard = question->dashboard;
 
 	fd_close(fd_consume);
-	if (!error && model_take_status(&dashboard->model, answer, clock_usec(CLOCK_BOOTTIME)))
+	if (!error &&
+	    questions[question->kind].take(&dashboard->model, answer, clock_usec(CLOCK_BOOTTIME)))
 		dashboard_changed(dashboard);
 }
 
-static void on_devices(const char *error, sd_json_variant *answer, int fd_consume, void *userdata)
+static void ask(struct dashboard *dashboard, enum question_kind kind, sd_json_variant *parameters)
 {
-	struct dashboard *dashboard = userdata;
+	struct question *question = &dashboard->questions[kind];
 
-	fd_close(fd_consume);
-	if (!error && model_take_devices(&dashboard->model, answer))
-		dashboard_changed(dashboard);
-}
-
-static void on_machine(const char *error, sd_json_variant *answer, int fd_consume, void *userdata)
-{
-	struct dashboard *dashboard = userdata;
-
-	fd_close(fd_consume);
-	if (!error && model_take_machine(&dashboard->model, answer, clock_usec(CLOCK_BOOTTIME)))
-		dashboard_changed(dashboard);
-}
-
-static void on_stats(const char *error, sd_json_variant *answer, int fd_consume, void *userdata)
-{
-	struct dashboard *dashboard = userdata;
-
-	fd_close(fd_consume);
-	if (!error && model_take_stats(&dashboard->model, answer, clock_usec(CLOCK_BOOTTIME)))
-		dashboard_changed(dashboard);
-}
-
-static void on_list(const char *error, sd_json_variant *answer, int fd_consume, void *userdata)
-{
-	struct dashboard *dashboard = userdata;
-
-	fd_close(fd_consume);
-	if (!error && model_take_list(&dashboard->model, answer, clock_usec(CLOCK_BOOTTIME)))
-		dashboard_changed(dashboard);
+	*question = (struct question){ dashboard, kind };
+	(void)connections_ask(dashboard->connections, questions[kind].method, parameters, on_answer,
+			      question);
 }
 
 /* No event tells of a guest's address: it tells the network. */
@@ -148,8 +140,7 @@ static void ask_list(struct dashboard *dashboard)
 	uint64_t now_usec = clock_usec(CLOCK_BOOTTIME);
 	bool again = false;
 
-	(void)connections_ask(dashboard->connections, "io.mvirt.Guest.List", NULL, on_list,
-			      dashboard);
+	ask(dashboard, QUESTION_LIST, NULL);
 	for (size_t i = 0; i < dashboard->model.guest_count; i++)
 		again |= is_looked_for(&dashboard->model.guests[i], now_usec);
 	if (again && !dashboard->look)
@@ -171,12 +162,9 @@ static int on_look(sd_event_source *source [[maybe_unused]], uint64_t now_usec [
 static void ask_everything(struct dashboard *dashboard)
 {
 	ask_list(dashboard);
-	(void)connections_ask(dashboard->connections, "io.mvirt.Host.Status", NULL, on_status,
-			      dashboard);
-	(void)connections_ask(dashboard->connections, "io.mvirt.Console.Machine", NULL, on_machine,
-			      dashboard);
-	(void)connections_ask(dashboard->connections, "io.mvirt.Host.Devices", NULL, on_devices,
-			      dashboard);
+	ask(dashboard, QUESTION_STATUS, NULL);
+	ask(dashboard, QUESTION_MACHINE, NULL);
+	ask(dashboard, QUESTION_DEVICES, NULL);
 	for (size_t i = 0; i < dashboard->model.guest_count; i++) {
 		const struct model_guest *guest = &dashboard->model.guests[i];
 		_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
@@ -184,8 +172,7 @@ static void ask_everything(struct dashboard *dashboard)
 		if (guest->started_usec != MODEL_UNKNOWN &&
 		    sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_STRING("name", guest->name)) >=
 			    0)
-			(void)connections_ask(dashboard->connections, "io.mvirt.Guest.Stats",
-					      parameters, on_stats, dashboard);
+			ask(dashboard, QUESTION_STATS, parameters);
 	}
 }
 
@@ -234,8 +221,7 @@ static void on_event(sd_json_variant *event, void *userdata)
 
 	/* The event has the new name alone. */
 	if (text_equal(kind, "renamed"))
-		(void)connections_ask(dashboard->connections, "io.mvirt.Guest.List", NULL, on_list,
-				      dashboard);
+		ask(dashboard, QUESTION_LIST, NULL);
 	if (!model_take_event(&dashboard->model, event, clock_usec(CLOCK_BOOTTIME)))
 		return;
 	dashboard_refresh(dashboard);
@@ -311,8 +297,7 @@ static void quiet_the_log(struct dashboard *dashboard)
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 
 	if (sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_BOOLEAN("quiet", true)) >= 0)
-		(void)connections_ask(dashboard->connections, "io.mvirt.Console.Quiet", parameters,
-				      on_status, dashboard);
+		ask(dashboard, QUESTION_QUIET, parameters);
 }
 
 static void dashboard_done(struct dashboard *dashboard)

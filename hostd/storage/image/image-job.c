@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "image-child.h"
 #include "image-copy.h"
@@ -215,13 +216,6 @@ static char *qemu_img_error(const struct process_end *end)
 	return text_format("qemu-img: %s", why ? why + strlen("}': ") : line);
 }
 
-static uint64_t get_unsigned(sd_json_variant *object, const char *key)
-{
-	sd_json_variant *value = sd_json_variant_by_key(object, key);
-
-	return sd_json_variant_is_unsigned(value) ? sd_json_variant_unsigned(value) : 0;
-}
-
 /* Once more what the header was asked for: two readers of one file may read two things. */
 static int judge_info(struct image_job *job, sd_json_variant *info, char **ret_why)
 {
@@ -243,12 +237,12 @@ static int judge_info(struct image_job *job, sd_json_variant *info, char **ret_w
 		*ret_why = text_format("qemu-img finds it encrypted");
 		return -EINVAL;
 	}
-	if (get_unsigned(info, "virtual-size") != job->header.virtual_bytes) {
+	if (json_unsigned(info, "virtual-size") != job->header.virtual_bytes) {
 		*ret_why = text_format("qemu-img finds a disk of another size");
 		return -EINVAL;
 	}
 	(void)text_from_bytes(job->header.virtual_bytes, size);
-	(void)text_from_bytes(get_unsigned(info, "actual-size"), used);
+	(void)text_from_bytes(json_unsigned(info, "actual-size"), used);
 	job->summary = text_format("%s, %s, uses %s%s", disk_format_name(job->format), size, used,
 				   job->header.dirty ? ", was not closed cleanly" : "");
 	return 0;
@@ -282,7 +276,7 @@ static int end_check(const struct process_end *end, char **ret_why)
 	if (end->status == STATUS_CORRUPT && end->output &&
 	    sd_json_parse(end->output, 0, &result, NULL, NULL) >= 0)
 		*ret_why = text_format("damaged or truncated: qemu-img check finds %llu errors",
-				       (unsigned long long)get_unsigned(result, "corruptions"));
+				       (unsigned long long)json_unsigned(result, "corruptions"));
 	else
 		*ret_why = qemu_img_error(end);
 	return -EINVAL;

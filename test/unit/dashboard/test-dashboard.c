@@ -74,7 +74,7 @@ static void take(struct screen *screen, const char *kind, const char *text)
 	else if (strcmp(kind, "machine") == 0)
 		(void)model_take_machine(&screen->model, variant, NOW_BOOT - 5 * SECOND);
 	else if (strcmp(kind, "devices") == 0)
-		(void)model_take_devices(&screen->model, variant);
+		(void)model_take_devices(&screen->model, variant, NOW_BOOT);
 	else if (strcmp(kind, "event") == 0)
 		(void)model_take_event(&screen->model, variant, NOW_BOOT - 5 * SECOND);
 	else if (strcmp(kind, "stats") == 0)
