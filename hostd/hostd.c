@@ -309,7 +309,7 @@ static int run(void)
 		return r;
 	mark("configuration");
 	report("network", start_network(host));
-	report("jobs", host_start_jobs(host));
+	report("jobs", host_start_jobs(host, JOBS_FOLDER));
 	r = host_start_guests(host);
 	if (r < 0)
 		return r;

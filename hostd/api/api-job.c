@@ -28,10 +28,7 @@ API_METHOD_DEFINE(api_method_jobs)
 	const struct api *api = userdata;
 	const struct jobs *jobs = host_jobs(api->host);
 	struct json_builder answer = {}, list = {};
-	int r = sd_varlink_dispatch(link, parameters, NULL, NULL);
 
-	if (r != 0)
-		return r;
 	for (size_t i = 0; jobs && i < jobs_count(jobs); i++) {
 		sd_json_variant *job = NULL;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // mvirt create, delete, rename, set, definition, medium: what guests there are, and what they are.
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -116,15 +117,36 @@ static int build_creation(const struct cli *cli, sd_varlink *varlink,
 			       SD_JSON_BUILD_PAIR_CONDITION(!!definition, "definition",
 							    SD_JSON_BUILD_STRING(definition)),
 			       SD_JSON_BUILD_PAIR_VARIANT("changes", changes),
-			       SD_JSON_BUILD_PAIR_VARIANT("files", files)));
+			       SD_JSON_BUILD_PAIR_VARIANT("files", files),
+			       SD_JSON_BUILD_PAIR_BOOLEAN("wait", false)));
 }
 
-/* An import takes as long as it takes. */
+static int print_created(const struct cli *cli, sd_json_variant *answer)
+{
+	if (cli->json)
+		return cli_print_json(answer);
+	if (json_is_false(json_member(answer, "guest"), "kept"))
+		(void)printf("guest %s is not kept: there is no data volume\n", cli->names[0]);
+	return 0;
+}
+
+/* The job copies the files, if need be without this program: what it has made is asked for then. */
+static int wait_for_creation(const struct cli *cli, uint64_t job)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *answer = NULL;
+	int status = cli_wait_for_job(cli, job);
+
+	if (status != 0 || cli_ask_guest(cli, "io.mvirt.Guest.Get", &answer) < 0)
+		return 1;
+	return print_created(cli, answer);
+}
+
 int cli_create(const struct cli *cli)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 	sd_json_variant *answer = NULL;
+	uint64_t job = 0;
 
 	if (cli_connect(cli, &varlink) < 0)
 		return 1;
@@ -133,11 +155,12 @@ int cli_create(const struct cli *cli)
 	if (build_creation(cli, varlink, &parameters) < 0 ||
 	    cli_call(varlink, "io.mvirt.Guest.Create", parameters, &answer) < 0)
 		return 1;
-	if (cli->json)
-		return cli_print_json(answer);
-	if (json_is_false(json_member(answer, "guest"), "kept"))
-		(void)printf("guest %s is not kept: there is no data volume\n", cli->names[0]);
-	return 0;
+	job = json_unsigned(answer, "job");
+	if (job > 0 && !cli->no_wait)
+		return wait_for_creation(cli, job);
+	if (job > 0 && !cli->json)
+		return printf("job %" PRIu64 "\n", job) < 0;
+	return print_created(cli, answer);
 }
 
 /* --- set --- */

@@ -50,16 +50,28 @@ static char *data_volume_text(sd_json_variant *event, sd_json_variant *volume)
 			   detail ? ")" : "");
 }
 
+static char *job_text(sd_json_variant *job)
+{
+	const char *detail = json_text(job, "reason");
+
+	return text_format("job %" PRIu64 ": %s %s: %s%s%s%s", json_unsigned(job, "id"),
+			   json_text(job, "kind"), json_text(job, "subject"),
+			   json_text(job, "state"), detail ? " (" : "", detail ? detail : "",
+			   detail ? ")" : "");
+}
+
 /* New string, or NULL for what a newer hostd tells of. */
 static char *event_text(sd_json_variant *event)
 {
 	sd_json_variant *guest = json_member(event, "guest");
 	sd_json_variant *network = json_member(event, "network");
 	sd_json_variant *volume = json_member(event, "dataVolume");
+	sd_json_variant *job = json_member(event, "job");
 
 	return guest     ? guest_text(event, guest)
 	       : network ? network_text(network)
 	       : volume  ? data_volume_text(event, volume)
+	       : job     ? job_text(job)
 			 : NULL;
 }
 

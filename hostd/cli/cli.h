@@ -94,6 +94,12 @@ int cli_table_print(struct client_table *table);
  * comma, or "". A missing field says nothing. */
 const char *cli_guest_label(sd_json_variant *guest);
 
+/* --- cli-job.c --- */
+
+/* Waits for the end of a job, also across hostds, and shows on a terminal how far it is. Returns an
+ * exit status, after having said why it is 1. */
+int cli_wait_for_job(const struct cli *cli, uint64_t id);
+
 /* --- the commands --- */
 
 int cli_status(const struct cli *cli);
@@ -123,3 +129,6 @@ int cli_console(const struct cli *cli);
 int cli_screenshot(const struct cli *cli);
 int cli_log(const struct cli *cli);
 int cli_events(const struct cli *cli);
+int cli_jobs(const struct cli *cli);
+int cli_job_wait(const struct cli *cli);
+int cli_job_cancel(const struct cli *cli);

@@ -285,7 +285,6 @@ static void on_imported(int r, const char *why, void *userdata)
 	_cleanup_(error_done) struct error error = {};
 
 	creation->import = NULL;
-	creation->imported_bytes += size_of(file->source_fd);
 	release_memory(creation);
 	if (r < 0) {
 		if (why)
@@ -293,6 +292,8 @@ static void on_imported(int r, const char *why, void *userdata)
 		fail(creation, file->name, r, &error);
 		return;
 	}
+	creation->imported_bytes += size_of(file->source_fd);
+	on_progress(0, creation);
 	file->source_fd = fd_close(file->source_fd);
 	file->target_fd = fd_close(file->target_fd);
 	creation->current++;

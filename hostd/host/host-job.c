@@ -21,9 +21,9 @@ static void on_changed(const struct job *job, void *userdata)
 	host_publish(userdata, &event);
 }
 
-int host_start_jobs(struct host *host)
+int host_start_jobs(struct host *host, const char *folder)
 {
-	return jobs_new(JOBS_FOLDER, on_changed, host, &host->jobs);
+	return jobs_new(folder, on_changed, host, &host->jobs);
 }
 
 struct jobs *host_jobs(const struct host *host)

@@ -11,7 +11,7 @@ _mvirt_options() { # COMMAND
 	screenshot) echo '--host' ;;
 	log) echo '--json --follow --port' ;;
 	medium) echo '--json --eject --force' ;;
-	create) echo '--json --conf --import --set' ;;
+	create) echo '--json --conf --import --set --no-wait' ;;
 	set) echo '--json --conf' ;;
 	delete) echo '--json --with-disks' ;;
 	'host format-disk') echo '--json --erase --confirm' ;;
@@ -34,7 +34,7 @@ _mvirt_keys() {
 
 _mvirt() {
 	local commands='status devices list info stats start stop restart kill pause resume console log medium
-		create set definition rename delete screenshot events host poweroff reboot help'
+		create set definition rename delete screenshot events jobs job host poweroff reboot help'
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' i names=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -42,7 +42,7 @@ _mvirt() {
 		--socket | --conf | --import | --set | --confirm | --port) ((i++)) ;;
 		-*) ;;
 		*)
-			if [[ -z $command || $command == host || $command == help ]]; then
+			if [[ -z $command || $command == host || $command == job || $command == help ]]; then
 				command="${command:+$command }${COMP_WORDS[i]}"
 			else
 				((names++))
@@ -70,6 +70,7 @@ _mvirt() {
 	case $command in
 	'' | help) COMPREPLY=($(compgen -W "$commands" -- "$word")) ;;
 	host) COMPREPLY=($(compgen -W 'crash format-disk reload' -- "$word")) ;;
+	job) COMPREPLY=($(compgen -W 'wait cancel' -- "$word")) ;;
 	'host reload') COMPREPLY=($(compgen -f -- "$word")) ;;
 	set | create)
 		if ((names == 0)); then

@@ -15,6 +15,7 @@
 #include "host/host-end.h"
 #include "host/host-format.h"
 #include "host/host-guest-stubs.h"
+#include "host/host-job.h"
 #include "host/host-screen.h"
 #include "host/host-storage-stubs.h"
 #include "machine/info.h"
@@ -273,6 +274,7 @@ static void stub_end(void)
 	host_replace_cancel(&stub.host);
 	host_unlock_cancel(&stub.host);
 	api_free(stub_api);
+	jobs_free(stub.host.jobs);
 	stub_end_media("the connection to QEMU is closed");
 	sd_event_unref(stub.host.event);
 	for (size_t i = 0; i < stub.all.count; i++)
@@ -319,6 +321,10 @@ static int stub_serve(const char *path, bool empty)
 	stub.path = strdup(path);
 	stub_fill_host(items);
 	if (!empty) {
+		_cleanup_free_ char *jobs = text_format("%s.jobs", path);
+
+		if (!jobs || host_start_jobs(&stub.host, jobs) < 0)
+			return 1;
 		stub.host.net = &stub.net;
 		stub.host.devices = &stub.devices;
 		stub.host.data_volume = &stub_volume;

@@ -5,15 +5,16 @@
 #include "host/host-import.h"
 
 /* Sends the call and returns without an answer. */
-static void begin_import(sd_varlink *link, const char *name, const char *content)
+static void begin_import_with(sd_varlink *link, const char *name, const char *content,
+			      const char *more)
 {
 	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
 	_cleanup_free_ char *json = text_format(
 		"{\"name\":\"%s\",\"definition\":\"guest \\\"x\\\" { # mine\\n disk { file = "
 		"\\\"a.img\\\" }\\n disk { file = \\\"b.img\\\" }\\n }\","
 		"\"files\":[{\"name\":\"a.img\",\"fileDescriptor\":0},"
-		"{\"name\":\"b.img\",\"fileDescriptor\":1}]}",
-		name);
+		"{\"name\":\"b.img\",\"fileDescriptor\":1}]%s}",
+		name, more);
 
 	assert_return_code(sd_varlink_set_allow_fd_passing_output(link, true), 0);
 	for (int i = 0; i < 2; i++) {
@@ -35,8 +36,14 @@ static void begin_import(sd_varlink *link, const char *name, const char *content
 	assert_true(sd_varlink_process(link) > 0);
 }
 
+static void begin_import(sd_varlink *link, const char *name, const char *content)
+{
+	begin_import_with(link, name, content, "");
+}
+
 struct answer {
 	bool is_there;
+	uint64_t job;
 	char error[64], reason[256];
 	uint64_t reserve_bytes, needed_bytes;
 };
@@ -49,6 +56,8 @@ static int on_answer(sd_varlink *link, sd_json_variant *parameters, const char *
 	(void)link;
 	(void)flags;
 	answer->is_there = true;
+	if (!error && sd_json_variant_by_key(parameters, "job"))
+		answer->job = number_of(parameters, "job");
 	(void)snprintf(answer->error, sizeof(answer->error), "%s", error ? error : "");
 	if (error && sd_json_variant_by_key(parameters, "neededBytes")) {
 		answer->needed_bytes = number_of(parameters, "neededBytes");
@@ -168,6 +177,82 @@ static void test_import_while_others_go_on(void **state)
 	assert_false(has_file("memory", "slow2"));
 	assert_true(has_file("memory", "slow/b.img"));
 	(void)start_server_with("--serve");
+}
+
+static sd_json_variant *get_job(sd_varlink *link, uint64_t id)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	sd_json_variant *answer = NULL;
+	const char *error = NULL;
+
+	assert_return_code(sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("id", id)), 0);
+	assert_return_code(sd_varlink_call(link, "io.mvirt.Job.Get", parameters, &answer, &error),
+			   0);
+	assert_null(error);
+	return sd_json_variant_by_key(answer, "job");
+}
+
+/* A job is known by its id, also to the next hostd; only what is copied is one. */
+static void test_job(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *other = connect_link(),
+						*next = NULL;
+	sd_json_variant *jobs = NULL, *job = NULL;
+
+	(void)state;
+	create_web2(other, "quick");
+	begin_import(link, "slow", "SLOW");
+	wait_for_file("slow/.import-b.img");
+	jobs = sd_json_variant_by_key(call(other, "io.mvirt.Job.List", NULL, NULL), "jobs");
+	assert_int_equal(sd_json_variant_elements(jobs), 1);
+	job = sd_json_variant_by_index(jobs, 0);
+	assert_string_equal(text_of(job, "kind"), "create");
+	assert_string_equal(text_of(job, "subject"), "slow");
+	assert_string_equal(text_of(job, "state"), "running");
+	/* The first file is there, the second one has begun. */
+	assert_int_equal(number_of(job, "totalBytes"), 9 + 4);
+	assert_int_equal(number_of(job, "doneBytes"), 9);
+	refused(other, "io.mvirt.Job.Cancel", "{\"id\":7}", "there is no job 7");
+	assert_false(has_file("memory", "nothing"));
+	(void)calls(other, "io.mvirt.Job.Cancel", "{\"id\":1}", NULL);
+	assert_string_equal(text_of(get_job(other, 1), "state"), "cancelled");
+	assert_string_equal(text_of(get_job(other, 1), "reason"),
+			    "guest slow is not created: it was cancelled");
+	assert_false(has_file("memory", "slow"));
+	refused(other, "io.mvirt.Job.Cancel", "{\"id\":1}", "job 1 has ended: it is cancelled");
+	/* hostd is killed: what was begun is gone, and the job says so. */
+	begin_import(other, "slow", "SLOW");
+	wait_for_file("slow/.import-b.img");
+	restart_server(SIGKILL);
+	next = connect_link();
+	assert_false(has_file("memory", "slow"));
+	assert_string_equal(text_of(get_job(next, 2), "state"), "failed");
+	assert_string_equal(text_of(get_job(next, 2), "reason"),
+			    "hostd ended before it was done: the guest is not created, and nothing "
+			    "is left of it");
+}
+
+/* Who does not wait gets the job's number, and others learn of its end. */
+static void test_job_without_waiting(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *other = connect_link();
+	struct answer answer = {};
+
+	(void)state;
+	(void)sd_varlink_set_userdata(link, &answer);
+	assert_return_code(sd_varlink_bind_reply(link, on_answer), 0);
+	begin_import_with(link, "web3", "good", ",\"wait\":false");
+	wait_for_answer(link, &answer);
+	assert_string_equal(answer.error, "");
+	assert_int_equal(answer.job, 1);
+	for (int waited_ms = 0; text_equal(text_of(get_job(other, 1), "state"), "running");
+	     waited_ms += 50) {
+		assert_true(waited_ms < PATIENCE_MS);
+		(void)poll(NULL, 0, 50);
+	}
+	assert_string_equal(text_of(get_job(other, 1), "state"), "done");
+	assert_int_equal(number_of(get_job(other, 1), "doneBytes"), 9 + 4);
+	assert_true(is_there(other, "web3"));
 }
 
 /* …and what a killed one leaves, the next removes. */
@@ -392,6 +477,8 @@ int main(int argc, char **argv)
 		TEST(test_import),
 		TEST(test_import_fails),
 		TEST(test_import_while_others_go_on),
+		TEST(test_job),
+		TEST(test_job_without_waiting),
 		TEST(test_import_killed),
 		TEST(test_import_killed_at_the_end),
 		TEST(test_data_volume_is_checked),
