@@ -13,7 +13,7 @@ MAKEFLAGS += -rR --no-print-directory
 
 # What is described, in the order in which one meets it.
 HELP := os/buildroot.mk os/kernel.mk os/qemu.mk initramfs/initramfs.mk uki/uki.mk iso/iso.mk guest/guest.mk docs/docs.mk \
-	tools/tools.mk test/test.mk test/bench/bench.mk Makefile
+	tools/tools.mk test/test.mk test/bench/bench.mk os/release.mk Makefile
 .PHONY: help
 help: ## this list
 	@echo "mvirt: make TARGET [O=DIR] [V=1] [JOBS=N]"

@@ -6,8 +6,10 @@ GIT := git -c safe.directory='*'
 RELEASE := $(shell cat VERSION)
 COMMIT := $(or $(shell $(GIT) describe --always --dirty=.dirty --exclude='*' 2>/dev/null),unknown)
 TAGGED := $(shell $(GIT) describe --exact-match --dirty=.dirty --match='v$(RELEASE)' 2>/dev/null)
-VERSION := $(if $(filter v$(RELEASE),$(TAGGED)),$(RELEASE),$(RELEASE)~dev.$(COMMIT))
-export SOURCE_DATE_EPOCH := $(or $(shell $(GIT) log -1 --format=%ct 2>/dev/null),0)
+# A release's source says in .version what git would have said.
+ARCHIVED := $(if $(filter unknown,$(COMMIT)),$(file <.version))
+VERSION := $(or $(word 1,$(ARCHIVED)),$(if $(filter v$(RELEASE),$(TAGGED)),$(RELEASE),$(RELEASE)~dev.$(COMMIT)))
+export SOURCE_DATE_EPOCH := $(or $(word 2,$(ARCHIVED)),$(shell $(GIT) log -1 --format=%ct 2>/dev/null),0)
 export KBUILD_BUILD_TIMESTAMP := 1970-01-01
 export KBUILD_BUILD_USER := mvirt
 export KBUILD_BUILD_HOST := mvirt
