@@ -19,7 +19,7 @@ test: $(if $(TEST),test-one,$(if $(filter unit,$(TESTS)),test-unit,test-boot)) #
 TEST_ARCHIVE := $(TEST_OBJECTS)/hostd.a
 TEST_ARCHIVE_OBJECTS := $(patsubst hostd/%.c,$(TEST_OBJECTS)/hostd/%.o,$(HOSTD_SOURCES) $(CLIENT_SOURCES) $(DASHBOARD_PURE))
 
-$(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,test.flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
+$(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,$(notdir $(TEST_OBJECTS)).flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
 	$(Q)mkdir -p $(@D)
 	$(Q)ccache gcc $(CPPFLAGS) $(TEST_CFLAGS) -MMD -MP -c $< -o $@
 
@@ -105,6 +105,15 @@ GOLDEN_TESTS := $(patsubst test/unit/%.c,$(TEST_OBJECTS)/unit/%,$(GOLDEN))
 accept: $(GOLDEN_TESTS) $(call needs,$(GOLDEN)) ## write the golden files anew, and show what changed
 	$(Q)MVIRT_ACCEPT=1 prove -Q --failures $(GOLDEN_TESTS)
 	$(Q)$(GIT) --no-pager diff --stat -p -- '*.ok' docs/manual hostd/cli/completion
+
+# Compiled once more for gcov, without the sanitizers. A test that fails so is one for make test to show.
+.PHONY: test-coverage coverage-tests
+test-coverage: ## what of hostd/ the unit tests run through: build/coverage.txt
+	$(Q)find $(O)/obj/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(Q)$(MAKE) TEST_OBJECTS=$(O)/obj/coverage TEST_CFLAGS='-std=gnu23 -g -O0 --coverage -fprofile-update=atomic' coverage-tests
+	$(Q)tools/coverage $(O)/obj/coverage/hostd | tee $(O)/coverage.txt
+coverage-tests: $(UNIT_TESTS) $(call needs,$(UNIT_SOURCES) $(UNIT_SCRIPTS))
+	$(Q)prove -Q --failures $(UNIT_TESTS) $(UNIT_SCRIPTS) || true
 
 # Debian for the boot tests, out of the cache where that has it
 DEBIAN_IMAGE := $(O)/test/debian.qcow2
