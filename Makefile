@@ -24,7 +24,7 @@ ifneq ($(MVIRT_INSIDE),1)
 # Everything but these is made inside the build root.
 .NOTPARALLEL:
 include os/buildroot.mk
-INSIDE := $(filter-out help clean distclean compile_commands.json,$(MAKECMDGOALS))
+INSIDE := $(filter-out help clean distclean,$(MAKECMDGOALS))
 .PHONY: $(INSIDE) clean distclean
 $(INSIDE): inside
 

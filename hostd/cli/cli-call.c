@@ -151,7 +151,7 @@ int cli_print_json(sd_json_variant *variant)
 	int r = sd_json_variant_dump(variant, SD_JSON_FORMAT_NEWLINE, stdout, NULL);
 
 	if (r < 0)
-		cli_error("the answer cannot be printed: %s", strerrordesc_np(-r));
+		cli_error("the answer cannot be printed: %s", strerror(-r));
 	return r < 0;
 }
 

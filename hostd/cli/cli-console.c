@@ -168,7 +168,7 @@ static int tell_end(const struct cli *cli, int r)
 	if (r == -ECONNRESET)
 		cli_error("hostd closed the console of %s", cli->names[0]);
 	else if (r < 0)
-		cli_error("the console of %s: %s", cli->names[0], strerrordesc_np(-r));
+		cli_error("the console of %s: %s", cli->names[0], strerror(-r));
 	return r < 0;
 }
 

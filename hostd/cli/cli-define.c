@@ -15,7 +15,7 @@ static int read_definition(const char *path, char **ret_text)
 	int r = file_read(AT_FDCWD, path, DEFINITION_BYTES_MAX, ret_text, NULL);
 
 	if (r < 0)
-		cli_error("%s: %s", path, strerrordesc_np(-r));
+		cli_error("%s: %s", path, strerror(-r));
 	return r;
 }
 
@@ -77,7 +77,7 @@ static int push_imports(const struct cli *cli, sd_varlink *varlink, sd_json_vari
 			break;
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0) {
-			cli_error("%s: %s", path, strerrordesc_np(errno));
+			cli_error("%s: %s", path, strerror(errno));
 			return -errno;
 		}
 		index = sd_varlink_push_fd(varlink, fd);

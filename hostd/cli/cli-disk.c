@@ -124,7 +124,7 @@ int cli_reload(const struct cli *cli)
 	int index = 0;
 
 	if (fd < 0) {
-		cli_error("%s: %s", cli->names[0], strerrordesc_np(errno));
+		cli_error("%s: %s", cli->names[0], strerror(errno));
 		return 1;
 	}
 	if (cli_connect(cli, &varlink) < 0)

@@ -169,7 +169,7 @@ static int shoot_host(FILE *file)
 	int r = fd < 0 ? -errno : read_screen(fd, &pixels, &picture, &screen);
 
 	if (r < 0)
-		cli_error(FRAMEBUFFER ": %s%s", strerrordesc_np(-r),
+		cli_error(FRAMEBUFFER ": %s%s", strerror(-r),
 			  r == -ENOENT ? ": this machine has no screen" : "");
 	return r < 0 ? r : png_write(file, &picture, &screen);
 }
@@ -186,14 +186,14 @@ int cli_screenshot(const struct cli *cli)
 	}
 	file = fopen(path, "we");
 	if (!file) {
-		cli_error("%s: %s", path, strerrordesc_np(errno));
+		cli_error("%s: %s", path, strerror(errno));
 		return 1;
 	}
 	r = cli->host ? shoot_host(file) : shoot_guest(cli, cli->names[0], file);
 	if (r >= 0 && fflush(file) != 0)
 		r = -errno;
 	if (r == -ENOMEM || (r < 0 && ferror(file)))
-		cli_error("%s: %s", path, strerrordesc_np(-r));
+		cli_error("%s: %s", path, strerror(-r));
 	if (r < 0)
 		(void)unlink(path);
 	return r < 0;

@@ -298,7 +298,7 @@ int main(int argc, char **argv)
 	int status = run(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		cli_error("the output cannot be written: %s", strerrordesc_np(errno));
+		cli_error("the output cannot be written: %s", strerror(errno));
 		return 1;
 	}
 	return status;

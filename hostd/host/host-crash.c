@@ -19,11 +19,10 @@ static int on_lasted(sd_event_source *, uint64_t, void *userdata)
 
 	if (r < 0)
 		log_warning("host", "the panic cannot be removed from the firmware: %s",
-			    strerrordesc_np(-r));
+			    strerror(-r));
 	r = crash_set_timeout("", host->panic_timeout ? host->panic_timeout : PANIC_TIMEOUT_S);
 	if (r < 0)
-		log_warning("host", "after a panic the machine stays halted: %s",
-			    strerrordesc_np(-r));
+		log_warning("host", "after a panic the machine stays halted: %s", strerror(-r));
 	return 0;
 }
 
@@ -66,7 +65,7 @@ void host_take_crashes(struct host *host)
 	if (r >= 0 && summary.taken > 0)
 		r = wait_until_it_lasts(host);
 	if (r < 0)
-		log_warning("host", "panics of earlier boots: %s", strerrordesc_np(-r));
+		log_warning("host", "panics of earlier boots: %s", strerror(-r));
 }
 
 void host_keep_crashes(int data_fd)
@@ -75,5 +74,5 @@ void host_keep_crashes(int data_fd)
 
 	if (r < 0)
 		log_warning("data", "what was said before a panic cannot be kept: %s",
-			    strerrordesc_np(-r));
+			    strerror(-r));
 }

@@ -177,7 +177,7 @@ static int read_file(struct host_creation *creation, struct host_import *import,
 	}
 	if (r < 0)
 		return error_set(error, ERROR_INVALID, "%s cannot be read: %s", import->name,
-				 r == -EISDIR ? "it is a folder" : strerrordesc_np(-r));
+				 r == -EISDIR ? "it is a folder" : strerror(-r));
 	return 0;
 }
 

@@ -109,7 +109,7 @@ void host_end(struct host *host, enum power_action action, bool now)
 	int r = power_request(action);
 
 	if (r < 0) {
-		log_error("power", "PID 1 cannot be told: %s", strerrordesc_np(-r));
+		log_error("power", "PID 1 cannot be told: %s", strerror(-r));
 		return;
 	}
 	if (now && host->stopping)

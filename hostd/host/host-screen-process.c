@@ -43,8 +43,7 @@ static void on_ended(const struct supervisor_end *told, void *userdata)
 
 	forget(process);
 	if (!told->end) {
-		log_error("screen", "%s cannot be started: %s", PROGRAM,
-			  strerrordesc_np(-told->error));
+		log_error("screen", "%s cannot be started: %s", PROGRAM, strerror(-told->error));
 		return;
 	}
 	if (told->end->status > 128)

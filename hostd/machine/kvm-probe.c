@@ -404,7 +404,7 @@ void kvm_probe(const char *device, struct kvm_status *ret_status)
 		return;
 	}
 	if (r < 0) {
-		fail(ret_status, KVM_BROKEN, "cannot be tried: %s", strerrordesc_np(-r));
+		fail(ret_status, KVM_BROKEN, "cannot be tried: %s", strerror(-r));
 		return;
 	}
 	if (!report.ran) {

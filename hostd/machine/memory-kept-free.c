@@ -34,6 +34,5 @@ void memory_kept_free_limit(const char *root)
 	(void)snprintf(text, sizeof(text), "%" PRIu64 "\n", most_kib);
 	r = file_write(AT_FDCWD, path, text);
 	if (r < 0)
-		log_debug("host", "%s stays %" PRIu64 ": %s", MIN_FREE, kept_kib,
-			  strerrordesc_np(-r));
+		log_debug("host", "%s stays %" PRIu64 ": %s", MIN_FREE, kept_kib, strerror(-r));
 }

@@ -126,7 +126,7 @@ static void on_found(const char *path, void *userdata)
 	int r = power_button_add_input(userdata, path);
 
 	if (r < 0)
-		log_debug("power", "%s: %s", path, strerrordesc_np(-r));
+		log_debug("power", "%s: %s", path, strerror(-r));
 }
 
 DEFINE_CLEANUP(struct power_button *, power_button_free);

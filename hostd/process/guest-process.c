@@ -54,7 +54,7 @@ static int complain(const struct start *start, const char *step, int error)
 	char subject[sizeof("guest ") + NAME_LENGTH_MAX];
 
 	(void)snprintf(subject, sizeof(subject), "guest %s", start->spec->name);
-	log_error(subject, "QEMU is not started: %s: %s", step, strerrordesc_np(-error));
+	log_error(subject, "QEMU is not started: %s: %s", step, strerror(-error));
 	return error;
 }
 

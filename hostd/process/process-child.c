@@ -462,7 +462,7 @@ static int become(struct process_opened *opened, const char **ret_what)
 /* The C library does not know of this process: nothing here takes a lock or allocates. */
 static void say(int fd, const char *what, int error)
 {
-	(void)dprintf(fd, "%s: %s\n", what, strerrordesc_np(error));
+	(void)dprintf(fd, "%s: %s\n", what, strerror(error));
 }
 
 void process_child(struct process_opened *opened)

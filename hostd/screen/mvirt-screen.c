@@ -46,6 +46,6 @@ int main(void)
 	if (r == 0)
 		r = screen_run(SCREEN_FD_CONTROL, SCREEN_FD_FRAMEBUFFER);
 	if (r < 0)
-		(void)dprintf(STDERR_FILENO, "%s\n", strerrordesc_np(-r) ?: "it failed");
+		(void)dprintf(STDERR_FILENO, "%s\n", strerror(-r) ?: "it failed");
 	return r < 0;
 }

@@ -54,7 +54,7 @@ static int compress_rows(const struct rfb_picture *picture, const struct pixel_f
 			 uint8_t *output, size_t room, size_t *ret_length)
 {
 	const size_t bytes = (size_t)picture->width * CHANNELS;
-	_cleanup_free_ uint8_t *above = calloc(1, bytes), *row = malloc(bytes),
+	_cleanup_free_ uint8_t *above = calloc(1, bytes), *row = calloc(1, bytes),
 			       *line = malloc(bytes + 1);
 	z_stream deflater = { .next_out = output, .avail_out = (uInt)room };
 	int r = Z_OK;

@@ -42,10 +42,13 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer runs, and without the long rows")
     parser.add_argument("--runs", type=int, help="this many runs of each side, where there are several")
     parser.add_argument("--report", action="store_true", help="only write the report of what was kept")
+    parser.add_argument("--check", action="store_true", help="only say whether the committed report is current")
     parser.add_argument("rows", nargs="*", metavar="ROW")
     options = parser.parse_args()
     if unknown := set(options.rows) - set(ROWS):
         parser.error(f"no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+    if options.check:
+        return None if report.is_current() else "docs/benchmarks.md is not what is made of its rows: bench.py --report"
     failed = False
     for name in [] if options.report else options.rows or (QUICK if options.quick else ROWS):
         begun = time.monotonic()

@@ -4,6 +4,7 @@ figures of systems that could not be run here."""
 
 import json
 import pathlib
+import re
 
 import plots
 import results
@@ -124,3 +125,10 @@ def write(quick):
     output = folder.with_suffix(".md")
     output.write_text(text(everything, plots.draw(everything, folder)), "utf-8")
     return output
+
+
+def is_current():
+    """Whether docs/benchmarks.md is what is made of its rows and texts; its pictures are taken as they are."""
+    there = results.folder(False).with_suffix(".md").read_text("utf-8")
+    pictures = [(name, title) for title, name in re.findall(r"^!\[(.*)\]\((.*)\)$", there, re.M)]
+    return text(results.read_all(False), pictures) == there

@@ -103,7 +103,7 @@ static void on_ended(const struct supervisor_end *told, void *userdata)
 
 	if (!told->end)
 		log_warning("dashboard", "the one on %s cannot be started: %s", name,
-			    strerrordesc_np(-told->error));
+			    strerror(-told->error));
 	else if (status == 0)
 		process->told = false;
 	if (status == 0 || process->told)

@@ -50,7 +50,7 @@ static void on_found(const char *path, void *userdata)
 	_cleanup_fd_ int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
-		log_debug("screen", "%s: %s", path, strerrordesc_np(errno));
+		log_debug("screen", "%s: %s", path, strerror(errno));
 	else if (is_wanted(fd))
 		devices->added(take_fd(&fd), devices->userdata);
 }

@@ -191,8 +191,7 @@ static void on_ended(const struct supervisor_end *told, void *userdata)
 	if (before_s != 0 && before_s / 30 == s / 30)
 		return;
 	if (!told->end)
-		(void)snprintf(why, sizeof(why), "cannot be started: %s",
-			       strerrordesc_np(-told->error));
+		(void)snprintf(why, sizeof(why), "cannot be started: %s", strerror(-told->error));
 	else if (told->end->status == PROCESS_NOT_CONFINED)
 		(void)snprintf(why, sizeof(why), "cannot be confined: %s", step ?: "no memory");
 	else if (told->end->status <= 128)

@@ -346,8 +346,7 @@ static int refuse_open(const struct claim *claim, int error)
 	case -ENOMEDIUM:
 		return refuse(claim, error, "%s: there is no medium in it", node);
 	default:
-		return refuse(claim, error, "%s cannot be opened: %s", node,
-			      strerrordesc_np(-error));
+		return refuse(claim, error, "%s cannot be opened: %s", node, strerror(-error));
 	}
 }
 

@@ -40,7 +40,7 @@ struct format {
 /* Says what failed. Returns false, for the steps to say. */
 static bool fail(struct format *format, int error, const char *what)
 {
-	disk_child_fail(format->answer, error, "%s: %s", what, strerrordesc_np(-error));
+	disk_child_fail(format->answer, error, "%s: %s", what, strerror(-error));
 	return false;
 }
 

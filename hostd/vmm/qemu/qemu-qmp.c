@@ -175,7 +175,7 @@ __attribute__((format(printf, 3, 4))) static void end_with(struct qemu_qmp *qmp,
 	if (vasprintf(&what, format, arguments) < 0)
 		what = NULL;
 	va_end(arguments);
-	log_warning(qmp->subject, "QMP is given up: %s", what ? what : strerrordesc_np(-error));
+	log_warning(qmp->subject, "QMP is given up: %s", what ? what : strerror(-error));
 	end(qmp, error);
 }
 

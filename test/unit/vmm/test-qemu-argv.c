@@ -132,7 +132,8 @@ static void accept_new(const char *path, const char *got)
 }
 
 /*
- * Returns whether it is as expected. With MVIRT_ACCEPT=1 (make accept) what differs is written anew.
+ * Returns whether it is as expected. With MVIRT_ACCEPT=1 (make accept) what differs is written
+ * anew.
  * "# kvm: no" and "# vhost: no" in the file say what there is.
  */
 static bool one_golden(const char *name)
