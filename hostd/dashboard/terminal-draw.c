@@ -174,9 +174,10 @@ static void draw_cell(struct terminal_output *output, const struct canvas *canva
 /* A wide character is drawn anew when its right half differs. */
 static bool differs(const struct canvas *canvas, const struct canvas *shown, size_t at)
 {
-	if (memcmp(&canvas->cells[at], &shown->cells[at], sizeof(canvas->cells[at])) != 0)
+	if (canvas->cells[at].character != shown->cells[at].character ||
+	    canvas->cells[at].style != shown->cells[at].style)
 		return true;
-	return at + 1 < (size_t)(canvas->rows * canvas->columns) &&
+	return at + 1 < (size_t)canvas->rows * (size_t)canvas->columns &&
 	       canvas->cells[at + 1].character == 0 && shown->cells[at + 1].character != 0;
 }
 
@@ -187,7 +188,7 @@ static void draw_changes(struct terminal_output *output, const struct canvas *ca
 
 	for (int row = 0; row < canvas->rows; row++)
 		for (int column = 0; column < canvas->columns; column++) {
-			size_t at = (size_t)(row * canvas->columns + column);
+			size_t at = (size_t)row * (size_t)canvas->columns + (size_t)column;
 
 			if ((all || differs(canvas, shown, at)) && canvas->cells[at].character &&
 			    may_write(canvas, row, column))

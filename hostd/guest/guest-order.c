@@ -104,10 +104,12 @@ static bool in_circle(const struct waits *waits, size_t a, size_t b)
 /* Whether its name is the first of its circle (sign 1), or the last (sign -1). */
 static bool breaks_circle(const struct waits *waits, size_t a, int sign)
 {
-	for (size_t b = 0; b < waits->count; b++)
-		if (in_circle(waits, a, b) &&
-		    sign * strcmp(waits->guests[b].name, waits->guests[a].name) < 0)
+	for (size_t b = 0; b < waits->count; b++) {
+		int order = strcmp(waits->guests[b].name, waits->guests[a].name);
+
+		if (in_circle(waits, a, b) && (sign > 0 ? order < 0 : order > 0))
 			return false;
+	}
 	return true;
 }
 

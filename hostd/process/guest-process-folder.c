@@ -117,7 +117,7 @@ static char *join_lines(const char *text)
 				out = stpcpy(out, "; ");
 			continue;
 		}
-		*out++ = *text >= 0x20 && *text < 0x7f ? *text : '?';
+		*out++ = (char)(*text >= 0x20 && *text < 0x7f ? *text : '?');
 	}
 	if (out - joined >= 2 && out[-2] == ';' && out[-1] == ' ')
 		out -= 2;
