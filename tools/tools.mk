@@ -28,10 +28,10 @@ $(O)/compile_commands.json: $(FLAGS_FILE) $(call remember,lint.sources,$(LINT_SO
 
 # Each part is a target of its own, so that make runs them beside each other and one can be run alone.
 LINT := $(O)/obj/lint
-LINT_PARTS := format rooms clang analyzer words shell python spdx kernel generated
+LINT_PARTS := format rooms tidy analyzer words shell python spdx kernel generated
 
 .PHONY: lint $(LINT_PARTS:%=lint-%)
-lint: $(LINT_PARTS:%=lint-%) ## format, rooms, warnings, spelling, scripts, Kconfig
+lint: $(LINT_PARTS:%=lint-%) ## format, rooms, clang-tidy, analyzer, spelling, scripts, Kconfig
 	@echo "mvirt: lint: no complaint"
 
 lint-format:
@@ -41,11 +41,11 @@ lint-format:
 lint-rooms: $(call objects,$(LINT_SOURCES))
 	$(Q)tools/check-rooms $(HOSTD_OBJECTS)
 
-# clang's warnings, again only for what was compiled again
-lint-clang: $(LINT_SOURCES:hostd/%.c=$(LINT)/%.clang)
-$(LINT)/%.clang: hostd/%.c $(HOSTD_OBJECTS)/%.o
+# clang's warnings and .clang-tidy's checks, again only for what was compiled again
+lint-tidy: $(LINT_SOURCES:hostd/%.c=$(LINT)/%.tidy)
+$(LINT)/%.tidy: hostd/%.c $(HOSTD_OBJECTS)/%.o .clang-tidy
 	$(Q)mkdir -p $(@D)
-	$(Q)clang -fsyntax-only $(CPPFLAGS) -std=gnu23 $(WARNINGS) $<
+	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=gnu23 $(WARNINGS) 2>$@.log || { cat $@.log >&2; exit 1; }
 	$(Q)touch $@
 
 # gcc's analyzer takes a second a file: what changed, and in test-full everything. What is off does not know what the cleanup
@@ -63,6 +63,8 @@ $(LINT)/%.analyzer: hostd/%.c $(HOSTD_OBJECTS)/%.o
 
 lint-words:
 	$(Q)tools/check-words
+	$(Q)codespell -q 3 -I tools/words.known --skip '*.ok,*.svg,*.png,*.json,*/corpus/*' \
+		.ci docs examples guest hostd initramfs iso os test tools uki Makefile *.md
 
 lint-shell:
 	$(Q)shellcheck $(LINT_SHELL) hostd/cli/completion/mvirt.bash
