@@ -29,6 +29,15 @@ DASHBOARD_SOURCES := $(sort $(wildcard hostd/dashboard/*.c))
 HOSTD_SOURCES := $(BASE_SOURCES) $(SCREEN_SOURCES) \
 	$(sort $(foreach r,$(ROOMS),$(wildcard hostd/$r/*.c hostd/$r/*/*.c)))
 
+# Headers that programs write
+GENERATED := $(O)/obj/generated
+CPPFLAGS += -I$(GENERATED)
+PCI_IDS := /usr/share/misc/pci.ids
+$(GENERATED)/pci-vendors.h: os/make-pci-vendors $(PCI_IDS)
+	$(Q)mkdir -p $(@D) && os/make-pci-vendors $(PCI_IDS) >$@
+$(addsuffix /machine/device/pci.o,$(HOSTD_OBJECTS) $(O)/obj/test/hostd $(O)/obj/test/fuzz-hostd $(O)/obj/coverage/hostd): \
+	$(GENERATED)/pci-vendors.h
+
 FLAGS_FILE := $(call remember,hostd.flags,$(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 
 # $(call link,OBJECTS,LIBRARIES): the linker warns of getpwnam() and the like in libsystemd, which we never call;

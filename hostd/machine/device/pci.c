@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// sysfs's PCI devices. Names are made of the vendor, where it is a common one, and of the class
-// code: a list of all devices is a megabyte.
+// sysfs's PCI devices. Names are made of the vendor and of the class code: a list of all devices is
+// a megabyte.
 #include "pci.h"
 
 #include <fcntl.h>
@@ -30,67 +30,10 @@ static const struct {
 	{ 0x0d, -1, "wireless controller" },
 };
 
-static const struct {
-	unsigned int id;
-	const char *name;
-} vendors[] = {
-	{ 0x1000, "Broadcom/LSI" },
-	{ 0x1002, "AMD" },
-	{ 0x1011, "DEC" },
-	{ 0x1022, "AMD" },
-	{ 0x1028, "Dell" },
-	{ 0x103c, "HP" },
-	{ 0x1077, "QLogic" },
-	{ 0x1095, "Silicon Image" },
-	{ 0x10b7, "3Com" },
-	{ 0x10b9, "ALi" },
-	{ 0x10de, "NVIDIA" },
-	{ 0x10df, "Emulex" },
-	{ 0x10ec, "Realtek" },
-	{ 0x1106, "VIA" },
-	{ 0x1148, "SysKonnect" },
-	{ 0x1166, "Broadcom" },
-	{ 0x117c, "ATTO" },
-	{ 0x11ab, "Marvell" },
-	{ 0x11f8, "Microchip" },
-	{ 0x1274, "Ensoniq" },
-	{ 0x126f, "Silicon Motion" },
-	{ 0x1344, "Micron" },
-	{ 0x13f6, "C-Media" },
-	{ 0x1425, "Chelsio" },
-	{ 0x144d, "Samsung" },
-	{ 0x14c3, "MediaTek" },
-	{ 0x14e4, "Broadcom" },
-	{ 0x15b3, "NVIDIA Mellanox" },
-	{ 0x15ad, "VMware" },
-	{ 0x15b7, "Western Digital" },
-	{ 0x168c, "Qualcomm Atheros" },
-	{ 0x177d, "Cavium" },
-	{ 0x17cb, "Qualcomm" },
-	{ 0x1924, "Solarflare" },
-	{ 0x1969, "Qualcomm Atheros" },
-	{ 0x197b, "JMicron" },
-	{ 0x19a2, "Emulex" },
-	{ 0x1a03, "ASPEED" },
-	{ 0x1af4, "Red Hat virtio" },
-	{ 0x1b21, "ASMedia" },
-	{ 0x1b36, "Red Hat QEMU" },
-	{ 0x1b4b, "Marvell" },
-	{ 0x1b96, "Western Digital" },
-	{ 0x1bb1, "Seagate" },
-	{ 0x1c5c, "SK hynix" },
-	{ 0x1cc1, "ADATA" },
-	{ 0x1d0f, "Amazon" },
-	{ 0x1d6a, "Aquantia" },
-	{ 0x1d97, "Longsys" },
-	{ 0x1e0f, "Kioxia" },
-	{ 0x1fc9, "Tehuti" },
-	{ 0x1dd8, "AMD Pensando" },
-	{ 0x19e5, "Huawei" },
-	{ 0x8086, "Intel" },
-	{ 0x9005, "Adaptec" },
-	{ 0xc0a9, "Crucial" },
-};
+/* Lines "8086 Intel", made of pci.ids by os/make-pci-vendors; each begins after a line's end. */
+static const char vendors[] =
+#include "pci-vendors.h"
+	;
 
 static const char *kind_of(unsigned int class_code)
 {
@@ -102,12 +45,18 @@ static const char *kind_of(unsigned int class_code)
 	return NULL;
 }
 
-static const char *vendor_of(unsigned int id)
+/* "Intel ", or "" for one that is not in the list; or NULL. To be freed. */
+static char *vendor_of(unsigned int id)
 {
-	for (size_t i = 0; i < ELEMENTS(vendors); i++)
-		if (vendors[i].id == id)
-			return vendors[i].name;
-	return NULL;
+	char line[] = "\n0000 ";
+	const char *found = NULL;
+
+	(void)snprintf(line, sizeof(line), "\n%04x ", id & 0xffff);
+	found = strstr(vendors, line);
+	if (!found)
+		return strdup("");
+	found += strlen(line);
+	return text_format("%.*s ", (int)strcspn(found, "\n"), found);
 }
 
 /* Returns whether the attribute is there, as "0x1af4". */
@@ -123,7 +72,8 @@ static int examine(int devices_fd, const char *path, struct pci_device *ret_devi
 {
 	_cleanup_fd_ int fd = openat(devices_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	unsigned int class_code = 0, vendor = 0, device = 0;
-	const char *kind = NULL, *vendor_name = NULL;
+	_cleanup_free_ char *vendor_name = NULL;
+	const char *kind = NULL;
 	struct pci_device found = {};
 
 	if (fd < 0 || faccessat(fd, "driver", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
@@ -136,8 +86,7 @@ static int examine(int devices_fd, const char *path, struct pci_device *ret_devi
 	vendor_name = vendor_of(vendor);
 	(void)snprintf(found.id, sizeof(found.id), "%04x:%04x", vendor & 0xffff, device & 0xffff);
 	found.path = strdup(path);
-	found.name =
-		text_format("%s%s%s", vendor_name ? vendor_name : "", vendor_name ? " " : "", kind);
+	found.name = vendor_name ? text_format("%s%s", vendor_name, kind) : NULL;
 	if (!found.path || !found.name) {
 		free(found.path);
 		free(found.name);

@@ -80,9 +80,11 @@ static void test_driverless(void **state)
 	add_device("0000:00:04.0", "0x020000\n", "0x10ec\n", "0x8029\n", false);
 	add_device("0000:00:03.0", "0x020000\n", "0x1af4\n", "0x1000\n", true);
 	add_device("0000:00:02.0", "0x010802\n", "0x4242\n", "0x0001\n", false);
+	add_device("0000:00:06.0", "0x010700\n", "0x14e4\n", "0x0001\n", false);
 	add_device("0000:00:05.0", "garbage\n", "0x10ec\n", "0x8029\n", false);
 	assert_return_code(pci_find_driverless(tree.root, &devices, &count), 0);
-	assert_int_equal(count, 2);
+	assert_int_equal(count, 3);
+	assert_string_equal(devices[2].name, "Broadcom SAS controller");
 	assert_string_equal(devices[0].path, "0000:00:02.0");
 	assert_string_equal(devices[0].id, "4242:0001");
 	assert_string_equal(devices[0].name, "NVMe disk");
