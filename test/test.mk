@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make test: unit tests under the sanitizers, PID 1 tests, fault tests, then boots in the emulator. TESTS=unit is the first
-# part alone, TEST=guest-argv one unit test, TESTS='-k matrix' boot tests alone, as pytest selects them.
+# part alone, TEST=qemu-argv one unit test, TESTS='-k matrix' boot tests alone, as pytest selects them.
 
 TEST_OBJECTS := $(O)/obj/test
 TEST_CFLAGS := -std=gnu23 -g -O1 $(WARNINGS) -fno-omit-frame-pointer \
@@ -13,7 +13,7 @@ FUZZERS := $(FUZZ_SOURCES:test/fuzz/%.c=$(TEST_OBJECTS)/fuzz/%)
 
 FULL := $(filter test-full,$(MAKECMDGOALS))
 .PHONY: test test-full test-unit test-one test-fault test-fault-short test-boot
-test: $(if $(TEST),test-one,$(if $(filter unit,$(TESTS)),test-unit,test-boot)) ## unit, fault and boot tests (TEST=guest-argv for a unit test, TESTS='-k x' for boot tests)
+test: $(if $(TEST),test-one,$(if $(filter unit,$(TESTS)),test-unit,test-boot)) ## unit, fault and boot tests (TEST=qemu-argv for a unit test, TESTS='-k x' for boot tests)
 
 # hostd's objects (and the dashboard's pure ones) once more, with the sanitizers, as an archive that each test takes its members from
 TEST_ARCHIVE := $(TEST_OBJECTS)/hostd.a
