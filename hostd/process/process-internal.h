@@ -18,6 +18,8 @@ struct process_opened {
 /* Below /proc, each user namespace's own. */
 #define PROCESS_NAMESPACE_LIMIT "sys/user/max_user_namespaces"
 
+/* Steps of the child. *ret_what is the one that failed. Returns 0 or -errno. */
+int process_enter_root(struct process_opened *opened, const char **ret_what);
 /* Between clone and exec. */
 [[noreturn]] void process_child(struct process_opened *opened);
 
