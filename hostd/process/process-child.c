@@ -204,9 +204,14 @@ static int set_limits(struct process_opened *opened)
 	return confine_set_limits(opened->spec->limits, opened->spec->limit_count);
 }
 
+/* A user namespace comes with all of it, so it has its own step. */
 static int reduce_bounding_set(struct process_opened *opened)
 {
-	return opened->spec->uid == 0 ? 0 : confine_reduce_bounding_set(opened->spec->capabilities);
+	const struct process_spec *spec = opened->spec;
+
+	return spec->uid == 0 || spec->user_namespace_proc
+		       ? 0
+		       : confine_reduce_bounding_set(spec->capabilities);
 }
 
 static int change_user(struct process_opened *opened)

@@ -313,7 +313,10 @@ class Host:
         return least
 
     def assert_fds(self, expected):
-        self.wait(lambda: self.fds() == expected, 10, f"as many fds as before ({len(expected)})")
+        try:
+            self.wait(lambda: self.fds() == expected, 10, f"as many fds as before ({len(expected)})")
+        except AssertionError as error:
+            raise AssertionError(f"before: {expected}; now: {self.fds()}") from error
 
     def rss_kib(self):
         return int(re.search(r"^Rss:\s+(\d+)", pathlib.Path(f"/proc/{self.hostd()}/smaps_rollup").read_text(),
