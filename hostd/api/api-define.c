@@ -177,6 +177,7 @@ API_METHOD_DEFINE(api_method_definition)
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_free_ char *text = NULL;
 	struct json_builder answer = {};
+	char revision[HOST_REVISION_BYTES];
 	int r = 0;
 	struct guest *guest = api_guest_of_parameters(link, parameters, &r);
 
@@ -187,11 +188,12 @@ API_METHOD_DEFINE(api_method_definition)
 		return api_reply_error(link, r, &error);
 	json_add_text(&answer, "text", text);
 	json_add_text(&answer, "origin", api_origin_name(guest_origin(guest)));
+	json_add_text(&answer, "revision", host_revision(text, revision));
 	return api_reply_object(link, &answer);
 }
 
 static int reply_applied(sd_varlink *link, const struct host_change *changes, size_t count,
-			 bool running)
+			 bool running, const char *revision)
 {
 	struct json_builder answer = {}, list = {};
 
@@ -205,13 +207,14 @@ static int reply_applied(sd_varlink *link, const struct host_change *changes, si
 		json_append_object(&list, &object);
 	}
 	json_add_array(&answer, "changes", &list);
+	json_add_text(&answer, "revision", revision);
 	return api_reply_object(link, &answer);
 }
 
 API_METHOD_DEFINE(api_method_set)
 {
 	struct call {
-		const char *name;
+		const char *name, *revision;
 		sd_json_variant *changes;
 	} call = {};
 	static const sd_json_dispatch_field fields[] = {
@@ -219,14 +222,17 @@ API_METHOD_DEFINE(api_method_set)
 		  offsetof(struct call, name), SD_JSON_MANDATORY },
 		{ "changes", SD_JSON_VARIANT_ARRAY, sd_json_dispatch_variant_noref,
 		  offsetof(struct call, changes), SD_JSON_MANDATORY },
+		{ "revision", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct call, revision), SD_JSON_NULLABLE },
 		{},
 	};
 	const struct api *api = userdata;
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_free_ struct host_change *changes = NULL;
+	struct host_change_request request = {};
+	char revision[HOST_REVISION_BYTES];
 	struct guest *guest = NULL;
 	bool running = false;
-	size_t count = 0;
 	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
 	if (r != 0)
@@ -234,32 +240,38 @@ API_METHOD_DEFINE(api_method_set)
 	guest = api_guest_of_call(link, call.name, &r);
 	if (!guest)
 		return r;
-	r = read_changes(call.changes, &changes, &count);
+	r = read_changes(call.changes, &changes, &request.change_count);
 	if (r == -EINVAL)
 		return sd_varlink_error_invalid_parameter_name(link, "changes");
 	if (r < 0)
 		return r;
 	running = guest_state_has_process(guest_state(guest));
-	r = host_change_guest(api->host, guest, changes, count, &error);
+	request.changes = changes;
+	request.revision = call.revision;
+	r = host_change_guest(api->host, guest, &request, revision, &error);
 	return r < 0 ? api_reply_error(link, r, &error)
-		     : reply_applied(link, changes, count, running);
+		     : reply_applied(link, changes, request.change_count, running, revision);
 }
 
 API_METHOD_DEFINE(api_method_replace)
 {
 	struct call {
-		const char *name, *definition;
+		const char *name, *definition, *revision;
 	} call = {};
 	static const sd_json_dispatch_field fields[] = {
 		{ "name", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
 		  offsetof(struct call, name), SD_JSON_MANDATORY },
 		{ "definition", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
 		  offsetof(struct call, definition), SD_JSON_MANDATORY },
+		{ "revision", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct call, revision), SD_JSON_NULLABLE },
 		{},
 	};
 	const struct api *api = userdata;
 	_cleanup_(error_done) struct error error = {};
+	struct host_change_request request = {};
 	struct json_builder answer = {};
+	char revision[HOST_REVISION_BYTES];
 	struct guest *guest = NULL;
 	int r = sd_varlink_dispatch(link, parameters, fields, &call);
 
@@ -268,13 +280,16 @@ API_METHOD_DEFINE(api_method_replace)
 	guest = api_guest_of_call(link, call.name, &r);
 	if (!guest)
 		return r;
-	r = host_replace_definition(api->host, guest, call.definition, &error);
+	request = (struct host_change_request){ .revision = call.revision,
+						.definition = call.definition };
+	r = host_change_guest(api->host, guest, &request, revision, &error);
 	if (r < 0)
 		return api_reply_error(link, r, &error);
 	json_add_text(&answer, "effect",
 		      guest_state_has_process(guest_state(guest)) && host_next_start_differs(guest)
 			      ? "next-start"
 			      : "now");
+	json_add_text(&answer, "revision", revision);
 	return api_reply_object(link, &answer);
 }
 
@@ -309,7 +324,7 @@ API_METHOD_DEFINE(api_method_rename)
 API_METHOD_DEFINE(api_method_delete)
 {
 	struct call {
-		const char *name;
+		const char *name, *revision;
 		int with_disks; /* negative: null */
 	} call = {};
 	static const sd_json_dispatch_field fields[] = {
@@ -317,6 +332,8 @@ API_METHOD_DEFINE(api_method_delete)
 		  offsetof(struct call, name), SD_JSON_MANDATORY },
 		{ "withDisks", SD_JSON_VARIANT_BOOLEAN, sd_json_dispatch_tristate,
 		  offsetof(struct call, with_disks), SD_JSON_NULLABLE },
+		{ "revision", SD_JSON_VARIANT_STRING, sd_json_dispatch_const_string,
+		  offsetof(struct call, revision), SD_JSON_NULLABLE },
 		{},
 	};
 	const struct api *api = userdata;
@@ -329,6 +346,6 @@ API_METHOD_DEFINE(api_method_delete)
 	guest = api_guest_of_call(link, call.name, &r);
 	if (!guest)
 		return r;
-	r = host_delete_guest(api->host, guest, call.with_disks > 0, &error);
+	r = host_delete_guest(api->host, guest, call.with_disks > 0, call.revision, &error);
 	return api_reply_result(link, r, &error);
 }

@@ -25,7 +25,7 @@ static SD_VARLINK_DEFINE_ERROR(Invalid, REASON, SD_VARLINK_FIELD_COMMENT("The ke
 			       OPTIONAL(line, SD_VARLINK_INT));
 static SD_VARLINK_DEFINE_ERROR(Conflict, REASON,
 			       SD_VARLINK_FIELD_COMMENT("The one that there is now"),
-			       OPTIONAL(revision, SD_VARLINK_INT));
+			       OPTIONAL(revision, SD_VARLINK_STRING));
 static SD_VARLINK_DEFINE_ERROR(Unsupported, REASON,
 			       SD_VARLINK_FIELD_COMMENT("By what, where it is not the machine"),
 			       OPTIONAL(by, SD_VARLINK_STRING));

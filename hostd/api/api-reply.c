@@ -95,12 +95,12 @@ static int build_error(const struct error *error, sd_json_variant **ret_paramete
 	json_add_text(&parameters, "reason", error->reason ? error->reason : "out of memory");
 	json_add_text(&parameters, "state", error->state);
 	json_add_text(&parameters, "field", error->field);
+	json_add_text(&parameters, "revision", error->revision);
 	json_add_text(&parameters, "by", error->by);
 	add_count(&parameters, "line", error->line);
 	add_count(&parameters, "freeBytes", error->free_bytes);
 	add_count(&parameters, "reserveBytes", error->reserve_bytes);
 	add_count(&parameters, "neededBytes", error->needed_bytes);
-	add_count(&parameters, "revision", error->revision);
 	return json_end_object(&parameters, ret_parameters);
 }
 

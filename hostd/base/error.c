@@ -30,6 +30,7 @@ void error_done(struct error *error)
 {
 	free(error->reason);
 	free(error->field);
+	free(error->revision);
 	*error = (struct error){};
 }
 

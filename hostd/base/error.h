@@ -15,7 +15,7 @@ enum error_kind {
 	ERROR_NO_SPACE, /* free_bytes, needed_bytes */
 	ERROR_NO_MEMORY, /* free_bytes, reserve_bytes, needed_bytes */
 	ERROR_INVALID, /* field, line */
-	ERROR_CONFLICT, /* revision: the present one */
+	ERROR_CONFLICT, /* revision: somebody was faster */
 	ERROR_UNSUPPORTED, /* by */
 	ERROR_DENIED,
 	ERROR_FAILED,
@@ -25,11 +25,10 @@ enum error_kind {
 struct error {
 	enum error_kind kind;
 	char *reason; /* the line for people, owned; NULL: there was no memory for it */
-	char *field; /* owned */
+	char *field, *revision; /* owned; the revision is the present one */
 	const char *state, *by; /* static */
 	unsigned int line; /* from 1 */
 	uint64_t free_bytes, reserve_bytes, needed_bytes;
-	uint64_t revision;
 };
 
 void error_done(struct error *error);

@@ -3,6 +3,7 @@
 // fails.
 #include "host-change.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -24,6 +25,33 @@ int host_read_definition(const struct host *host, const struct guest *guest, cha
 				    guest_config(guest)->name);
 	*ret_text = guest_config_format(guest_config(guest));
 	return *ret_text ? 0 : -ENOMEM;
+}
+
+/* FNV-1a. Nobody is kept out by it: who can choose the text may change the guest anyway. */
+char *host_revision(const char *text, char buffer[static HOST_REVISION_BYTES])
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (const char *c = text; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	(void)snprintf(buffer, HOST_REVISION_BYTES, "%016" PRIx64, hash);
+	return buffer;
+}
+
+int host_check_revision(const struct host *host, const struct guest *guest, const char *revision,
+			struct error *error)
+{
+	_cleanup_free_ char *text = NULL;
+	char present[HOST_REVISION_BYTES];
+	int r = revision ? host_read_definition(host, guest, &text, error) : 0;
+
+	if (r < 0 || !revision || strcmp(host_revision(text, present), revision) == 0)
+		return r;
+	r = error_set(error, ERROR_CONFLICT,
+		      "guest %s has another definition than when it was read: somebody was faster",
+		      guest_config(guest)->name);
+	error->revision = strdup(present);
+	return r;
 }
 
 /* The file first: what a killed hostd has answered is on the disk. config and text belong together.
@@ -62,35 +90,42 @@ static int change(struct host *host, struct guest *guest, int root_fd, struct gu
 	return 0;
 }
 
-int host_change_guest(struct host *host, struct guest *guest, const struct host_change *changes,
-		      size_t count, struct error *error)
-{
-	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
-	_cleanup_free_ char *text = NULL;
-	int root_fd = -EBADF, r = host_writable_root(host, guest, &root_fd, error);
-
-	if (r >= 0)
-		r = host_apply_changes(guest_config(guest), changes, count, &config, error);
-	if (r < 0)
-		return r;
-	text = guest_config_format(config);
-	return text ? change(host, guest, root_fd, &config, text, error) : -ENOMEM;
-}
-
-int host_replace_definition(struct host *host, struct guest *guest, const char *definition,
-			    struct error *error)
+static int parse(const struct guest *guest, const char *definition,
+		 struct guest_config **ret_config, struct error *error)
 {
 	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
 	const char *name = guest_config(guest)->name;
-	int root_fd = -EBADF, r = host_writable_root(host, guest, &root_fd, error);
+	int r = host_parse_definition(definition, &config, error);
 
-	if (r >= 0)
-		r = host_parse_definition(definition, &config, error);
 	if (r < 0)
 		return r;
 	if (strcmp(config->name, name) != 0)
 		return error_set(error, ERROR_INVALID,
 				 "the definition is one of guest %s, not of %s", config->name,
 				 name);
-	return change(host, guest, root_fd, &config, definition, error);
+	*ret_config = take_ptr(config);
+	return 0;
+}
+
+int host_change_guest(struct host *host, struct guest *guest,
+		      const struct host_change_request *request,
+		      char ret_revision[static HOST_REVISION_BYTES], struct error *error)
+{
+	_cleanup_(guest_config_freep) struct guest_config *config = NULL;
+	_cleanup_free_ char *text = NULL;
+	int root_fd = -EBADF, r = host_writable_root(host, guest, &root_fd, error);
+
+	if (r >= 0)
+		r = host_check_revision(host, guest, request->revision, error);
+	if (r >= 0)
+		r = request->definition ? parse(guest, request->definition, &config, error)
+					: host_apply_changes(guest_config(guest), request->changes,
+							     request->change_count, &config, error);
+	if (r < 0)
+		return r;
+	text = request->definition ? strdup(request->definition) : guest_config_format(config);
+	r = text ? change(host, guest, root_fd, &config, text, error) : -ENOMEM;
+	if (r >= 0)
+		(void)host_revision(text, ret_revision);
+	return r;
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "host-catalogue.h"
+#include "host-change.h"
 #include "host-create.h"
 #include "host-internal.h"
 #include "host-store.h"
@@ -148,7 +149,8 @@ static int delete_guest(struct host *host, struct guest *guest, int root_fd, boo
 	return r;
 }
 
-int host_delete_guest(struct host *host, struct guest *guest, bool with_disks, struct error *error)
+int host_delete_guest(struct host *host, struct guest *guest, bool with_disks, const char *revision,
+		      struct error *error)
 {
 	_cleanup_free_ char *name = strdup(guest_config(guest)->name);
 	enum guest_origin origin = guest_origin(guest);
@@ -156,6 +158,8 @@ int host_delete_guest(struct host *host, struct guest *guest, bool with_disks, s
 
 	if (r >= 0)
 		r = check_idle(host, guest, "delete", &root_fd, error);
+	if (r >= 0)
+		r = host_check_revision(host, guest, revision, error);
 	if (r < 0)
 		return r;
 	publish(host, HOST_EVENT_GUEST_LEAVING, guest);

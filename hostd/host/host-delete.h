@@ -10,5 +10,6 @@ struct host;
 /* The guest is another object afterwards, *ret_guest. 0 or -errno. */
 int host_rename_guest(struct host *host, struct guest *guest, const char *new_name,
 		      struct guest **ret_guest, struct error *error);
-/* The guest is no more afterwards. 0 or -errno. */
-int host_delete_guest(struct host *host, struct guest *guest, bool with_disks, struct error *error);
+/* The guest is no more afterwards. revision: host_check_revision()'s. 0 or -errno. */
+int host_delete_guest(struct host *host, struct guest *guest, bool with_disks, const char *revision,
+		      struct error *error);

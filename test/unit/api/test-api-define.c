@@ -127,7 +127,9 @@ static bool differs(sd_varlink *link, const char *name)
 static void test_set(void **state)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link();
+	_cleanup_free_ char *revision = NULL;
 	sd_json_variant *answer = NULL;
+	const char *error = NULL;
 
 	(void)state;
 	create_web2(link, "new");
@@ -149,9 +151,16 @@ static void test_set(void **state)
 		       NULL);
 	assert_string_equal(effect_at(answer, 0), "next-start");
 	assert_string_equal(effect_at(answer, 1), "next-start");
+	revision = strdup(text_of(answer, "revision"));
 	assert_true(differs(link, "new"));
 	/* it is on the disk */
 	assert_non_null(strstr(definition(link, "new"), "cpus = 2"));
+	assert_string_equal(text_of(call(link, "io.mvirt.Guest.Definition", "new", NULL),
+				    "revision"),
+			    revision);
+	answer = calls(link, DELETE, "{\"name\":\"new\",\"revision\":\"0\"}", &error);
+	assert_string_equal(error, ERROR("Conflict"));
+	assert_int_equal(strlen(text_of(answer, "revision")), 16);
 }
 
 static void test_set_refused(void **state)

@@ -191,23 +191,62 @@ static void test_change(void **)
 {
 	const struct host_change good[] = { { "cpus", "2" }, { "memory", "64M" } };
 	const struct host_change bad[] = { { "cpus", "3" }, { "memory", "1" } };
+	const struct host_change_request change = { .changes = good, .change_count = 2 },
+					 wrong = { .changes = bad, .change_count = 2 },
+					 other = { .definition = "guest \"old\" { nic {} }" };
 	struct guest *guest = created("guest \"new\" { nic {} }");
+	char revision[HOST_REVISION_BYTES];
 	struct error error = {};
 	int r = 0;
 
-	assert_return_code(host_change_guest(&stub.host, guest, good, 2, &error), 0);
+	assert_return_code(host_change_guest(&stub.host, guest, &change, revision, &error), 0);
 	assert_int_equal(guest_config(guest)->cpus, 2);
-	r = host_change_guest(&stub.host, guest, bad, 2, &error);
+	r = host_change_guest(&stub.host, guest, &wrong, revision, &error);
 	assert_string_equal(error.field, "memory");
 	assert_refused(r, &error, ERROR_INVALID, "memory");
 	assert_int_equal(guest_config(guest)->cpus, 2);
-	assert_refused(host_change_guest(&stub.host, guests_find(&stub.all, "web"), good, 2,
-					 &error),
-		       &error, ERROR_DENIED, "change it there");
-	assert_refused(host_replace_definition(&stub.host, guest, "guest \"old\" { nic {} }",
-					       &error),
-		       &error, ERROR_INVALID, "one of guest old, not of new");
+	r = host_change_guest(&stub.host, guests_find(&stub.all, "web"), &change, revision, &error);
+	assert_refused(r, &error, ERROR_DENIED, "change it there");
+	r = host_change_guest(&stub.host, guest, &other, revision, &error);
+	assert_refused(r, &error, ERROR_INVALID, "one of guest old, not of new");
 	assert_string_equal(test.events, "guest:created guest:changed ");
+}
+
+/* Of two who have read the same definition one is told that the other was faster. */
+static void test_revision(void **)
+{
+	static const char text[] = "guest \"new\" { # mine\n nic {} }";
+	const struct host_change cpus = { "cpus", "2" };
+	struct guest *guest = created(text);
+	char first[HOST_REVISION_BYTES], second[HOST_REVISION_BYTES], third[HOST_REVISION_BYTES];
+	struct host_change_request change = { .revision = first,
+					      .changes = &cpus,
+					      .change_count = 1 };
+	struct host_change_request whole = { .revision = first, .definition = text };
+	struct error error = {};
+	int r = 0;
+
+	(void)host_revision(text, first);
+	assert_int_equal(strlen(first), 16);
+	assert_return_code(host_change_guest(&stub.host, guest, &change, second, &error), 0);
+	assert_string_not_equal(second, first);
+	r = host_change_guest(&stub.host, guest, &whole, third, &error);
+	assert_string_equal(error.revision, second);
+	assert_refused(r, &error, ERROR_CONFLICT, "somebody was faster");
+	r = host_delete_guest(&stub.host, guest, false, first, &error);
+	assert_string_equal(error.revision, second);
+	assert_refused(r, &error, ERROR_CONFLICT, "somebody was faster");
+	assert_int_equal(guest_config(guest)->cpus, 2);
+	/* the same text is the same revision, whenever */
+	whole.revision = second;
+	assert_return_code(host_change_guest(&stub.host, guest, &whole, third, &error), 0);
+	assert_string_equal(third, first);
+	/* a comment that somebody has written is worth not being overwritten */
+	whole.definition = "guest \"new\" { # his\n nic {} }";
+	whole.revision = NULL;
+	assert_return_code(host_change_guest(&stub.host, guest, &whole, third, &error), 0);
+	assert_string_not_equal(third, first);
+	assert_return_code(host_delete_guest(&stub.host, guest, false, third, &error), 0);
 }
 
 static void test_rename_and_delete(void **)
@@ -225,11 +264,11 @@ static void test_rename_and_delete(void **)
 	assert_null(host_find_guest(&stub.host, "new", &error));
 	assert_refused(-ENOENT, &error, ERROR_NOT_FOUND, "there is no guest new");
 	guest->state = GUEST_STATE_RUNNING;
-	r = host_delete_guest(&stub.host, guest, false, &error);
+	r = host_delete_guest(&stub.host, guest, false, NULL, &error);
 	assert_string_equal(error.state, "running");
 	assert_refused(r, &error, ERROR_NOT_NOW, "stop it first");
 	guest->state = GUEST_STATE_STOPPED;
-	assert_return_code(host_delete_guest(&stub.host, guest, true, &error), 0);
+	assert_return_code(host_delete_guest(&stub.host, guest, true, NULL, &error), 0);
 	assert_null(guests_find(&stub.all, "newer"));
 	assert_string_equal(test.events, "guest:created leaving:deleted guest:renamed "
 					 "leaving:deleted gone:deleted ");
@@ -260,7 +299,7 @@ int main(void)
 		TEST(test_create),       TEST(test_create_refused),
 		TEST(test_create_fails), TEST(test_create_cancelled),
 		TEST(test_change),       TEST(test_rename_and_delete),
-		TEST(test_commands),
+		TEST(test_commands),     TEST(test_revision),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
