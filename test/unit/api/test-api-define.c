@@ -158,7 +158,7 @@ static void test_set(void **state)
 	assert_string_equal(text_of(call(link, "io.mvirt.Guest.Definition", "new", NULL),
 				    "revision"),
 			    revision);
-	answer = calls(link, DELETE, "{\"name\":\"new\",\"revision\":\"0\"}", &error);
+	answer = calls(link, SET, "{\"name\":\"new\",\"revision\":\"0\"," CHANGES, &error);
 	assert_string_equal(error, ERROR("Conflict"));
 	assert_int_equal(strlen(text_of(answer, "revision")), 16);
 }

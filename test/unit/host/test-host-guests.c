@@ -24,6 +24,7 @@ static struct {
 	enum error_kind kind; /* of what was not created */
 	char reason[256];
 	unsigned int answers;
+	uint64_t job;
 } test;
 
 static void on_event(const struct host_event *event, void *)
@@ -87,7 +88,7 @@ static int create(const char *definition, struct error *error)
 {
 	const struct host_create_request request = { .definition = definition };
 
-	return host_create_guest(&stub.host, &request, on_created, NULL, error);
+	return host_create_guest(&stub.host, &request, on_created, NULL, &test.job, error);
 }
 
 static struct guest *created(const char *definition)
@@ -108,7 +109,8 @@ static void test_create(void **)
 	_cleanup_(error_done) struct error error = {};
 	_cleanup_free_ char *text = NULL;
 
-	assert_return_code(host_create_guest(&stub.host, &request, on_created, NULL, &error), 0);
+	assert_return_code(
+		host_create_guest(&stub.host, &request, on_created, NULL, &test.job, &error), 0);
 	assert_int_equal(test.answers, 1);
 	assert_string_equal(guest_config(test.created)->name, "new");
 	assert_int_equal(guest_origin(test.created), GUEST_ORIGIN_MEMORY);
@@ -174,7 +176,8 @@ static void test_create_cancelled(void **)
 	assert_return_code(import.fd, errno);
 	assert_return_code(unlink(path), errno);
 	assert_int_equal(write(import.fd, "SLOW", 4), 4);
-	assert_return_code(host_create_guest(&stub.host, &request, on_created, NULL, &error), 0);
+	assert_return_code(
+		host_create_guest(&stub.host, &request, on_created, NULL, &test.job, &error), 0);
 	assert_int_equal(import.fd, -EBADF);
 	assert_int_equal(test.answers, 0);
 	assert_true(host_is_being_created(&stub.host, "slow"));
