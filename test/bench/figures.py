@@ -65,7 +65,7 @@ class Ratio:
 
     @property
     def claims(self):
-        """Whether anything may be said of it."""
+        """Whether a claim is possible."""
         return self.exact or min(len(self.ours.values), len(self.peer.values)) >= RUNS_TO_CLAIM
 
     @property
@@ -81,14 +81,14 @@ class Ratio:
         return "win" if (gap > 0) == self.more_is_better else "loss"
 
     def meets(self, target):
-        """Whether the median's ratio is as good as the target; None without one."""
+        """Whether the median's ratio meets the target; None without one."""
         if target is None:
             return None
         return self.value >= target if self.more_is_better else self.value <= target
 
 
 def abba(runs, sides="AB"):
-    """The order of so many runs of each side, so that what drifts hits all alike: ABBA ABBA…, ABCCBA…"""
+    """The order of this many runs of each side, so that drift affects all alike: ABBA ABBA…, ABCCBA…"""
     return [side for number in range(runs) for side in (sides if number % 2 == 0 else sides[::-1])]
 
 

@@ -53,7 +53,7 @@ class Machine(emulator.Machine):
         self.guest_console.attach(self._connect("guest"))
 
     def cpu_seconds(self):
-        """Processor time that the emulator has used."""
+        """The emulator's processor time."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -169,7 +169,7 @@ def by_hand_machine(name="by-hand", guest="", **options):
 
 @contextlib.contextmanager
 def both(ours, peer):
-    """Two machines that are up, of which one runs at a time: yields them paused, once both are ready."""
+    """Two machines of which one runs at a time: yields them paused, once both are ready."""
     with ours, contextlib.ExitStack() as stack:
         ours.wait_ready()
         ours.shell("true")

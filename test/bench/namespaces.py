@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A host made of namespaces on the kernel that is there (test/fault/host.py): where an emulator would hide the difference."""
+"""A host made of namespaces on the running kernel (test/fault/host.py): where an emulator would hide the difference."""
 
 import contextlib
 import os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The pictures of docs/benchmarks.md. matplotlib is in a root of its own (peers/plots.packages): draw() writes what is
-to be drawn as JSON and runs this file there, which is then main()."""
+"""The pictures of docs/benchmarks.md. matplotlib is in a root of its own (peers/plots.packages): draw() writes the
+data as JSON and runs this file there, which is then main()."""
 
 import json
 import pathlib
@@ -31,7 +31,7 @@ def wanted(everything):
 
 
 def draw(everything, folder):
-    """Draws what there is; returns (path from docs/, title) of each picture."""
+    """Draws all pictures; returns (path from docs/, title) of each picture."""
     from results import BUILD
     root = BUILD / "bench/peers/plots"
     pictures = wanted(everything)

@@ -33,7 +33,7 @@ def sample_text(values, unit):
 
 
 def ratio_of(measure):
-    """The ratio, or None where there is no peer."""
+    """The ratio, or None without a peer."""
     if not measure.peer or min(measure.peer) <= 0:
         return None
     return Ratio(Sample(measure.ours), Sample(measure.peer), measure.more_is_better, measure.exact)
@@ -51,7 +51,7 @@ def ratio_text(measure):
 
 
 def summary(result):
-    """A line a measure, for the terminal."""
+    """One line a measure, for the terminal."""
     for measure in result.measures:
         ratio, verdict, target = ratio_text(measure)
         peer = f", {measure.peer_name} {sample_text(measure.peer, measure.unit)}" if ratio else ""

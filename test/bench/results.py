@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a row measured, and where it is kept: one JSON file a row, committed with the report that is made of them, so that
+"""A row's results and their file: one JSON file a row, committed with the report made from them, so that
 one row can be run alone."""
 
 import dataclasses
@@ -31,7 +31,7 @@ class Measure:
     target: float | None = None  # of the ratio
     more_is_better: bool = False
     exact: bool = False  # the same in every run by its nature
-    # What is said of it: of the target's reason, of how exact it is.
+    # A remark: the target's reason, the precision.
     note: str = ""
 
 

@@ -84,7 +84,7 @@ def listening(path):
 
 
 class ByHand:
-    """The same command line as hostd's, with files instead of fds, as root, in no cage; in a session of its own, so that the
+    """The same command line as hostd's, with files instead of fds, as root, unconfined; in a session of its own, so that the
     scheduler treats both alike."""
 
     def __init__(self, one, arguments, files, disk=None, replaced=()):
@@ -111,7 +111,7 @@ class ByHand:
         return command
 
     def start(self):
-        """Seconds until QMP says that it runs: the tap, the sockets and QEMU itself."""
+        """Seconds until QMP reports "running": the tap, the sockets and QEMU itself."""
         begun = time.monotonic()
         tap = in_network(self.host, lambda: new_tap("byhand0", bridge_of(self.host)))
         sockets = [listening(self.folder / name) for name in ("qmp", "serial")]
@@ -159,7 +159,7 @@ def cpu_ns(pid):
 # --- start ---
 
 def start_by_hostd(one):
-    """(seconds from the call until the guest is said to run, nanoseconds of hostd's processor time for it)."""
+    """(seconds from the call until the guest is reported running, hostd's processor time in nanoseconds)."""
     hostd = one.hostd()
     before = cpu_ns(hostd)
     with one.connect() as client:
@@ -226,7 +226,7 @@ def listen_in(one):
 
 
 def exactly(connection, count):
-    """Reads so many bytes and throws them away."""
+    """Reads this many bytes and discards them."""
     into = memoryview(bytearray(MIB))
     while count:
         got = connection.recv_into(into[:min(count, MIB)])
@@ -239,7 +239,7 @@ ZEROES = bytes(MIB)
 
 
 def ask(connection, what, mib):
-    """Seconds that the guest needed for so many MiB."""
+    """Seconds that the guest needed for this many MiB."""
     connection.sendall(f"{what} {mib}\n".encode())
     if what == "send":
         exactly(connection, mib * MIB)

@@ -14,7 +14,7 @@ OURS_IDLE = machines.our_config(machine="q35", autostart=False)
 
 
 def start_once(machine, start, stop):
-    """(seconds until the command for it returns, until the guest's userspace), then it is ended."""
+    """(seconds until the command for it returns, until the guest's userspace), then ends it."""
     machine.go_on()
     behind = machine.guest_text()
     begun, ended = machine.timed_shell(start, 300)
@@ -49,7 +49,7 @@ def row_6(options):
 
 
 def recover_once(machine, pause):
-    """Seconds from QEMU's SIGKILL to the guest's userspace; so many seconds later it is ready for the next."""
+    """Seconds from QEMU's SIGKILL to the guest's userspace; this many seconds later it is ready for the next."""
     machine.go_on()
     behind = machine.guest_text()
     begun, _ = machine.timed_shell("kill -9 $(pidof qemu-system-x86_64)", 60)
@@ -112,13 +112,13 @@ def pss(machine, pids):
 
 
 def wakeups(machine, pids):
-    """How often all their threads have gone to sleep of themselves: as often they were woken."""
+    """How often all their threads have gone to sleep, which is how often they were woken."""
     text = machine.output("grep -h ^voluntary " + " ".join(f"/proc/{pid}/task/*/status" for pid in pids))
     return sum(int(count) for count in re.findall(r"voluntary_ctxt_switches:\s+(\d+)", text))
 
 
 def ticks(machine, pids):
-    """Seconds of the processor that they have used."""
+    """Their processor time in seconds."""
     total = 0
     for line in machine.output("cat " + " ".join(f"/proc/{pid}/stat" for pid in pids)).splitlines():
         fields = line.rpartition(")")[2].split()
@@ -133,7 +133,7 @@ def woken_in_a_minute(machine, pids):
 
 
 def woken_alone(machine, pids, askers):
-    """The same while those that ask it stand still."""
+    """The same while its clients are stopped."""
     if not askers:
         return None
     standing = " ".join(pid for found in processes(machine, askers).values() for pid in found)

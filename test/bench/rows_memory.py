@@ -19,7 +19,7 @@ def field(text, name):
 
 
 def used(machine):
-    """Bytes of the fitted memory that nothing could have any more."""
+    """Bytes of the fitted memory that are not available."""
     return FITTED_MIB * MIB - field(machine.output("cat /proc/meminfo"), "MemAvailable")
 
 
@@ -40,7 +40,7 @@ def idle_memory(sides):
         return {side: (used(machine), machine.output("cat /proc/meminfo")) for side, machine in up.items()}
 
 
-# What a kernel, the firmware, hostd or a root file system that did not fit says when the memory is not enough.
+# Messages of a kernel, the firmware, hostd or a root file system when memory is too small.
 TOO_SMALL = re.compile(r"(?:Kernel panic|Out of memory|EFI_OUT_OF_RESOURCES|Out of Resources|hostd: guest bench: failed|oom-kill"
                        r"|[Cc]annot allocate memory|X64 Exception Type|Initramfs unpacking failed|runsv: not found).*")
 
@@ -223,7 +223,7 @@ def available(machine):
 
 
 def settled(machine):
-    """What is available once the last guest has booted."""
+    """The available memory once the last guest has booted."""
     time.sleep(30)
     return available(machine)
 

@@ -13,7 +13,7 @@ from results import Measure, Result
 
 
 def tree_bytes(folder):
-    """What the files of a tree take on ext4: in blocks of 4 KiB, a file with two names once."""
+    """The room that a tree's files take on ext4: in blocks of 4 KiB, a file with two names once."""
     seen, total = set(), 0
     for path, folders, files in os.walk(folder):
         for name in files + folders:
@@ -50,7 +50,7 @@ MAKE = ["make", "-s", f"-j{os.cpu_count()}", "MVIRT_INSIDE=1", f"O={BUILD}", "os
 
 
 def timed_make(*before):
-    """Seconds of the wall that `make os` took; before is what it is run by."""
+    """Seconds of the wall that `make os` took; before is the command in front of it."""
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     begun = time.monotonic()
     subprocess.run([*before, *MAKE], check=True, capture_output=True, env=environment, cwd=machines.emulator.SOURCE)
@@ -77,7 +77,7 @@ def clean_builds():
 
 
 def changed_source(number):
-    """Appends a comment to one file of hostd, and takes it away again."""
+    """Appends a comment to one file of hostd, and removes it again."""
     path = machines.emulator.SOURCE / "hostd/net/address/net-lease.c"
     text = path.read_bytes()
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boots the kernel directly, again and again, and keeps what a machine looked like that stands still.
+"""Boots the kernel directly, again and again, and keeps the state of a machine that hangs.
 
 A boot is caught when all processors halt and nothing is said for half a minute, when its line does not come at all, when its
 emulator ends, or when a processor keeps an interrupt in service: the end of that interrupt was lost, and its local APIC
@@ -18,10 +18,10 @@ import time
 
 import emulator
 
-# Without an initramfs the kernel has done all that it does before PID 1 when it says this.
+# Without an initramfs, the kernel prints this when everything before PID 1 is done.
 KERNEL_DONE = r"Kernel panic - not syncing: VFS"
 HOSTD_THERE = r"^hostd: host: mvirt"
-# An interrupt that is being handled is in service as well, but not each time that one looks.
+# An interrupt that is being handled is in service too, but not at every look.
 LOOKS = 8
 LOOK_EVERY_S = 0.1
 # A busy machine is slow, and then its processors are not halted. One that waits for a device is, for a moment.
@@ -83,7 +83,7 @@ def follow(machine, pattern, limit_s):
 
 
 def keep(machine, why):
-    """Writes down the machine's state; what its monitor no longer answers is left out."""
+    """Writes down the machine's state; without what its monitor no longer answers."""
     (machine.folder / "why").write_text(why + "\n")
     if machine.console.closed:
         return

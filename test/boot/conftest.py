@@ -9,7 +9,7 @@ import pytest
 import emulator
 import guests
 
-# Everything that a test waits for has a limit of its own; this is for what nobody thought of.
+# Every wait has a limit of its own; this is for unforeseen hangs.
 TEST_LIMIT_S = 900
 
 
@@ -35,6 +35,6 @@ def pytest_runtest_protocol(item):
 
 
 def pytest_runtest_logreport(report):
-    """A failure is said at once: a run that is ended before its end has said what it found."""
+    """Reports a failure at once, so that an aborted run has reported what it found."""
     if report.failed:
         print(f"\n{report.nodeid}: {report.when} failed after {report.duration:.0f} s\n{report.longreprtext}", flush=True)

@@ -25,7 +25,7 @@ ESP_DISKS = {"efi": "virtio-blk-pci", "esp-sata": "ide-hd", "esp-nvme": "nvme"}
 MEDIA = ("kernel", *ESP_DISKS, "cd", "usb", "sata", "nvme")
 BOOT_SERIAL = "boot0"
 # Our own QEMU as the emulator: it has what nested guests need (os/patches/qemu-tcg-svm.patch). The distribution's
-# has devices that ours has not.
+# has devices that ours lacks.
 OURS = (str(BUILD / "obj/bin/qemu-system-x86_64"), "-L", "/usr/share/qemu", "-L", "/usr/share/seabios")
 DISTRIBUTIONS = ("qemu-system-x86_64",)
 
@@ -38,7 +38,7 @@ def kvm_runs_guests():
 
 
 def run(*command, **options):
-    """Runs a tool; its output is shown only when it fails."""
+    """Runs a tool; shows its output only if it fails."""
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **options)
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
@@ -80,7 +80,7 @@ def make_disk(path, partitions):
 
 
 def demo_files(config=None):
-    """What examples/demo puts on the stick: mvirt.conf and the demo guest."""
+    """The stick of examples/demo: mvirt.conf and the demo guest."""
     return {
         "mvirt.conf": (SOURCE / "examples/demo/mvirt.conf" if config is None else config.encode()),
         "guest/vmlinuz": BUILD / "guest/vmlinuz",
@@ -89,11 +89,11 @@ def demo_files(config=None):
 
 
 class Timeout(AssertionError):
-    """What was waited for did not come; the message has the console's end."""
+    """An awaited line did not come; the message has the console's end."""
 
 
 class Console:
-    """A serial line: everything that came is kept, and can be waited for."""
+    """A serial line: keeps everything that came, and can wait for a match."""
 
     def __init__(self, name, log):
         self.name = name
@@ -126,7 +126,7 @@ class Console:
                 return
 
     def wait(self, pattern, timeout=120, start=None):
-        """Waits for a match behind the last one (or behind start); returns it."""
+        """Waits for a match after the last one (or after start); returns it."""
         expression = re.compile(pattern, re.MULTILINE)
         deadline = time.monotonic() + timeout
         begin = self.mark if start is None else start
@@ -179,7 +179,7 @@ class Qmp:
 
 
 def png(ppm):
-    """A picture of the emulator's, which has no libpng, as people look at them."""
+    """Converts a picture of the emulator, which has no libpng, to PNG."""
     head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", ppm)
     width, height = int(head.group(1)), int(head.group(2))
     rows = b"".join(b"\0" + ppm[at:at + 3 * width] for at in range(head.end(), head.end() + 3 * width * height, 3 * width))
@@ -203,7 +203,7 @@ class Machine:
         self.console = Console("console", self.folder / "console.log")
         self.shell_console = Console("shell", self.folder / "shell.log")
         self._terminal = terminal
-        # What lies beside mvirt.efi, on an ESP that is labelled MVIRT then.
+        # Files beside mvirt.efi, on an ESP labelled MVIRT.
         self._esp_files = esp_files
         self._emulator = DISTRIBUTIONS if distribution else OURS
         self.arguments = self._build(stick, cmdline, memory_mib, cpu, nic, kvm, extra, forward, processors)
@@ -214,8 +214,8 @@ class Machine:
         if kvm_runs_guests() and kvm:
             arguments += ["-accel", "kvm", "-cpu", cpu or "host"]
         else:
-            # With vgif, some nested guests hang under TCG. A triple fault resets the machine without a word of the
-            # kernel's: the log of resets has one, and the processor's registers.
+            # With vgif, some nested guests hang under TCG. A triple fault resets the machine without a message of the
+            # kernel: the log of resets shows it, with the processor's registers.
             arguments += ["-accel", "tcg,thread=multi", "-cpu", cpu or "max,vgif=off",
                           "-d", "cpu_reset", "-D", str(self.folder / "resets.log")]
         if self._terminal:
@@ -250,12 +250,12 @@ class Machine:
 
     def _medium(self, cmdline):
         if self.medium == "kernel":
-            # The kernel panics when the timer's interrupts do not come in time, as those of a busy emulator.
+            # The kernel panics when the timer's interrupts do not come in time, as in a busy emulator.
             line = " ".join(((SOURCE / "cmdline.txt").read_text().strip(),
                              "mvirt.shell=ttyS1 kvm_amd.dump_invalid_vmcb=1 no_timer_check", cmdline))
             return ["-kernel", str(BUILD / "vmlinuz"), "-initrd", str(BUILD / "initramfs.cpio.zst"),
                     "-append", line]
-        # The UKI's stub adds it to its own; isolinux adds nothing.
+        # The UKI's stub appends it to its own; isolinux does not.
         more = ["-smbios", f"type=11,value=io.systemd.stub.kernel-cmdline-extra={cmdline}"] if cmdline else []
         if self.medium in ESP_DISKS:
             esp = make_fat(self.folder / "esp.img", "ESP" if self._esp_files is None else "MVIRT",
@@ -323,7 +323,7 @@ class Machine:
         if not shell.text.endswith("# "):
             shell.wait(r"# $", timeout)
         start = len(shell.text)
-        # The marks are in two parts so that the echo of what is typed does not match; all is one line, so
+        # The marks are in two parts so that the echo of the typed line does not match; all is one line, so
         # that nothing is echoed in between.
         shell.send(f'echo BEGIN-""MARK; {{ {command}; }}; echo MARK-""$?-END\n')
         shell.wait(r"BEGIN-MARK\n", timeout, start)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What tests with real guests share: a data volume, a guest's console, a shell in the demo guest."""
+"""Shared by tests with real guests: a data volume, a guest's console, a shell in the demo guest."""
 
 import contextlib
 import pathlib
@@ -18,7 +18,7 @@ def starter(name):
 
     def start(**options):
         folder = LOGS / (name if not started else f"{name}-{len(started)}")
-        # sockets have short paths
+        # socket paths are short
         folder = pathlib.Path(str(folder)[:80])
         shutil.rmtree(folder, ignore_errors=True)
         one = emulator.Machine(folder, **options)
@@ -34,7 +34,7 @@ def starter(name):
             for image in one.folder.glob("*.img"):
                 image.unlink()
     for one in started:
-        # Guests of such a KVM have no timers: see docs/testing.md, "Things that surprise".
+        # Guests of such a KVM have no timers: see docs/testing.md, "Surprises".
         assert "TSC rate below hardware speed" not in one.console.text
 
 
@@ -59,7 +59,7 @@ def make_volume(path, guests, size_mib, images=None):
 
 
 def wait_guest(host, name, pattern, timeout, start=0):
-    """Waits for a line of the guest's console; when the guest fails before, so does this."""
+    """Waits for a line of the guest's console; fails if the guest fails before."""
     found = host.console.wait(rf"{name}: .*{pattern}|hostd: guest {name}: failed.*\n", timeout, start=start)
     assert "hostd: guest" not in found.group(), found.group()
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Screendumps, and what is on them: areas of a colour, and text, which is compared with the pictures of
+"""Screendumps and their content: areas of a colour, and text, which is compared with the pictures of
 the characters that the kernel's console has (its fonts are read from the kernel's source)."""
 
 import functools
@@ -21,7 +21,7 @@ PATIENCE_S = 60
 
 
 class Font:
-    """Which character a cell of two colours is."""
+    """Finds the character in a cell of two colours."""
 
     def __init__(self, path, width, height):
         text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
@@ -32,7 +32,7 @@ class Font:
         self._rows = {}
         self._found = {}
         whole = (1 << width) - 1
-        # What looks the same is what can be typed rather than a drawing.
+        # Of characters that look the same, take the one that can be typed.
         for code in [*range(128, 256), *range(32), 127, *range(126, 31, -1)]:
             glyph = data[code * size:(code + 1) * size]
             rows = tuple(int.from_bytes(glyph[at:at + width // 8]) for at in range(0, size, width // 8))
@@ -68,7 +68,7 @@ def fonts():
 
 
 class Picture:
-    """What is on a screen: three bytes a pixel."""
+    """A screen's picture: three bytes a pixel."""
 
     def __init__(self, width, height, pixels):
         self.width, self.height, self._pixels = width, height, bytes(pixels)
@@ -82,7 +82,7 @@ class Picture:
         return self[self.width // 2, self.height // 2]
 
     def count(self, color):
-        """How many pixels have it, of every seventh in both directions."""
+        """Counts pixels of this colour, of every seventh in both directions."""
         return sum(self[x, y] == color for y in range(0, self.height, 7) for x in range(0, self.width, 7))
 
     def area(self, color, step=2):
@@ -106,7 +106,7 @@ class Picture:
                           for at in range(0, len(lines[0]) - wide + 1, wide))
 
     def lines(self):
-        """What is written on it, in the font of which more is known."""
+        """The text on it, in the font that matches more cells."""
         read = [[line.rstrip() for line in self._cells(font)] for font in fonts()]
         return max(read, key=lambda lines: sum(len(re.findall(r"[^\s\ufffd]", line)) * 1.0 for line in lines)
                    - 2 * sum(line.count(UNKNOWN) for line in lines))
@@ -116,7 +116,7 @@ class Picture:
 
 
 def read_ppm(data):
-    """A screendump of the emulator's."""
+    """A screendump of the emulator."""
     head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
     return Picture(int(head.group(1)), int(head.group(2)), data[head.end():])
 
@@ -150,7 +150,7 @@ def look(host):
 
 
 def wait_picture(host, judge, what, timeout=PATIENCE_S, again=None):
-    """Looks until judge(picture); again() is done in between."""
+    """Takes pictures until judge(picture); calls again() in between."""
     deadline = time.monotonic() + timeout
     while True:
         picture = look(host)
@@ -166,7 +166,7 @@ def wait_picture(host, judge, what, timeout=PATIENCE_S, again=None):
 
 
 def wait_text(host, pattern, timeout=PATIENCE_S, again=None):
-    """Looks until the pattern is read on the screen; returns the match."""
+    """Takes pictures until the text matches the pattern; returns the match."""
     found = []
 
     def judge(picture):
@@ -178,13 +178,13 @@ def wait_text(host, pattern, timeout=PATIENCE_S, again=None):
 
 
 def wait_color(host, color, keys=None, timeout=PATIENCE_S):
-    """Looks until it is in the middle; the keys are pressed until then."""
+    """Takes pictures until it is in the middle; presses the keys until then."""
     return wait_picture(host, lambda picture: picture.center() == color, f"{color} in the middle", timeout,
                         (lambda: key(host, *keys)) if keys else None)
 
 
 def wait_area(host, color):
-    """The area that has the color, when two looks have found the same: a guest takes its time to fill a screen."""
+    """The area that has the color, once two pictures agree: a guest needs time to fill a screen."""
     before = None
     deadline = time.monotonic() + PATIENCE_S
     while True:

@@ -30,7 +30,7 @@ done
 
 
 def make_sector_disk(folder, name="screen-guest.S"):
-    """The boot sector, and a MiB of nothing."""
+    """The boot sector, and an empty MiB."""
     source = emulator.SOURCE / "test/boot" / name
     subprocess.run(["as", "--32", str(source), "-o", str(folder / "guest.o")], check=True)
     subprocess.run(["ld", "-m", "elf_i386", "-Ttext", "0x7c00", "-e", "0x7c00", "--oformat", "binary",
@@ -41,7 +41,7 @@ def make_sector_disk(folder, name="screen-guest.S"):
 
 
 def make_linux(folder):
-    """{file on the stick: what is in it} of the Linux guest."""
+    """The Linux guest's {file on the stick: content}."""
     (folder / "init").write_text(INIT)
     (folder / "pointer").write_text(POINTER)
     words = ["dir /dev 0755 0 0", "nod /dev/console 0600 0 0 c 5 1", "dir /proc 0555 0 0", "dir /sys 0555 0 0",

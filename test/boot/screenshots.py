@@ -16,7 +16,7 @@ MISTAKE = CONFIG.replace("memory = ", "memroy = ", 1)
 
 
 def take(host, name, pattern, timeout=60):
-    """A picture, when it shows what it is to show."""
+    """A picture, once it shows what it has to show."""
     wait_text(host, pattern, timeout)
     host.screenshot(pathlib.Path(sys.argv[1]) / name)
     print(f"mvirt: {name}")

@@ -7,7 +7,7 @@ import emulator
 from guests import make_volume
 from test_faults import DEMO, wait_demo
 
-# The disk is the guest's: whatever it writes there is its own affair, in this boot.
+# The disk is the guest's: in this boot it may write anything there.
 OWNER = """
 guest "owner" {
 	machine = "microvm"
@@ -39,7 +39,7 @@ STORED = {"owner": {"guest.conf": OWNER.replace("KERNEL", "vmlinuz")}}
 
 
 def owned_disk(folder, gold):
-    """The guest's disk, with a configuration and a data volume that give it the disk that it wants."""
+    """The guest's disk, with a configuration and a data volume that give it another disk."""
     evil = EVIL.format(gold=gold)
     config = emulator.make_fat(folder / "evil-config.img", "MVIRT", {"mvirt.conf": evil.encode()})
     make_volume(folder / "evil-data.img", {"evil": {"guest.conf": evil.replace('hostname = "evil"\n', "")}}, 64)
@@ -54,7 +54,7 @@ def data_disk(folder, guests=None, uuid=DATA_UUID):
 
 
 def stick(path, files):
-    """Beside the one that the machine has itself; with a serial number, for others to name it."""
+    """A disk besides the machine's own one, with a serial number that others can name."""
     return ["-drive", f"if=none,id=other,format=raw,file={emulator.make_fat(path, 'MVIRT', files)}",
             "-device", "usb-storage,id=other-usb,drive=other,serial=stick1,removable=on"]
 
@@ -68,7 +68,7 @@ def status(host):
 
 
 def expect_not_believed(host):
-    """Nothing of what the guest wrote is in use, and the disk is its own still."""
+    """Nothing that the guest wrote is in use, and the guest still has the disk."""
     assert "evil" not in names(host)
     assert host.mvirt("status")["hostname"] != "evil"
     mounts = host.shell("cat /proc/mounts")[1]
@@ -118,14 +118,14 @@ def test_they_accuse_each_other(machine, tmp_path):
 
 
 def test_created_guests_have_disks_too(machine, tmp_path):
-    """Without a stick: the guest was created, and only the data volume knows whose the disk is."""
+    """Without a stick: the guest was created, and only the data volume knows whose disk it is."""
     host = machine(extra=owned_disk(tmp_path, "serial:data1") + data_disk(tmp_path, STORED))
     host.console.wait(r"hostd: config: /dev/vda1: labelled MVIRT, but /dev/vdb gives its disk to a guest \(serial:own1\)", 120)
     host.console.wait(r"hostd: data: 2 file systems are labelled mvirt-data, and none is used: .*/dev/vd.*data-volume = ", 60, start=0)
     host.console.wait(r"hostd: host: ready", 60, start=0)
     expect_not_believed(host)
     assert re.search(r"^data +failed: 2 file systems .*/dev/vdb \(UUID " + DATA_UUID, status(host), re.MULTILINE), status(host)
-    # that one of them is taken out makes the other one no better
+    # removing one of them does not make the other trustworthy
     code, output = host.shell("mvirt host format-disk --erase --confirm data1 data1")
     assert code == 1 and "2 file systems are labelled mvirt-data" in output, output
     before = len(host.console.text)
@@ -135,14 +135,14 @@ def test_created_guests_have_disks_too(machine, tmp_path):
 
 
 def test_data_volume_is_named(machine, tmp_path):
-    """With its UUID in mvirt.conf, of the medium that the host was loaded from: nothing is asked, nothing is waited for."""
+    """With its UUID in mvirt.conf, on the boot medium: no question, no wait."""
     files = {"mvirt.conf": f'hostname = "good"\ndata-volume = "{DATA_UUID.upper()}"\n'.encode()}
     host = machine(medium="esp-nvme", esp_files=files, cmdline="mvirt.shell=ttyS1",
                    extra=owned_disk(tmp_path, "serial:boot0") + data_disk(tmp_path, STORED))
     host.console.wait(r"hostd: config: /dev/nvme0n1p1: mounted", 240)
     host.console.wait(r"hostd: data: /dev/vdb: mounted", 60, start=0)
     host.console.wait(r"hostd: host: ready", 60, start=0)
-    # what is on the guest's disk was not even looked at
+    # the guest's disk was not even read
     assert not re.search(r"config: /dev/vd\w+: .*gives its disk", host.console.text), host.console.text
     expect_not_believed(host)
     assert names(host) == {"owner"}

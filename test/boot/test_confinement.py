@@ -30,7 +30,7 @@ HOSTD_CAPABILITIES = sum(1 << number for number in (
     24,   # SYS_RESOURCE
     26))  # SYS_TTY_CONFIG
 
-# Every kind of guest: what differs in its definition, the fds that it has beyond QMP, console and KVM
+# Every kind of guest: its definition's peculiarities, its fds besides QMP, console and KVM
 # (qemu-argv.h: in this order, from 6 on), and the files in its root.
 KERNEL = '\tkernel = "guest/vmlinuz"\n\tinitrd = "guest/initramfs.cpio.zst"\n\tcmdline = "console=ttyS0 quiet mvirt.name=%s"\n'
 DISK = '\tdisk {\n\t\tfile = "disk.img"\n\t\tformat = "raw"\n\t\treadonly = true\n\t}\n'
@@ -57,7 +57,7 @@ FULL = """	machine = "q35"
 """
 DISK_FD = ("r", r"/run/mvirt/.*disk\.img.*")
 VARIABLES_FD = ("rw", r".*/variables\.fd.*")
-# UEFI's code, which QEMU opens itself in the folder that it sees.
+# UEFI's code, which QEMU opens itself in its root.
 FIRMWARE_FD = ("r", r"/usr/share/qemu/OVMF_CODE\.fd")
 KINDS = {
     "micro": {"text": '\tmachine = "microvm"\n' + KERNEL + "\tnic {}\n", "fds": [TAP, VHOST],
@@ -72,7 +72,7 @@ KINDS = {
     "pc": {"text": '\tmachine = "pc"\n' + DISK + '\tnic {\n\t\tmodel = "rtl8139"\n\t}\n', "fds": [TAP, DISK_FD],
            "files": set()},
 }
-# What QEMU makes itself while it runs, whatever it is given.
+# Files that QEMU always makes itself while it runs.
 OWN_FDS = r"anon_inode:\[(eventfd|eventpoll|signalfd|timerfd)\]|anon_inode:kvm-(vm|vcpu(-stats)?:\d+)|/memfd:.*|socket:\[\d+\]"
 
 
@@ -82,7 +82,7 @@ def configuration():
                    for name, kind in KINDS.items())
 
 
-# Each has to fail, and to leave nothing on the host.
+# Each has to fail, and must leave nothing on the host.
 QMP_PROBES = [
     ("blockdev-add", {"driver": "file", "node-name": "p0", "filename": "/etc/shadow"}),
     ("blockdev-add", {"driver": "file", "node-name": "p1", "filename": "/etc/passwd", "read-only": True}),
@@ -189,7 +189,7 @@ def test_namespaces(host, guest):
         own = sh(host, f"readlink /proc/{pid}/ns/{kind}")
         for other in others:
             assert own != sh(host, f"readlink /proc/{other}/ns/{kind}"), (name, kind, other)
-    # Nobody is in its user namespace. Its uid may have some: the kernel counts those of QEMUs that have ended for a while.
+    # Its user namespace has no user. Its uid may have several: the kernel counts those of ended QEMUs for a while.
     assert sh(host, f"cat /proc/{pid}/uid_map /proc/{pid}/gid_map") == ""
     assert sh(host, "cat /proc/sys/user/max_user_namespaces") == "64"
 
@@ -271,7 +271,7 @@ def test_sockets_are_hostds(host, guest):
     assert not re.search(r"guest-.*LISTEN", sh(host, "cat /proc/net/unix")), "an abstract socket"
 
 
-# What a process with another guest's uid gets on the host, outside of every namespace.
+# What a process with another guest's uid can do on the host, outside every namespace.
 AS_ANOTHER = {
     "signal": "EPERM", "queue signal": "EPERM", "trace": "EPERM",
     "limits": "EPERM", "take fd": "EPERM", "enter namespaces": "EPERM", "enter network": "EPERM",
@@ -351,7 +351,7 @@ def test_dhcp_client(host):
     limits = sh(host, f"cat /proc/{pid}/limits")
     for what, value in (("core file size", 0), ("open files", 16), ("locked memory", 0), ("address space", 32 << 20)):
         assert re.search(rf"^Max {what} +{value} +{value} ", limits, re.MULTILINE), (what, limits)
-    # And with all that it got the host its address.
+    # And it still got the host its address.
     assert "10.0.2.15/24" in sh(host, "ip -o address show dev lan")
 
 
@@ -365,7 +365,7 @@ def test_hostd(host):
 
 
 def test_qmp_probes(host, guest):
-    """Who has a guest's QMP has what QEMU has: nothing of the host. hostd holds the connection, so it is killed
+    """Control of a guest's QMP gives QEMU's rights: nothing on the host. hostd holds the connection, so it is killed
     first; QEMU and its guest go on."""
     name, pid = guest
     before = len(host.console.text)
@@ -387,7 +387,7 @@ def test_qmp_probes(host, guest):
 
 
 def test_out_of_memory_is_one_guests(host):
-    """The kernel kills all of the guest that has no memory left, and nothing else; the reason is said."""
+    """The kernel kills the whole guest that has no memory left, and nothing else; hostd logs the reason."""
     others = {name: pid for name, pid in host.pids.items() if name != "micro"}
     before = len(host.console.text)
     sh(host, "echo 16M >/sys/fs/cgroup/mvirt/micro/memory.max")
@@ -398,7 +398,7 @@ def test_out_of_memory_is_one_guests(host):
 
 
 def test_starts_at_once_after_its_end(host):
-    """The kernel counts a user namespace for some time after its process: no start may fail for it."""
+    """The kernel counts a user namespace for some time after its process ended: no start may fail because of that."""
     before = len(host.console.text)
     for _ in range(20):
         sh(host, "mvirt kill micro && mvirt start micro")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The emulator itself: what a host by TCG needs of it (os/patches/qemu-tcg-mmio.patch)."""
+"""The emulator itself: what an emulated host needs (os/patches/qemu-tcg-mmio.patch)."""
 
 import subprocess
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What goes wrong on real machines: each costs what it must, says one clear line, and no more."""
+"""Faults of real machines: each has only its unavoidable effect, and one clear line."""
 
 import re
 import time
@@ -39,7 +39,7 @@ def guest_boot_id(host, name="demo"):
 
 
 def test_no_kvm(machine):
-    """QEMU's qemu64 has SVM under TCG, and KVM really works on it: here it is taken out."""
+    """QEMU's qemu64 has SVM under TCG, and KVM really works on it: so the test switches SVM off."""
     host = machine(stick=emulator.demo_files(DEMO), cpu="qemu64,svm=off", kvm=False)
     host.console.wait(r"hostd: kvm: unusable: .+", 120)
     host.console.wait(r"hostd: guest demo: failed.*KVM", 60, start=0)
@@ -92,7 +92,7 @@ def test_no_disk(machine):
 
 
 def test_broken_config(machine):
-    """Every mistake is said with its line; a mistake in one guest costs that guest alone."""
+    """Every mistake is reported with its line; a guest with a mistake is skipped, the others start."""
     broken = DEMO + 'guest "bad" {\n\tmemry = "1G"\n\tmachine = "vax"\n}\nspeed = 3\n'
     lines = broken.split("\n")
     host = machine(stick=emulator.demo_files(broken))
@@ -200,7 +200,7 @@ def test_too_much_memory(machine):
 
 
 def test_out_of_memory(machine):
-    """The kernel kills a guest that uses more than it may: its own, and it is said why; the other does not notice."""
+    """The kernel kills a guest that uses more than it may: hostd logs why; the other guest does not notice."""
     host = machine(stick=emulator.demo_files(DEMO + DEMO.replace("demo", "eater")))
     wait_demo(host)
     wait_demo(host, "eater")
@@ -222,7 +222,7 @@ def test_missing_kernel(machine):
 
 
 def test_disk_in_use(machine, tmp_path):
-    """One disk, two guests that may write to it: the second is refused, and says who has it."""
+    """One disk, two guests that may write to it: the second is refused, and the message says who has it."""
     disk = tmp_path / "scratch.img"
     disk.write_bytes(b"\0" * (1 << 20))
     part = '\tdisk {\n\t\tdevice = "serial:scratch"\n\t}\n}\n'
@@ -248,7 +248,7 @@ def test_poweroff_by_command(machine):
 
 
 def test_nic_removed(machine):
-    """The uplink disappears: said, and the guest goes on."""
+    """The uplink disappears: hostd logs it, and the guest goes on."""
     host = machine(stick=emulator.demo_files(DEMO), nic=False, distribution=True,
                    extra=["-netdev", "user,id=net0,restrict=on", "-device", "usb-net,netdev=net0,id=usbnic"])
     host.console.wait(r"hostd: net lan: 10\.0\.2\.\d+/24 \(dhcp\)", 120)
@@ -261,7 +261,7 @@ def test_nic_removed(machine):
 
 
 def test_truncated_qcow2(machine):
-    """A broken image costs its guest, with QEMU's own reason; nobody else."""
+    """A broken image stops only its guest, with QEMU's own reason."""
     broken = DEMO + ('guest "bad" {\n\tdisk {\n\t\tfile = "bad.qcow2"\n\t\tformat = "qcow2"\n'
                      '\t\treadonly = true\n\t}\n}\n')
     files = emulator.demo_files(broken)

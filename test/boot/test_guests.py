@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guests as people have them: Debian with cloud-init under UEFI and BIOS, ISO images, a microVM that is kept."""
+"""Real guests: Debian with cloud-init under UEFI and BIOS, ISO images, a microVM that is kept."""
 
 import base64
 import os
@@ -74,7 +74,7 @@ def make_key(folder):
 
 
 def check_debian(host, name, hostname, key):
-    """What the seed says is so inside: host name, user, password, ssh key; and the network works."""
+    """The seed's settings are in effect inside: host name, user, password, ssh key; and the network works."""
     with GuestConsole(host, name) as console:
         console.ask("", rf"{hostname} login: $")
         console.ask("debian", r"Password: $")
@@ -97,13 +97,13 @@ def test_debian(machine, tmp_path):
                "disk.qcow2": DEBIAN} for name, firmware in kinds.items()}, 1024)
     host = machine(extra=volume, memory_mib=2048)
     for name, firmware in kinds.items():
-        # the prompt itself has no end of line, and is not echoed
+        # the prompt has no newline, and is not echoed
         wait_guest(host, name, rf"Debian GNU/Linux 13 seeded-{firmware} ttyS0", DEBIAN_S)
     for name, firmware in kinds.items():
         check_debian(host, name, f"seeded-{firmware}", key)
-    # Each has a variable store only where it has variables.
+    # Only UEFI guests have a variable store.
     assert host.shell("ls /data/guests/*/variables.fd") == (0, "/data/guests/deb-uefi/variables.fd")
-    # The time that a Debian takes to power off in an emulator in an emulator is its own.
+    # Debian may take any time to power off in an emulator in an emulator.
     for name in kinds:
         status, output = host.shell(f"mvirt stop --no-wait {name}")
         assert status == 0, output
@@ -150,7 +150,7 @@ def test_iso(machine, tmp_path):
 
 
 def test_created_guest_after_reboot(machine, tmp_path):
-    """A microVM made with `mvirt create` is there after the host's reboot as it was, and starts with it."""
+    """A microVM made with `mvirt create` survives the host's reboot unchanged, and starts with it."""
     volume = make_volume(tmp_path / "data.img", {}, 64, {name: GUEST / file for name, file in
                          (("vmlinuz", "vmlinuz"), ("initrd", "initramfs.cpio.zst"))})
     host = machine(extra=volume)

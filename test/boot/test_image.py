@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is in the image, what it costs, and that the same input gives the same bytes."""
+"""The image's content and cost."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def test_qemu_devices(machine):
 def test_idle_costs(machine):
     """Without guests: under 64 MiB in use, little kept free, hostd under 4 MiB, and no wake-up of its own in a minute.
 
-    Dashboards, which ask once a minute, are held still meanwhile."""
+    Dashboards, which ask once a minute, are stopped meanwhile."""
     host = machine()
     host.console.wait(r"hostd: net lan: 10\.0\.2\.\d+/24 \(dhcp\)", 120)
     _, pid = host.shell("pidof hostd")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What ends a guest, and what lets it begin, on one machine with two NICs in a bond. The guests that end are a boot sector:
+"""How guests end and start, on one machine with two NICs in a bond. The guests that end are a boot sector:
 life-guest.S."""
 
 import time
@@ -72,7 +72,7 @@ PATIENCE_S = 120
 
 
 def plug_late(machine, path):
-    """A stick, when the guest that it is for waits for it."""
+    """Plugs in a stick once its guest waits for it."""
     path.write_bytes(bytes(1 << 20))
     machine.console.wait(r"hostd: guest late: waiting for the disk serial:late", 30, start=0)
     machine.qmp("blockdev-add", **{"node-name": "late", "driver": "file", "filename": str(path)})
@@ -130,7 +130,7 @@ def test_stops_when_it_panics(host):
 
 
 def test_is_kept_as_it_is_when_it_panics(host):
-    """Its QEMU stays, to be looked at; kill ends it."""
+    """Its QEMU stays for inspection; kill ends it."""
     tell(host, "pauses", "p")
     host.console.wait(r"hostd: guest pauses: paused by QEMU \(guest-panicked\)", 60, start=0)
     assert guest(host, "pauses")["paused"]
@@ -145,7 +145,7 @@ def test_stops_when_it_reboots(host):
 
 
 def test_waits_for_a_port(host):
-    """The client comes after the server takes connections, and not before."""
+    """The client starts only after the server takes connections."""
     wait_guest(host, "server", r"mvirt-guest: up server 10\.0\.2\.60", 240)
     time.sleep(3)
     assert guest(host, "client")["state"] == "stopped"
@@ -157,7 +157,7 @@ def test_waits_for_a_port(host):
 
 @pytest.mark.parametrize("name", ["server", "client"])
 def test_microvm_reboots(host, name):
-    """By itself, from a bzImage as from an ELF kernel with a PVH entry: the same QEMU, another boot."""
+    """By itself, from a bzImage as from an ELF kernel with a PVH entry: the same QEMU process, another boot."""
     before = guest(host, name)["pid"]
     start = len(host.console.text)
     with GuestConsole(host, name) as console:
@@ -176,7 +176,7 @@ def test_disk_that_is_found_late(host):
 
 
 def test_disk_that_is_not_found(host):
-    """It is not waited for without end, and the line says what is missing and where to look."""
+    """The wait ends, and the line says what is missing and where to look."""
     host.console.wait(r"hostd: guest never: waiting for the disk serial:never", 60, start=0)
     found = host.console.wait(r"hostd: guest never: failed \((.*)\)", PATIENCE_S, start=0)
     assert found.group(1) == 'disk "serial:never": there is no disk serial:never (`mvirt devices` lists them)'

@@ -56,7 +56,7 @@ NICS = {"left": ISOLATED.format(f'{ADDRESS["left"]}", "{LEFT6}'),
         "right": ISOLATED.format(ADDRESS["right"]) + '\tnic { network = "tag-a" }\n\tnic {\n\t\tnetwork = "wild"\n'
         '\t\tmay = ["dhcp-server", "router"]\n\t}',
         "open": 'nic {}\n\tnic { network = "inner" }\n\tnic { network = "tag-b" }\n\tnic { network = "tag-c" }\n\tnic { network = "wild" }'}
-# The two that are not kept apart ping each other, and what is outside the machine.
+# The two that are not isolated ping each other, and the outside of the machine.
 PINGS = {"left": "open", "right": None, "open": "left"}
 
 
@@ -106,7 +106,7 @@ def host(tmp_path_factory):
 
 
 def refused(host, name, nic=0):
-    """Frames of the guest's that its tap's filter dropped."""
+    """The guest's frames that its tap's filter dropped."""
     return host.mvirt(f"stats {name}")["nics"][nic]["txRefused"]
 
 
@@ -119,7 +119,7 @@ def test_neighbours(host):
 
 
 def test_isolated_guests(host):
-    """Two guests with isolate = true do not reach each other; test_neighbours has that both reach the outside."""
+    """Two guests with isolate = true do not reach each other; test_neighbours shows that both reach the outside."""
     for name, other in (("left", "right"), ("right", "left")):
         with GuestConsole(host, name) as console:
             assert console.pings_not(ADDRESS[other]), (name, other)
@@ -132,7 +132,7 @@ def test_spoofed_address(host):
         assert console.pings(GATEWAY)
         status, output = console.run("ip address add 10.0.2.99/24 dev eth0")
         assert status == 0, output
-        # Neighbours' addresses are asked for from the other address, too.
+        # The guest asks for neighbours' addresses from the other address, too.
         assert console.run("ip neigh flush dev eth0")[0] == 0
     before = refused(host, "left")
     with GuestConsole(host, "left") as console:
@@ -144,7 +144,7 @@ def test_spoofed_address(host):
 
 
 def test_other_address_without_filter(host):
-    """What test_spoofed_address does works for a guest without address: it was the filter that kept it off."""
+    """What test_spoofed_address does works for a guest without address: so the filter prevented it."""
     with GuestConsole(host, "open") as console:
         assert console.run("ip address add 10.0.2.98/24 dev eth0")[0] == 0
         assert console.pings(GATEWAY, "-I 10.0.2.98")
@@ -152,7 +152,7 @@ def test_other_address_without_filter(host):
 
 
 def claims_gateway(host):
-    """What "open", which may use any other address, does to be the gateway, or the host, for its neighbours."""
+    """What "open", which may use any other address, does to pose as the gateway, or the host, to its neighbours."""
     own = re.search(r"inet ([0-9.]+)/", host.shell("ip -o -4 address show dev lan")[1]).group(1)
     claimed = (GATEWAY, own)
     # The emulator's DHCP server has no way out and names no router.
@@ -161,10 +161,10 @@ def claims_gateway(host):
         before = refused(host, "open")
         with GuestConsole(host, "open") as console:
             assert console.run(f"ip address add {address}/32 dev eth0 && ip neigh flush dev eth0")[0] == 0
-            # A question for somebody else tells everybody whose address it comes from.
+            # An ARP request for another machine tells everybody the sender's address.
             assert console.pings_not(ADDRESS["left"], f"-I {address}")
         assert refused(host, "open") > before
-    # The host asks anew, and so does the neighbour.
+    # The host asks again, and so does the neighbour.
     assert host.shell(f"ip neigh flush dev lan; ping -c 1 -w 10 {GATEWAY}")[0] == 0
     with GuestConsole(host, "left") as console:
         assert console.run("ip neigh flush dev eth0")[0] == 0
@@ -176,7 +176,7 @@ def claims_gateway(host):
 
 
 def test_claimed_gateway(host):
-    """The gateway's address and the host's own are no guest's, without any configuration."""
+    """The gateway's address and the host's own are denied to guests without any configuration."""
     claims_gateway(host)
 
 
@@ -189,7 +189,7 @@ def test_claimed_gateway_after_restart(host):
 
 
 def wait_refused_is_still(host, name):
-    """What a guest's kernel sends by itself, and is refused, comes to an end."""
+    """A guest's kernel stops sending by itself what is refused."""
     for _ in range(12):
         before = refused(host, name)
         host.shell("sleep 5")
@@ -205,7 +205,7 @@ def test_spoofed_neighbour_discovery(host):
         assert console.pings(GATEWAY6)
     before = wait_refused_is_still(host, "left")
     with GuestConsole(host, "left") as console:
-        # Whether somebody has it already is asked from no address, for the one that it wants.
+        # Duplicate address detection comes from no address, and names the wanted one.
         assert console.run("ip address add fec0::99/64 dev eth0 && sleep 3")[0] == 0
     assert refused(host, "left") > before
     with GuestConsole(host, "left") as console:
@@ -220,7 +220,7 @@ def test_spoofed_neighbour_discovery(host):
 
 
 def test_spoofed_mac(host):
-    """Every guest sends under its own MAC alone, also one without address."""
+    """Every guest can send only under its own MAC, even one without address."""
     before = refused(host, "open")
     with GuestConsole(host, "open") as console:
         status, mac = console.run("cat /sys/class/net/eth0/address")
@@ -236,7 +236,7 @@ def test_spoofed_mac(host):
 
 
 def test_isolated_network(host):
-    """A network without an uplink has the guests and the host, and no way out."""
+    """A network without an uplink connects the guests and the host, and has no way out."""
     status, output = host.shell("ip -o address show dev inner")
     assert status == 0 and "192.168.77.1/24" in output, output
     with GuestConsole(host, "open") as console:
@@ -267,7 +267,7 @@ def ask_for_leases(host):
 
 
 def test_servers_that_may_not(host):
-    """A guest that answers DHCP and advertises itself as a router is believed by nobody: the host's address on lan is the
+    """A guest that answers DHCP and advertises itself as a router convinces nobody: the host's address on lan is the
     emulator's server's, and where there is no other server it has none."""
     before = {nic: refused(host, "open", nic) for nic in (0, 4)}
     with GuestConsole(host, "open") as console:
@@ -276,7 +276,7 @@ def test_servers_that_may_not(host):
     for nic, count in before.items():
         for _ in range(30):
             host.shell("sleep 2")
-            # some advertisements, and answers to what was asked
+            # some advertisements, and answers to requests
             if refused(host, "open", nic) >= count + 8:
                 break
         else:
@@ -289,7 +289,7 @@ def test_servers_that_may_not(host):
 
 
 def test_servers_that_may(host):
-    """The same of a guest whose definition says that it may: the host takes what it gives."""
+    """The same for a guest whose definition allows it: the host uses what it offers."""
     start = len(host.console.text)
     with GuestConsole(host, "right") as console:
         assert console.run("ip link set eth2 up; (/rogue eth2 600 &); sleep 1; pidof rogue")[0] == 0
@@ -301,7 +301,7 @@ def test_servers_that_may(host):
 
 
 def test_vlan(host):
-    """Two networks with the same tag on two NICs of one cable are one; a third with another tag is none of it."""
+    """Two networks with the same tag on two NICs of one cable are one; a third with another tag is separate."""
     with GuestConsole(host, "right") as console:
         status, output = console.run("ip address add 192.168.20.1/24 dev eth1 && ip link set eth1 up")
         assert status == 0, output

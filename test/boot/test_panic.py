@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A host that panics again and again: told at the next boot, kept, and ended by a screen that stays."""
+"""A host that panics again and again: reported at the next boot, kept, and ended by a readable screen."""
 
 import re
 
@@ -9,7 +9,7 @@ PANICS_IN_A_ROW = 4  # after so many the next one halts the machine: os/patches/
 
 
 def test_panics_in_a_row(machine, tmp_path):
-    """On a UEFI machine, whose firmware remembers what the kernel said last."""
+    """On a UEFI machine, whose firmware keeps the kernel's last lines."""
     host = machine(firmware="uefi", cmdline="panic=1", extra=make_volume(tmp_path / "data.img", {}))
     start = 0
     for boot in range(PANICS_IN_A_ROW + 1):
@@ -30,16 +30,16 @@ def test_panics_in_a_row(machine, tmp_path):
         if boot == PANICS_IN_A_ROW:
             output = host.shell("mvirt host crash")[1]
             assert "Kernel panic - not syncing: sysrq triggered crash" in output and "also kept: " + names[1] in output, output
-            # the firmware's room can be had again
+            # the firmware's room is free again
             assert host.shell("rm /sys/fs/pstore/dmesg-* && ls /sys/fs/pstore")[1] == ""
         host.shell_console.send("echo c >/proc/sysrq-trigger\n")
-    # said by a kernel that does not start the machine again, and by no other
+    # only a kernel that does not reboot the machine says this
     host.console.wait(r"---\[ end Kernel panic - not syncing: sysrq", 60, start=start)
     host.screenshot(host.folder / "panic.png")
 
 
 def test_panics_before_userspace(machine):
-    """The kernel counts by itself: here there is no hostd that could."""
+    """The kernel counts by itself: no hostd runs here."""
     host = machine(firmware="uefi", cmdline="panic=1 rdinit=/none root=/dev/none")
     host.console.wait(r"---\[ end Kernel panic - not syncing: VFS", 300)
     assert len(re.findall(r"Kernel panic - not syncing: VFS.*\n(?:.*\n)*?.*Rebooting in 1 sec", host.console.text)) == PANICS_IN_A_ROW

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The machine's own screen, seen and typed at from outside of the emulator: the dashboard, a guest on the screen,
+"""The machine's own screen, seen and typed at from outside the emulator: the dashboard, a guest on the screen,
 every hotkey, what happens when something ends. One machine for each kind of screen; its tests go on where
 the one before has ended.
 
@@ -30,13 +30,13 @@ guest "{name}" {{
 }}
 """
 CONFIG = 'hostnam = "x"\nscale = "%s"\n' + GUEST.format(name="one") + GUEST.format(name="two")
-# The stub of an image takes more words for the kernel's command line from there: here that no driver but simpledrm may
+# The UKI's stub adds words to the kernel's command line from there: here, that only simpledrm may
 # have the card.
 FIRMWARE_ALONE = ["-smbios", "type=11,value=io.systemd.stub.kernel-cmdline-extra=mvirt.shell=ttyS1 nomodeset"]
 MACHINES = {
     "std": ("none", {"extra": ["-vga", "std"]}),
     "virtio": ("integer", {"extra": ["-vga", "virtio"]}),
-    # as on a card that the kernel has no driver for: what UEFI has set up is drawn on
+    # as on a card without a driver: the kernel uses UEFI's framebuffer
     "firmware": ("fit", {"medium": "efi", "firmware": "uefi", "extra": ["-vga", "std", *FIRMWARE_ALONE]}),
 }
 
@@ -56,7 +56,7 @@ def screen(request, tmp_path_factory):
 
 
 def wait_shown(host, color, number, timeout=180):
-    """The guest that is on the screen takes the color that the key stands for; SeaBIOS comes first."""
+    """The guest on the screen shows the key's color; SeaBIOS comes first."""
     return wait_color(host, color, keys=[str(number)], timeout=timeout)
 
 
@@ -66,7 +66,7 @@ def kill_all(host, name):
 
 
 def test_dashboard_at_boot(screen):
-    """The first that a stranger sees: address, mistakes, guests, keys."""
+    """What a new user sees first: address, mistakes, guests, keys."""
     driver = {"std": "bochs", "virtio": "virtio", "firmware": "simple"}[screen.kind]
     screen.console.wait(rf"hostd: screen: \d+x\d+, \d+ bits \({driver}", 10, start=0)
     wait_text(screen, r"^ +lan +10\.0\.2\.15/24 \(dhcp\).* on eth0")
@@ -81,7 +81,7 @@ def test_dashboard_at_boot(screen):
 
 
 def test_guest_chosen_at_the_dashboard(screen):
-    """V: its picture, as large as `scale` says, and nothing of the text beside it."""
+    """V: its picture, scaled as `scale` says, and no text beside it."""
     key(screen, "v")
     wait_text(screen, r"Give the screen to guest one\?")
     key(screen, "y")
@@ -97,7 +97,7 @@ def test_guest_chosen_at_the_dashboard(screen):
         assert wide + 640 > picture.width or high + 400 > picture.height
     else:
         assert wide == picture.width or high == picture.height
-    # around it there is nothing; what is mixed of the pointer's edge is in between
+    # nothing is around it; the pointer's blended edge is between the colours
     around = {picture[x, y] for y in range(0, picture.height, 3) for x in range(0, picture.width, 3)
               if not (left <= x <= right and top <= y <= bottom)}
     within = {picture[x, y] for y in range(top, bottom, 3) for x in range(left, right, 3)}
@@ -134,7 +134,7 @@ def test_keys_and_mice(screen):
     wait_picture(screen, lambda picture: picture.count(LIGHT_RED), "a button that is down")
     button(screen, "left", False)
     wait_color(screen, RED)
-    # The guest's mouse is relative: it goes as far as the tablet's place has moved, first to both corners.
+    # The guest's mouse is relative: it moves as far as the tablet's place has moved, first to both corners.
     point(screen, 32767, 32767)
     wait_pointer(screen, lambda x, y: x > moved[0] and y > moved[1], "a pointer that followed the tablet")
     point(screen, 0, 0)
@@ -144,7 +144,7 @@ def test_keys_and_mice(screen):
 
 
 def test_resolution_change(screen):
-    """Another mode of the guest's: larger, still in the middle, and nothing of the one before is left; and back."""
+    """The guest sets another mode: larger, still centred, nothing of the old picture is left; and back."""
     wait_shown(screen, BLUE, 1)
     small = wait_area(screen, BLUE)
     wait_color(screen, MAGENTA, keys=["m"])
@@ -176,7 +176,7 @@ def test_hotkeys(screen):
     key(screen, "2")
     key(screen, "esc")
     wait_color(screen, BLUE)
-    # What is typed at the dashboard comes to no guest, and what was typed to a guest to no dashboard.
+    # Keys typed at the dashboard reach no guest, and keys typed to a guest reach no dashboard.
     key(screen, "ctrl", "alt", "f1")
     text = wait_text(screen, r"Guests: 2 of 2 running").string
     assert "Really" not in text
@@ -187,7 +187,7 @@ def test_hotkeys(screen):
     wait_color(screen, BLUE)
     key(screen, "ctrl", "alt", "f3")
     wait_color(screen, CYAN)
-    # There is no third one; nobody sees F4.
+    # There is no third guest; nobody sees F4.
     key(screen, "ctrl", "alt", "f4")
     wait_shown(screen, RED, 4)
     key(screen, "ctrl", "alt", "f2")
@@ -215,7 +215,7 @@ def test_processes_killed(screen):
     key(screen, "esc")
     key(screen, "ctrl", "alt", "f2")
     wait_color(screen, RED)
-    # hostd itself: its successor gives the screen to nobody until somebody asks.
+    # hostd itself: the next one gives the screen to no guest until somebody asks.
     start = len(screen.console.text)
     kill_all(screen, "hostd")
     screen.console.wait(r"hostd: host: ready", 60, start=start)
@@ -231,7 +231,7 @@ def test_crash_and_end(screen):
     pid = screen.mvirt("info one")["guest"]["pid"]
     assert screen.shell(f"kill -9 {pid}")[0] == 0
     text = wait_text(screen, r'Guest "one": (crashed|failed)').string
-    # It is the child of the hostd before this one.
+    # It is the previous hostd's child.
     assert "QEMU is gone" in text and re.search(r"ctrl-alt-f1: the dashboard", text, re.IGNORECASE), text
     assert look(screen).count(BLUE) == 0
     screen.shell("mvirt start one", 120)
@@ -254,7 +254,7 @@ def fetch(host, path):
 
 
 def test_screenshots(screen):
-    """Of the guest's display and of the machine's screen: what is on them. Without a guest one line says so."""
+    """Pictures of the guest's display and of the machine's screen. Without a guest one line says so."""
     wait_shown(screen, BLUE, 1)
     wait_area(screen, BLUE)
     status, output = screen.shell("mvirt screenshot one /tmp/one.png && mvirt screenshot --host /tmp/host.png", 120)
@@ -282,7 +282,7 @@ def test_process_is_confined(screen):
 
 
 def test_panic(screen):
-    """The last test of a machine. What a guest had drawn makes room."""
+    """The last test of a machine. The guest's picture disappears."""
     wait_shown(screen, BLUE, 1)
     start = len(screen.console.text)
     screen.shell_console.send("echo c >/proc/sysrq-trigger\n")
@@ -300,8 +300,8 @@ def type_line(host, text):
 
 
 def test_linux(machine, tmp_path):
-    """It takes the screen's resolution by itself, its console is read on the host's screen, its keyboard is on USB,
-    and its tablet is where the host's is."""
+    """It takes the screen's resolution by itself, its console is readable on the machine's screen, its keyboard is on USB,
+    and its tablet is where the machine's is."""
     host = machine(stick={"mvirt.conf": ('screen = "desktop"\n' + LINUX).encode(), **make_linux(tmp_path)}, extra=[
         "-vga", "virtio", "-global", "virtio-vga.xres=1024", "-global", "virtio-vga.yres=768",
         "-device", "usb-tablet,bus=xhci.0"])
@@ -324,7 +324,7 @@ def test_linux(machine, tmp_path):
 
 
 def test_hal(machine, tmp_path):
-    """The example as it is: the guest has the screen from the start, and the machine goes when it goes."""
+    """The unchanged example: the guest owns the screen from the start, and the machine powers off with it."""
     config = (emulator.SOURCE / "examples/hal/mvirt.conf").read_text()
     disk = tmp_path / "hal.img"
     disk.write_bytes(make_sector_disk(tmp_path))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A machine that has just the memory that its guest needs."""
+"""A machine with just enough memory for its guest."""
 
 import re
 
@@ -18,13 +18,13 @@ guest "%s" {
 	nic {}
 }
 """
-# All but 2 MiB of what the guest still has.
+# All the memory that the guest still has, except 2 MiB.
 FILL = ("mount -o remount,size=100% /run; dd if=/dev/zero of=/run/all bs=1k "
         "count=$(($(sed -n \"s/MemAvailable: *\\([0-9]*\\) kB/\\1/p\" /proc/meminfo) - 2048)); echo filled-$?")
 
 
 def test_a_guest_that_uses_all_of_its_memory(machine):
-    """The host is as it was; a second guest is refused, with what is missing."""
+    """The host is unchanged; a second guest is refused, and the message says how much is missing."""
     host = machine(stick=emulator.demo_files(GUEST % ("demo", "true") + GUEST % ("more", "false")), memory_mib=200)
     host.console.wait(r"demo: mvirt-guest: up demo", 90)
     hostd = host.shell("pidof hostd")[1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The data volume: guests that are kept, and what becomes of them when it comes, goes and fills up."""
+"""The data volume: guests that are kept, and what happens when it appears, disappears and fills up."""
 
 import pathlib
 import re
@@ -63,7 +63,7 @@ def test_guests_are_kept(machine, tmp_path):
 def test_damaged_volume_is_repaired(machine, tmp_path):
     image = tmp_path / "data.img"
     volume = make_volume(image, {"demo": demo_folder()})
-    # Not unmounted cleanly, with free counts that are wrong: what a power cut leaves at its worst.
+    # Not unmounted cleanly, with free counts that are wrong: the worst that a power cut leaves.
     subprocess.run(["debugfs", "-w", "-R", "ssv free_blocks_count 7", str(image)], check=True, capture_output=True)
     subprocess.run(["debugfs", "-w", "-R", "ssv state 2", str(image)], check=True, capture_output=True)
     host = machine(extra=volume)
@@ -94,7 +94,7 @@ def test_full_volume(machine, tmp_path):
 
 
 def test_xfs_volume(machine, tmp_path):
-    """The other file system; made with what its mkfs offers, an image of a folder in words of 1985."""
+    """The other file system; made with mkfs.xfs's prototype file of 1985."""
     files = "".join(f"   {name} ---644 0 0 {path}\n" for name, path in
                     [("vmlinuz", GUEST / "vmlinuz"), ("initrd", GUEST / "initramfs.cpio.zst"),
                      ("guest.conf", tmp_path / "guest.conf")])
@@ -138,7 +138,7 @@ def test_guest_of_the_stick_waits_for_the_check(machine, tmp_path):
     assert not re.search(r"hostd: guest \w+: failed", host.console.text)
     assert host.shell("cd /data/guests && ls -1 */*") == (0, "disk/disk.raw\nvariables/variables.fd")
     assert host.shell("ls /run/mvirt/memory/guests")[0] != 0
-    # The next hostd knows of the volume before it takes the guests up.
+    # The next hostd knows the volume before it adopts the guests.
     before = len(host.console.text)
     assert host.shell("kill -9 $(pidof hostd)")[0] == 0
     for name in ("disk", "variables"):
@@ -147,13 +147,13 @@ def test_guest_of_the_stick_waits_for_the_check(machine, tmp_path):
 
 
 def test_volume_that_comes_late(machine, tmp_path):
-    """Guests that failed for want of it start when it comes, but for those that a person stopped; and once only."""
+    """Guests that failed without it start when it appears, except those that a person stopped; and only once."""
     make_volume(tmp_path / "data.img", {"kept": {"guest.conf": ON_VOLUME.format(name="kept", more="")}}, size_mib=64)
     config = "".join(ON_VOLUME.format(name=name, more=more)
                      for name, more in (("wanted", ""), ("stopped", ""), ("later", "autostart = false")))
     host = machine(stick={"mvirt.conf": config.encode()})
     host.console.wait(r"hostd: guest stopped: waiting for the data volume$", 120, start=0)
-    # On a slow machine it may have failed by now: the same goes for it.
+    # On a slow machine it may have failed by now, with the same result.
     host.shell("mvirt stop stopped")
     host.console.wait(r'hostd: guest wanted: failed \(disk "data:guests/wanted/disk.raw": the data volume is not there', 90, start=0)
 
@@ -164,7 +164,7 @@ def test_volume_that_comes_late(machine, tmp_path):
                 host.qmp("device_add", driver="usb-storage", id="data", drive="data", serial="data", bus="xhci.0")
                 break
             except RuntimeError as error:
-                # The emulator lets go of the file a moment after the host has seen the stick go.
+                # The emulator closes the file a moment after the host has seen the stick disappear.
                 if left == 0 or "Permission conflict" not in str(error):
                     raise
                 host.shell("sleep 0.2")
@@ -191,7 +191,7 @@ HUGE = DEMO.rstrip()[:-1] + "\thugepages = true\n}\n"
 
 
 def test_huge_pages(machine):
-    """They are set aside for the guest, and given back."""
+    """Huge pages are reserved for the guest, and freed after it."""
     host = machine(stick=emulator.demo_files(HUGE))
     wait_demo(host)
     status, used = host.shell("grep HugePages_Total /proc/meminfo")

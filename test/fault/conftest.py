@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fixtures of the fault tests, and how much of each there is to be: MVIRT_FAULT=full, or a short form."""
+"""Fixtures of the fault tests, and their size: MVIRT_FAULT=full, or a short form."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ FULL = os.environ.get("MVIRT_FAULT") == "full"
 
 
 def pytest_terminal_summary(terminalreporter):
-    """The figures, also when all is well."""
+    """Prints the figures, even if all tests pass."""
     for line in figures:
         terminalreporter.write_line(line)
 
@@ -22,13 +22,13 @@ figures = []
 
 @pytest.fixture
 def figure():
-    """figure("text") says a measured figure at the end of the run."""
+    """figure("text") prints a measured figure at the end of the run."""
     return figures.append
 
 
 @pytest.fixture
 def amount():
-    """amount(full, short): how often."""
+    """amount(full, short): the number of rounds."""
     return lambda full, short: full if FULL else short
 
 

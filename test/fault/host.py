@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A host made of namespaces: the image's own userspace (init, hostd, QEMU) on the kernel that is there.
+"""A host made of namespaces: the image's own userspace (init, hostd, QEMU) on the running kernel.
 
 A guest starts in a tenth of a second, so that what has to be done a thousand times can be. It needs
 root with a writable cgroup v2; where it is not to be had, impossible() says why.
@@ -23,7 +23,7 @@ GUEST_UIDS = range(70000, 170000)
 
 
 def impossible():
-    """Why such a host cannot be made here, or None."""
+    """Why such a host is impossible here, or None."""
     uids = sum(int(line.split()[2]) for line in open("/proc/self/uid_map", encoding="ascii"))
     if os.getuid() != 0 or uids < GUEST_UIDS.stop:
         return "it needs root, and the uids of guests"
@@ -46,11 +46,11 @@ def cgroup_mount():
 
 
 def make_root(folder, config, files):
-    """Unpacks the image into folder; config and files {name: path} are what the last stick had."""
+    """Unpacks the image into folder; config and files {name: path} are the stick's."""
     folder = pathlib.Path(folder)
     subprocess.run(f"zstd -dcq {BUILD}/initramfs.cpio.zst | (cd {folder} && cpio -idm --quiet --no-absolute-filenames)",
                    shell=True, check=True)
-    # The programs of now, whatever was packed.
+    # The present programs, not those in the image.
     for name in ("init", "hostd", "mvirt"):
         shutil.copy(BUILD / "obj/hostd" / name, folder / "usr/bin" / name)
     kept = folder / "run-template/mvirt"
@@ -62,7 +62,7 @@ def make_root(folder, config, files):
 
 
 class Refused(Exception):
-    """The API's answer was an error."""
+    """The API answered with an error."""
 
 
 class Client:
@@ -103,7 +103,7 @@ class Client:
 
 
 class Connector:
-    """Connects to the API from inside of the host: a client without a pid there is refused."""
+    """Connects to the API from inside the host: a client without a pid there is refused."""
 
     def __init__(self, init):
         self._socket, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -113,7 +113,7 @@ class Connector:
             try:
                 self._socket.close()
                 os.setns(os.open(f"/proc/{init}/ns/pid", os.O_RDONLY), os.CLONE_NEWPID)
-                # A pid namespace is entered by children only.
+                # Only children enter a PID namespace.
                 if os.fork() == 0:
                     self._serve(inner)
             finally:
@@ -145,7 +145,7 @@ class Connector:
 
 
 class Host:
-    """One running host. Its processes are seen from here with pids of here."""
+    """One running host. We see its processes with our own pids."""
 
     def __init__(self, root, qemu=None):
         self.cgroup = pathlib.Path(tempfile.mkdtemp(prefix="mvirt-fault-", dir=cgroup_mount()))
@@ -195,7 +195,7 @@ class Host:
         self.end()
 
     def wait(self, condition, limit_s, what):
-        """Polls, because it is hostd's own word that is doubted here. Returns the seconds that it took."""
+        """Polls, because the tests doubt hostd's own reports. Returns the seconds that it took."""
         start = time.monotonic()
         while not condition():
             if time.monotonic() - start > limit_s:
@@ -245,7 +245,7 @@ class Host:
     # --- what the kernel says ---
 
     def hostd(self):
-        """hostd's pid, or None. A child of its between clone and exec has the same name, and another session or cgroup."""
+        """hostd's pid, or None. Its child between clone and exec has the same name, but another session or cgroup."""
         for pid in children_of(self.init):
             if name_of(pid) == "hostd" and not self.guest_of(pid):
                 return pid
@@ -287,7 +287,7 @@ class Host:
         return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.exists() else []
 
     def run_files(self):
-        """Sockets and log folders of guests; a record and a console's ring stay as long as the guest is defined."""
+        """Sockets and log folders of guests; a record and a console's ring stay while the guest is defined."""
         base = pathlib.Path(f"/proc/{self.init}/root/run/mvirt/guests")
         return sorted(str(path.relative_to(base)) for path in base.glob("*/*")
                       if path.suffix == ".sock" or path.name in ("log", "stderr"))
@@ -305,7 +305,7 @@ class Host:
         return sorted(names)
 
     def fds(self):
-        """hostd's, without those of our own last questions, which it closes when it comes to it."""
+        """hostd's, without those of our last requests, which it closes later."""
         least = self.fd_names()
         for _ in range(20):
             time.sleep(0.01)
@@ -323,12 +323,12 @@ class Host:
                              re.MULTILINE).group(1))
 
     def things(self):
-        """All that a guest must not leave behind when it is stopped."""
+        """Everything that a stopped guest must not leave behind."""
         return {"taps": self.taps(), "groups": self.groups(), "files": self.run_files(), "mounts": self.mounts(),
                 "processes": sorted(name for name, _ in self.processes().values())}
 
     def assert_things(self, expected, limit_s=5):
-        """The kernel takes its time with the last of a process."""
+        """The kernel needs time to clean up a process."""
         try:
             self.wait(lambda: self.things() == expected, limit_s, "nothing left over")
         except AssertionError as error:
@@ -350,7 +350,7 @@ def pids_in(group):
 
 
 def name_of(pid):
-    """None for a zombie and for one that is gone."""
+    """None for a zombie, and for a process that is gone."""
     try:
         text = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -360,7 +360,7 @@ def name_of(pid):
 
 
 def busy():
-    """How many times over the processors are wanted: limits are for a machine that has nothing else to do."""
+    """The load a processor: limits are for an idle machine."""
     return max(1, os.getloadavg()[0] / os.cpu_count())
 
 

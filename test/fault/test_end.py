@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The end of the machine, with the real PID 1, hostd and QEMU: every guest is asked before it is killed."""
+"""The machine goes down, with the real PID 1, hostd and QEMU: every guest is asked before it is killed."""
 
 import base64
 import os
@@ -39,7 +39,7 @@ def asked_and_ended(log, *names):
 
 
 def test_a_lost_press_is_repeated(make_host):
-    """The first press comes to nothing, as while a kernel boots."""
+    """The first press has no effect, as while a kernel boots."""
     host = make_host(guest("late", "l", shutdown_timeout="60"))
     start(host, "late")
     begin = time.monotonic()
@@ -50,7 +50,7 @@ def test_a_lost_press_is_repeated(make_host):
 
 
 def test_everybody_is_asked(make_host):
-    """In the reverse order of after, those that hear nothing at first as well."""
+    """In the reverse order of after, also guests that miss the first press."""
     host = make_host(guest("db", "l", shutdown_timeout="120") + guest("web", "l", shutdown_timeout="120", after='["db"]')
                      + guest("other", "o", shutdown_timeout="120"))
     start(host, "db", "web", "other")
@@ -62,11 +62,11 @@ def test_everybody_is_asked(make_host):
 
 
 def test_between_two_lives_of_hostd(make_host):
-    """Nobody is there who could stop the guests: PID 1 does not end them over the next hostd's head."""
+    """No hostd runs that could stop the guests: PID 1 leaves them to the next hostd."""
     host = make_host(guest("a", "o", shutdown_timeout="120") + guest("b", "o", shutdown_timeout="120"))
     start(host, "a", "b")
     os.kill(host.hostd(), signal.SIGKILL)
-    # A young one is started again a second after its start: that is the gap.
+    # A hostd that ends early is started again a second after its start: this is the gap.
     host.wait(host.answers, 15 * hosts.busy(), "the next hostd")
     os.kill(host.hostd(), signal.SIGKILL)
     os.kill(host.init, signal.SIGTERM)
@@ -87,7 +87,7 @@ def test_hostd_killed_while_it_stops_the_guests(make_host):
 
 
 def test_asked_for_again(make_host):
-    """Ctrl-Alt-Del twice in a row is one wish; once more after a while, and nobody is waited for any longer."""
+    """Ctrl-Alt-Del twice in a row is one request; once more after a while, and hostd waits no longer."""
     host = make_host(guest("deaf", "i", shutdown_timeout="3600") + guest("db", "i", shutdown_timeout="3600")
                      + guest("web", "i", shutdown_timeout="3600", after='["db"]'))
     start(host, "deaf", "db", "web")

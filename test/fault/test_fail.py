@@ -64,7 +64,7 @@ class Starts:
             refused = repr(failure)
         except TimeoutError:
             raise AssertionError(f"{place}: hangs\n{host.log(start)}") from None
-        # What was turned away is asked once more.
+        # A refused request is repeated once.
         if refused and "Error" in refused and stepper.over():
             host.wait(host.answers, ANSWER_LIMIT_S, place)
             if self.state() == "stopped":
@@ -90,7 +90,7 @@ class Starts:
         return hit
 
     def assert_clean(self, where):
-        """What could not be removed, because just that failed, goes with the next start."""
+        """If removing failed, the next start removes it."""
         try:
             self.host.assert_things(self.empty, 1)
         except AssertionError:
@@ -112,7 +112,7 @@ def test_failing_calls(make_host, programs, amount, figure):
     def work(index):
         for place in chosen[index::host_count]:
             runs[index].fail_at(*place)
-        # What was given up after a failure is opened again at need.
+        # What was closed after a failure is reopened when needed.
         runs[index].once()
         runs[index].host.assert_fds(runs[index].fds)
 

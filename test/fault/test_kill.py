@@ -47,7 +47,7 @@ class Stepper:
 
 
 class Life:
-    """A host with three guests that have to stay as they are, and one that things happen to."""
+    """A host with three guests that must not change, and one that the operations act on."""
 
     def __init__(self, host):
         self.host = host
@@ -62,7 +62,7 @@ class Life:
         self.young = 0
 
     def bring(self, state):
-        """The subject to a state, from whatever it is in."""
+        """Brings the subject to a state, from any other."""
         host = self.host
         now = host.guest(SUBJECT)["state"]
         if state == now:
@@ -81,7 +81,7 @@ class Life:
             time.sleep(max(0, self.born + GROWN_UP_S - time.monotonic()))
 
     def folders(self):
-        """What is kept of guests that were created: their folders with the files in them. One may go meanwhile."""
+        """The folders of created guests and the files in them. One may disappear meanwhile."""
         base = pathlib.Path(f"/proc/{self.host.init}/root/run/mvirt/memory")
         found = {}
         for path in base.glob("guests/*"):
@@ -108,7 +108,7 @@ class Life:
         self.host.wait(lambda: self.folders() == {MADE: WHOLE}, 5 * hosts.busy(), "the one that was made, alone")
 
     def is_one_of(self, *states):
-        """states are (names, folders): what may be there, with all that belongs to it and nothing else."""
+        """states are (names, folders): one of them must hold, complete and without anything else."""
         found = lambda: (self.made(), self.folders())
         try:
             self.host.wait(lambda: found() in states, 5 * hosts.busy(), "all of it or nothing")
@@ -118,7 +118,7 @@ class Life:
         assert records <= {*NEIGHBOURS, SUBJECT, *self.made()}, records
 
     def command(self, method, **parameters):
-        """Without waiting for the answer: hostd may not live to give it."""
+        """Does not wait for the answer: hostd may die first."""
         try:
             client = self.host.connect()
         except OSError:
@@ -159,13 +159,13 @@ class Life:
 
 
 class Operation:
-    """What hostd is killed in: the state before, the call, what is said at its end, and what may be there after a kill."""
+    """An operation in which hostd is killed: the state before, the call, the line at its end, and the states allowed after a kill."""
 
     def __init__(self, prepare, method, parameters, line, check=lambda life: None):
         self.prepare, self.method, self.parameters, self.line, self.check = prepare, method, parameters, line, check
 
     def end(self, life):
-        """Tells when its end was said. To ask hostd would be steps of its own."""
+        """Whether its end was logged. Asking hostd would be steps of its own."""
         start = life.host.log_size()
         return lambda: self.line in life.host.log(start)
 
@@ -198,7 +198,7 @@ def configuration():
 
 
 def count_calls(life, programs, operation, who):
-    """How many steps the operation has, for hostd or for the child that it makes; 0 when it makes none."""
+    """The number of steps of the operation in hostd, or in its child; 0 if it has none."""
     what = OPERATIONS[operation]
     what.prepare(life)
     end = what.end(life)
@@ -252,7 +252,7 @@ def run_parallel(works):
 
 
 def test_hostd_killed(make_host, programs, amount, figure):
-    """In every part of every operation, and at any time: 0 lost, 0 doubled, 0 left over, the same pids."""
+    """At every step of every operation, and at random times: none lost, doubled or left over, the same pids."""
     kills, host_count = amount(200, 12), amount(3, 2)
     lives = [Life(make_host(configuration())) for _ in range(host_count)]
     calls = {}
@@ -287,7 +287,7 @@ def test_hostd_killed(make_host, programs, amount, figure):
 
 
 def test_qemu_killed(make_host, amount, figure):
-    """Restarted within a second and the back-off, and nothing is left of the one before."""
+    """Restarted within a second and the back-off, and nothing of the previous process is left."""
     kills, names = amount(200, 16), [f"g{i}" for i in range(4)]
     host = make_host("".join(guest(name) for name in names))
     empty, seconds = host.things(), []
@@ -350,7 +350,7 @@ def test_no_drift(make_host, amount, figure):
 
 
 def test_powers_off_without_a_pause(make_host):
-    """restart = "always" is no reason to start a guest several times a second."""
+    """restart = "always" does not start a guest several times a second."""
     host = make_host(guest(SUBJECT, "q"))
     host.command("Start", SUBJECT)
     starts = lambda: host.log().count(f"guest {SUBJECT}: starting")
@@ -363,6 +363,6 @@ def test_powers_off_without_a_pause(make_host):
 
 @pytest.mark.parametrize("bad", ["x" * 300, ""])
 def test_programs_can_fail(programs, bad):
-    """The stepper itself: a pid that is none is said, and not taken for a run without a hit."""
+    """The stepper itself reports a wrong pid; this is not a run without a hit."""
     done = subprocess.run([programs / "step", "0", "self", "1", "kill" + bad], capture_output=True, text=True, check=False)
     assert done.returncode != 0 and done.stdout == ""

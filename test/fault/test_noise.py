@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Clients and guests that send rubbish, too much, or do not listen: hostd goes on, and the others do not feel it."""
+"""Clients and guests that send rubbish, flood, or do not read: hostd goes on, and the others do not notice."""
 
 import base64
 import json
@@ -17,8 +17,8 @@ from conftest import FULL, guest
 
 RING_BYTES = 64 * 1024
 LOG_BYTES_MAX = 256 * 1024
-# What a well-behaved client may wait longer than when it is quiet; below the floor both are the scheduler's figures.
-# The short form says the figures alone: its second of noise, on a machine with other work, tells nothing of hostd.
+# How much longer than in quiet a well-behaved client may wait; below the floor, the scheduler decides both figures.
+# The short form only prints the figures: on a busy machine, its second of noise says nothing about hostd.
 FACTOR, FLOOR_S, SLICE_S = 2, 0.001, 0.5
 GOOD = [
     {"method": "io.mvirt.Guest.List", "parameters": {}},
@@ -51,12 +51,12 @@ def malformed(random_):
         good[random_.choice(["method", "parameters", "more", "oneway", "upgrade", "x"])] = random_.choice(VALUES)
     else:
         good["parameters"] = {random_.choice(["name", "port", "x", ""]): random_.choice(VALUES)}
-    # Ends of the machine are meant when they are said.
+    # Shutdown requests would be carried out.
     return json.dumps(good).encode() + b"\0"
 
 
 class Asker:
-    """A client that behaves, in a process of its own: when it asked, and how long the answer took."""
+    """A well-behaved client in a process of its own: when it asked, and how long the answer took."""
 
     def __init__(self, host):
         connection = host.connect()
@@ -89,7 +89,7 @@ class Asker:
 
 
 def fork(function):
-    """Runs it in a child; what it raises is shown."""
+    """Runs it in a child; prints its exceptions."""
     child = os.fork()
     if child == 0:
         try:
@@ -128,7 +128,7 @@ def compare(host, figure, what, pids, limit_s, done=None):
 
 
 def compare_client(host, figure, what, function, limit_s):
-    """The same with a function in a child; its whole work is waited for when limit_s is None."""
+    """The same with a function in a child; with limit_s None, waits until it has finished."""
     child, status = fork(function), []
 
     def done():
@@ -138,7 +138,7 @@ def compare_client(host, figure, what, function, limit_s):
         return bool(status)
 
     try:
-        # pids are asked for after done()
+        # read pids after done()
         compare(host, figure, what, Alive(child, done), limit_s or 600, done)
     finally:
         if not done():
@@ -150,7 +150,7 @@ def compare_client(host, figure, what, function, limit_s):
 
 
 class Alive:
-    """A child's pid as long as it lives."""
+    """A child's pid while it lives."""
 
     def __init__(self, pid, done):
         self._pid, self._done = pid, done
@@ -172,7 +172,7 @@ def start_guests(make_host, programs, *names, **settings):
 
 
 def closed(connection, wait_s):
-    """Takes what has come within this time; whether the other side has closed."""
+    """Reads what comes within this time; returns whether the other side has closed."""
     try:
         while select.select([connection.socket], [], [], wait_s)[0]:
             if not connection.socket.recv(65536):
@@ -184,11 +184,11 @@ def closed(connection, wait_s):
 
 
 def send_malformed(host, count):
-    """Most are answered, or end the connection; what is not within 2 ms is not waited for."""
+    """Most are answered, or end the connection; waits 2 ms at most."""
     random_, connection = random.Random(3), None
     for number in range(count):
         connection = connection or host.connect()
-        # One that has subscribed, or is attached to a console, is not heard any more.
+        # hostd reads nothing more from a client that has subscribed or is attached to a console.
         connection.socket.settimeout(0.05)
         try:
             connection.socket.sendall(malformed(random_))
@@ -210,7 +210,7 @@ def test_malformed_api_messages(make_host, programs, amount, figure):
 
 
 def ask_and_never_read(host):
-    """Half of them subscribe, half ask; one that is disconnected comes again."""
+    """Half of them subscribe, half ask; one that is disconnected reconnects."""
     clients = [None] * 8
     while True:
         for number, client in enumerate(clients):
@@ -233,7 +233,7 @@ def ask_and_never_read(host):
 
 
 def test_clients_that_never_read(make_host, programs, amount, figure):
-    """They are disconnected, and hostd's memory does not grow with what they do not take."""
+    """hostd disconnects them, and its memory does not grow with what they do not read."""
     host = start_guests(make_host, programs, "quiet", "resets")
     fds, rss_kib = host.fds(), host.rss_kib()
     compare_client(host, figure, "8 clients that never read", lambda: ask_and_never_read(host), amount(10, 1.5))
@@ -252,7 +252,7 @@ def be_200_clients(host, count):
 
 
 def test_200_clients(make_host, programs, amount, figure):
-    """All connected, each asks now and then, all are answered."""
+    """All connected; each asks now and then, and all get answers."""
     host = start_guests(make_host, programs, "quiet")
     fds = host.fds()
     compare_client(host, figure, "200 clients at once", lambda: be_200_clients(host, amount(6000, 800)), None)
@@ -260,7 +260,7 @@ def test_200_clients(make_host, programs, amount, figure):
 
 
 def test_a_thousand_guests(make_host, programs, figure):
-    """As many as are promised: who subscribes is told of all, also when it reads late, and then of what happens."""
+    """The promised number: a subscriber gets all of them, even if it reads late, and then the changes."""
     host = make_host("".join(guest(f"g{number:04}") for number in range(1000)), programs / "fake-qemu")
     rss_kib, start = host.rss_kib(), time.monotonic()
     assert len(host.call("io.mvirt.Guest.List")["guests"]) == 1000
@@ -297,7 +297,7 @@ def log_end(host, name):
 
 
 def test_serial_flood(make_host, programs, amount, figure):
-    """A guest that floods its serial port: the ring stays as it is, its neighbour and the clients do not feel it."""
+    """A guest that floods its serial port: the ring keeps its size, its neighbour and the clients do not notice."""
     host = start_guests(make_host, programs, "quiet", "flood-1")
     rss_kib, whole = host.rss_kib(), amount(True, False)
     compare_guests(host, figure, "a serial port flooded with " + ("1 GiB" if whole else "what 1.5 s hold"), ["flood-1"],
@@ -330,7 +330,7 @@ def test_event_spam(make_host, programs, amount, figure):
 
 
 def test_stops(make_host, programs, amount, figure):
-    """Guests that stop again and again: what hostd asks them is not piled up, what it writes of them is bounded and counted."""
+    """Guests that stop again and again: hostd's requests do not pile up, and what it writes about them is bounded and counted."""
     host = start_guests(make_host, programs, "quiet", "mute-1", "flicker-1")
     rss_kib, before = host.rss_kib(), len(host.log())
     compare_guests(host, figure, "guests that stop without a pause", ["mute-1", "flicker-1"], amount(15, 1.5))
@@ -346,7 +346,7 @@ def test_stops(make_host, programs, amount, figure):
 
 
 def test_qmp_noise(make_host, programs, amount, figure):
-    """Guests whose QEMU speaks no QMP any more: said once in a while, connected again later and later."""
+    """Guests whose QEMU no longer speaks QMP: hostd logs it now and then, and reconnects with growing delays."""
     names = [f"noise-{i}" for i in range(8)]
     host = start_guests(make_host, programs, "quiet", *names)
     fds = host.fds()

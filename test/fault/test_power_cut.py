@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The power cut at hundreds of points of definition writes, replayed from a block trace.
+"""Power cuts at hundreds of points in writes, replayed from a block trace.
 
 Our kernel in the emulator writes definitions with the host's own code; QEMU's blklogwrites driver, which writes
 dm-log-writes' format, keeps every write and flush of its disk. A cut is a prefix of that: what came before the last
@@ -99,7 +99,7 @@ class Replay:
         self.done, self.begun = -1, 0
 
     def advance(self, count):
-        """Lets the disk take the first so many entries."""
+        """Writes the first entries to the disk."""
         for flags, offset, data in self.entries[self.at:count]:
             if flags & FLUSH:
                 for write in self.open:
@@ -117,7 +117,7 @@ class Replay:
         image[offset:offset + len(data)] = data
 
     def cut(self, random_):
-        """One disk that may be left: all of what was not flushed, nothing of it, or a part in any order."""
+        """A disk as a cut may leave it: with all, none, or any part of the unflushed writes."""
         image, left = bytearray(self.safe), list(self.open)
         kind = random_.randrange(3)
         if kind == 1:
@@ -158,7 +158,7 @@ def repair(image, folder):
 
 
 def version_of(name, text):
-    """Of a definition that is whole."""
+    """For a complete definition."""
     found = re.match(r'guest "(\S+)" \{\n\tcmdline = "(\d+)"\n', text)
     assert found and found.group(1) == name, f"{name}: {text[:200]!r}"
     version = int(found.group(2))
@@ -168,7 +168,7 @@ def version_of(name, text):
 
 
 def check_disks(folder, marks):
-    """Of every round whose disk was made there is one, and what there is is whole."""
+    """Every round whose disk was finished has one, and every disk is complete."""
     disks = {int(path.stem.split("-")[1]): path.read_bytes() for path in folder.glob("*.qcow2")}
     for version, data in disks.items():
         assert (data[:4], len(data)) == (b"QFI\xfb", 4 * CLUSTER), f"disk {version} is half made"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A running guest whose record another hostd cannot read, and one whose definition is another one by now."""
+"""A running guest whose record another hostd cannot read, and one whose definition has changed."""
 
 import json
 import os
@@ -29,14 +29,14 @@ class Record:
 
 
 def next_hostd(host):
-    """Kills hostd; by the next answer the guests are taken up."""
+    """Kills hostd; when it answers again, the guests are adopted."""
     hostd = host.hostd()
     os.kill(hostd, signal.SIGKILL)
     host.wait(lambda: host.hostd() not in (None, hostd) and host.answers(), 15, "the next hostd")
 
 
 def kept_keys(record):
-    """As a later hostd writes it: a key in the definition, and one beside it."""
+    """As a later hostd writes it: an unknown key in the definition, and one beside it."""
     config = record["config"].replace("\tmachine = ", '\ttomorrow = "yes"\n\tmachine = ')
     assert config != record["config"]
     return json.dumps({**record, "config": config, "of_tomorrow": [1]})
@@ -60,7 +60,7 @@ DAMAGES = {
 
 
 def test_record_of_another_hostd(make_host):
-    """Whatever is in the record's place, the guest goes on, is shown as such, and can be stopped and started."""
+    """Whatever replaces the record, the guest goes on, its note says so, and it can be stopped and started."""
     host = make_host(guest(NAME, "o") + guest("neighbour"))
     record = Record(host)
     for name in (NAME, "neighbour"):
@@ -92,9 +92,9 @@ def test_record_of_another_hostd(make_host):
 
 
 def test_definition_changes(make_host, programs):
-    """By "set" while its "ready" is watched: hostd goes on, and what counts now does so."""
+    """Changed by "set" while "ready" is watched: hostd goes on, and the new value applies at once."""
     host = make_host("")
-    # It resets, and says its line again, for ever.
+    # It resets, and prints its line again, for ever.
     host.call("io.mvirt.Guest.Create", definition=guest(NAME, "r", ready='"console:never said"'))
     shutil.copy(programs / "payload", f"/proc/{host.init}/root/run/mvirt/memory/guests/{NAME}/payload")
     hostd = host.hostd()
@@ -127,7 +127,7 @@ def test_definition_changes(make_host, programs):
 
 
 def test_one_waits_for_another(make_host):
-    """It still does when there is a next hostd, and is started when its turn has come."""
+    """It still waits under the next hostd, and is started in its turn."""
     host = make_host(guest("db", autostart="true", ready=f'"console:{SAID}"')
                      + guest("web", autostart="true", after='["db"]', start_delay="4"))
     host.wait(lambda: host.guest("web").get("waiting") == "starts after 4 s", 15, "its turn")
