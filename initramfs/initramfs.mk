@@ -11,7 +11,7 @@ listed = $(shell sed -n 's/^file [^ ]* \([^ ]*\) .*/\1/p' $1 | sed -e 's|\$${OBJ
 .PHONY: initramfs
 initramfs: $(INITRAMFS) ## build/initramfs.cpio.zst
 
-# $(call make_initramfs,LIST): the kernel's own archiver, then zstd. Its window of 8 MiB is memory that the kernel needs
+# $(call make_initramfs,LIST): the kernel's own archiver, then zstd. Its window of 8 MiB costs the kernel memory
 # beside the archive and the files; one as large as the archive would save 1 % of it.
 define make_initramfs
 $(Q)mkdir -p $(@D)

@@ -6,7 +6,7 @@ OUTPUT := $(abspath $(O))
 CACHE := $(abspath $(MVIRT_CACHE))
 ROOT := $(OUTPUT)/root
 ROOT_MADE := $(OUTPUT)/root.$(shell sha256sum os/buildroot.packages os/make-buildroot | sha256sum | cut -c 1-12)
-# What the user may set on the command line and the inside needs to know
+# Variables of the command line that the inside needs, too
 PASSED := V MEDIUM FIRMWARE KERNEL_TARBALL TESTS TEST TARGET FUZZ_TIME ARGS ROW
 
 # A tarball from anywhere is copied to where the inside sees it.

@@ -8,7 +8,7 @@ CDRKIT_DEFINES := -DHAVE_CONFIG_H -DUSE_LARGEFILES -DUSE_LIBSCHILY -DABORT_DEEP_
 	-DDVD_VIDEO -DSORTING -DJIGDO_TEMPLATE
 CDRKIT_LIBROLS := comerr saveargs geterrno seterrno getav0 movebytes fillbytes
 
-# Templates of headers: what Linux with glibc has not is removed, what is asked for otherwise is there.
+# Templates of headers: removes what Linux with glibc lacks; the rest exists.
 CDRKIT_HEADER := /(DKIO|TERMIO|HAVE_WAIT|LINUX_PG|SYS_MTIO)_H|UNION_WAIT|HTOL|BIGENDIAN|HAVE_RAND/d; \
 	s/^\#cmakedefine CDRKIT_VERSION.*/\#define CDRKIT_VERSION "1.1.11"/; \
 	s/^\#cmakedefine (define )?([A-Z0-9_]*).*/\#define \2 1/; \

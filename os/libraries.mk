@@ -6,7 +6,7 @@ MESON_STATIC := --prefix=$(SYSROOT) --libdir=lib --default-library=static --buil
 # meson finds the compilers here
 export CC := ccache gcc
 
-# A source as Debian has it, with our patches to it (docs/decisions/patches.md).
+# Debian's source with our patches (docs/decisions/patches.md).
 .SECONDEXPANSION:
 $(O)/sources/%: $$(sort $$(wildcard os/patches/$$*-*.patch)) | os/fetch
 	$(Q)$(STEP) "$* source" $(O)/log/$*-source.log 0 os/fetch source $* $(O)/src/$* $@.unpatched

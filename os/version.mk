@@ -15,7 +15,7 @@ export KBUILD_BUILD_USER := mvirt
 export KBUILD_BUILD_HOST := mvirt
 export V
 
-# A file whose time changes only when its text does: a prerequisite of what the text goes into.
+# A file whose time changes only when its text does: a prerequisite of everything that uses the text.
 # $(call remember,NAME,TEXT)
 REMEMBERED := $(O)/obj/remembered
 remember = $(shell mkdir -p $(REMEMBERED); cd $(REMEMBERED); \

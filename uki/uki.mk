@@ -12,8 +12,8 @@ uki: $(UKI) ## build/mvirt.efi
 $(O)/obj/os-release: uki/os-release $(VERSION_FILE)
 	$(Q)sed 's/@VERSION@/$(VERSION)/' $< >$@
 
-# With the id of the ISO of this build, as libblkid reads it: the time that iso/stamp-iso writes. A CD, and a BIOS, do not
-# tell what was loaded from where.
+# Adds the id of this build's ISO, as libblkid reads it: the time that iso/stamp-iso writes. With a CD or a BIOS, nothing
+# else identifies the boot medium.
 CMDLINE := $(O)/obj/cmdline.txt
 $(CMDLINE): cmdline.txt $(VERSION_FILE)
 	$(Q)echo "$$(cat $<) mvirt.iso=$$(date -u -d @$(SOURCE_DATE_EPOCH) +%Y-%m-%d-%H-%M-%S-00)" >$@

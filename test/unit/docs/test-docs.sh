@@ -41,7 +41,7 @@ for page in 'mvirt 1 cli' 'mvirt.conf 5 configuration' 'hostd 8 hostd'; do
 		grep -qF ".TH \"$(echo "$1" | tr '[:lower:]' '[:upper:]')\" $2 \"1970-01-02\" \"mvirt 1.2\\-3\"" "$folder/$1.$2" &&
 		[ "$(grep -c '^\.SH' "$folder/$1.$2")" -ge 5 ]
 	result $? "$1($2) is made"
-	# every request is one of these: a line of the manual that begins with a dot is text
+	# only these requests may occur: a line of the manual that begins with a dot is text
 	! grep -vE "^\.(\\\\\"|(TH|SH|SS|PP|TP|IP|RS|RE|nf|fi|br)( |$))" "$folder/$1.$2" | grep '^[.'"'"']' >"$folder/err"
 	result $? "$1($2) has no request by mistake"
 	if command -v mandoc >"$folder/err"; then

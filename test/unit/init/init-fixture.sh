@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh disable=SC2016,SC2034 # scripts in quotes are run later; what is set here is for those that read this file
-# For the tests of PID 1, in a PID namespace, without a VM.
+# For tests of PID 1 in a PID namespace, without a VM.
 # reboot(2) in a PID namespace ends its init with SIGINT (power off) or SIGHUP (reboot): pid_namespaces(7).
 set -u
 init=${MVIRT_TEST_INIT:-/build/obj/test/init}
