@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the API, and resolv.conf, show of a network.
+// How a network appears in the API and in resolv.conf.
 #include <string.h>
 
 #include "net-network.h"

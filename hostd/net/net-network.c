@@ -33,7 +33,7 @@ static int make_bridge(struct network *network)
 	int r = net_link_get_named(network->link, network->bridge, &info);
 
 	if (r == -ENODEV) {
-		/* Until an uplink gives it one: locally administered, of its own. */
+		/* Until an uplink provides one: a locally administered MAC of the bridge's own. */
 		(void)!getrandom(mac, sizeof(mac), GRND_NONBLOCK);
 		mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02);
 		r = net_link_make_bridge(network->link, network->bridge, mac);
@@ -44,7 +44,7 @@ static int make_bridge(struct network *network)
 		r = -EEXIST;
 	if (r == -EEXIST)
 		log_error(network->subject,
-			  "cannot be made: there is an interface %s that is no bridge; give the "
+			  "cannot be made: there is an interface %s that is not a bridge; give the "
 			  "network another name",
 			  network->bridge);
 	else if (r < 0)
@@ -67,7 +67,7 @@ static bool is_configured(const struct network *network, const struct net_ip *ip
 	return false;
 }
 
-/* Takes away what an earlier hostd had set and nobody wants any more. */
+/* Removes what the previous hostd set and the configuration no longer wants. */
 static void remove_leftovers(struct network *network)
 {
 	_cleanup_free_ struct net_address_info *addresses = NULL;
@@ -89,7 +89,7 @@ static void remove_leftovers(struct network *network)
 	}
 }
 
-/* Returns whether the gateway can be one. */
+/* Returns whether this is a valid gateway. */
 static bool make_default_route(const struct network *network, const char *gateway,
 			       struct net_route *ret_route)
 {
@@ -120,7 +120,7 @@ static void set_default_route(struct network *network, const char *text)
 	if (!text)
 		return;
 	if (!make_default_route(network, text, &route)) {
-		log_warning(network->subject, "gateway %s is no address", text);
+		log_warning(network->subject, "gateway %s is not a valid address", text);
 		return;
 	}
 	r = net_route_set(network->link, &route);
@@ -176,21 +176,21 @@ int network_init(struct network *network, const struct network_config *config, s
 	network->lease_path = text_format("%s/%s.lease", paths->state, config->name);
 	if (!network->subject || !network->lease_path)
 		return -ENOMEM;
-	/* A guest's QEMU is its network then. */
+	/* A guest's QEMU provides the network. */
 	if (config->mode == NETWORK_MODE_NAT)
 		return 0;
 	if (config->ipv4 == ADDRESS_DHCP && make_dhcp(network, event, hostname) < 0)
 		return -ENOMEM;
 	if (make_bridge(network) < 0)
 		return 0;
-	/* 2: also if somebody makes the host a router. */
+	/* 2: even if somebody makes the host a router. */
 	set_sysctl(network, "ipv6", "accept_ra", config->ipv6_ra ? "2" : "0");
 	set_sysctl(network, "ipv6", "autoconf", config->ipv6_ra ? "1" : "0");
 	r = net_link_set_up(link, network->ifindex, true);
 	if (r < 0)
 		log_error(network->subject, "bridge cannot be brought up: %s", strerror(-r));
 	network_set_mtu(network, network->ifindex, network->bridge, config->mtu);
-	network_take_over_lease(network);
+	network_adopt_lease(network);
 	remove_leftovers(network);
 	set_static(network);
 	network_refresh(network);
@@ -199,7 +199,7 @@ int network_init(struct network *network, const struct network_config *config, s
 
 static void stop_dhcp(struct network *network)
 {
-	network_drop_lease(network, "another address is set");
+	network_remove_lease(network, "the address was changed");
 	net_dhcp_free(network->dhcp);
 	network->dhcp = NULL;
 }
@@ -214,7 +214,7 @@ static int start_dhcp(struct network *network)
 	if (r < 0)
 		return r;
 	/* It may still be good. */
-	network_take_over_lease(network);
+	network_adopt_lease(network);
 	if (network->uplink.carrier)
 		(void)net_dhcp_start(network->dhcp,
 				     network->has_lease ? &network->lease.address : NULL);
@@ -280,7 +280,7 @@ int network_take_port(struct network *network, int ifindex, const char *name)
 	struct net_link_info port = {};
 	int r = net_link_get(network->link, ifindex, &port);
 
-	/* What leaves a bond gets its own MAC back, and is down. */
+	/* A link that leaves a bond gets its own MAC back, and is down. */
 	if (r == 0 && port.master_ifindex > 0 && port.master_ifindex != network->ifindex) {
 		r = net_link_set_master(network->link, ifindex, 0);
 		if (r == 0)
@@ -311,7 +311,7 @@ static bool has_address(const struct net_address_info *addresses, size_t count,
 	return false;
 }
 
-/* Which addresses are for others to know: ours, and the global ones of router advertisements. */
+/* Which addresses the API shows: ours, and global ones from router advertisements. */
 static bool is_shown(const struct net_address_info *address)
 {
 	return address->origin != NET_ORIGIN_OTHER && !address->tentative &&
@@ -373,5 +373,5 @@ void network_refresh(struct network *network)
 	network->addresses = now;
 	network->address_count = shown;
 	if (had_lease_address && !has_lease_address)
-		network_drop_lease(network, "its time is over");
+		network_remove_lease(network, "it expired");
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which link a network's bridge gets for its port to the outside: a NIC, a bond, or a VLAN on
-// either.
+// Which link becomes a network's uplink: a NIC, a bond, or a VLAN on either.
 #include <string.h>
 
 #include "base/log.h"
 #include "net-internal.h"
 
-/* NICs are tried one after the other; one that refuses costs only itself. */
+/* NICs are tried in turn; one that fails does not affect the others. */
 static void choose_nic(struct net *net, size_t index)
 {
 	struct network *network = &net->networks[index];
@@ -30,7 +29,7 @@ static void choose_nic(struct net *net, size_t index)
 	}
 }
 
-/* Another network has this VLAN there already. */
+/* Another network already has this VLAN there. */
 static bool has_vlan(const struct net *net, size_t index, int parent_ifindex)
 {
 	for (size_t i = 0; i < net->network_count; i++)
@@ -47,7 +46,7 @@ static bool may_carry(const struct net *net, size_t index, const struct net_nic 
 	       !has_vlan(net, index, nic->ifindex);
 }
 
-/* A bond is of use when it has a member, whose MAC it then has. */
+/* A bond is usable once it has a member; it then has that member's MAC. */
 static int find_base(struct net *net, size_t index)
 {
 	const struct network *network = &net->networks[index];
@@ -74,7 +73,7 @@ static bool is_vlan_on(const struct net_link_info *info, const struct network *n
 	       info->parent_ifindex == parent_ifindex;
 }
 
-/* Returns 0 or -errno; one that an earlier hostd made is taken over. */
+/* Returns 0 or -errno; adopts the previous hostd's. */
 static int make_vlan(struct net *net, struct network *network, const struct net_link_info *base,
 		     struct net_link_info *ret_info)
 {
@@ -103,7 +102,7 @@ static int make_vlan(struct net *net, struct network *network, const struct net_
 	return 0;
 }
 
-/* The NIC or bond carries all networks that are on it; a VLAN has its own MTU. */
+/* A NIC or bond carries all networks on it; a VLAN has its own MTU. */
 static void set_mtu(struct net *net, struct network *network)
 {
 	int ifindex = network->parent_ifindex ? network->parent_ifindex : network->uplink.ifindex;
@@ -187,13 +186,13 @@ void net_uplink_update(struct net *net, size_t index)
 	network->uplink_stale = false;
 	network->uplink.carrier = info.carrier;
 	memcpy(network->uplink_name, info.name, sizeof(network->uplink_name));
-	/* A bond has another MAC when its first member is another. */
+	/* A bond's MAC changes with its first member. */
 	if (network->config->bond.count > 0 && info.has_mac &&
 	    memcmp(info.mac, network->uplink_mac, sizeof(info.mac)) != 0)
 		network_take_mac(network, info.name, info.mac);
 }
 
-/* Whether a port that the bridge has is what the configuration wants there. */
+/* Whether one of the bridge's ports is what the configuration wants there. */
 static bool may_stay(struct net *net, size_t index, const struct net_link_info *port)
 {
 	struct network *network = &net->networks[index];
@@ -217,7 +216,7 @@ static bool may_stay(struct net *net, size_t index, const struct net_link_info *
 	return nic && may_carry(net, index, nic);
 }
 
-void net_uplinks_take_over(struct net *net, const struct net_link_info *links, size_t count)
+void net_uplinks_adopt(struct net *net, const struct net_link_info *links, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct network *network = net_find_bridge(net, links[i].master_ifindex);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The networks together: what the kernel says of links becomes uplinks, leases and names.
+// All networks: events of the kernel become uplinks, leases and names.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 #include "net/guest/net-guest-filter.h"
 #include "net/link/net-nic.h"
 
-/* Ethernet takes up to some seconds to find its speed; until then "no cable" would be a guess. */
+/* Ethernet takes some seconds to negotiate its speed; until then "no cable" would be a guess. */
 #define LINK_DETECTION_US 5000000
 #define TIMER_ACCURACY_US 500000
 
@@ -70,7 +70,7 @@ static void on_everything_changed(void *userdata)
 	size_t count = 0;
 	int r = 0;
 
-	/* Those that are gone are in no list. From the end: NICs leave the table. */
+	/* Links that are gone are not in the list. From the end, because NICs leave the table. */
 	for (size_t i = net->nic_count; i > 0; i--)
 		net_link_changed(net, net->nics[i - 1].ifindex);
 	for (size_t i = 0; i < net->bond_count; i++)
@@ -149,7 +149,7 @@ static void update_network(struct net *net, size_t index)
 	drive_dhcp(network, &before);
 }
 
-/* After every batch of events: acts on what is new, then tells it. */
+/* Runs after every batch of events: acts on the changes, then notifies. */
 static void on_settled(void *userdata)
 {
 	struct net *net = userdata;
@@ -225,7 +225,7 @@ static void bring_up_loopback(struct net *net)
 		log_warning(NET_SUBJECT, "lo cannot be brought up: %s", strerror(-r));
 }
 
-/* Guests' filters are compiled by the kernel: constants in them are not to become code. */
+/* The kernel compiles guests' filters: constants in them must not become code. */
 static void harden_filters(void)
 {
 	int r = file_write(AT_FDCWD, "/proc/sys/net/core/bpf_jit_harden", "2");
@@ -272,13 +272,13 @@ static int start(struct net *net, sd_event *event)
 		r = scan_links(net, &links, &count);
 	if (r < 0)
 		return r;
-	net_uplinks_take_over(net, links, count);
+	net_uplinks_adopt(net, links, count);
 	net_leftovers_remove(net);
 	for (size_t i = 0; i < net->network_count; i++) {
 		struct network *network = &net->networks[i];
 
 		network->changed = true;
-		/* What the routers said before is not known any more. */
+		/* Forget what the routers said before. */
 		if (network->uplink.carrier)
 			network_solicit_routers(network);
 	}
@@ -309,7 +309,7 @@ int net_new_at(const struct net_paths *paths, sd_event *event, const struct host
 	r = start(net, event);
 	if (r < 0)
 		return r;
-	/* Only now: until here the caller has nothing to ask. */
+	/* Only now: before, the caller had nothing to ask. */
 	if (callbacks)
 		net->callbacks = *callbacks;
 	*ret_net = take_ptr(net);
@@ -325,7 +325,7 @@ int net_new(sd_event *event, const struct host_config *config,
 		.resolv_conf = "/run/mvirt/resolver/resolv.conf",
 		.dhcp_client = "/usr/bin/busybox",
 	};
-	/* A folder of its own: guests with user networking see it as their QEMU's /etc. */
+	/* A folder of its own: QEMU of a guest with user networking sees it as /etc. */
 	int r = make_folder("/run/mvirt/resolver");
 
 	return r < 0 ? r : net_new_at(&paths, event, config, callbacks, ret_net);

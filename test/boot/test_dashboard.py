@@ -62,8 +62,8 @@ def status_of(host, pid):
 
 @pytest.fixture(scope="module")
 def host():
-    """A demo guest, a mistake, a card without a driver, and a panel of 3840x2160. Its tests go on where the one before
-    has ended."""
+    """A demo guest, a mistake, a card without a driver, and a panel of 3840x2160. Each test goes on where the previous one
+    ended."""
     options = {"stick": emulator.demo_files(DEMO + 'hostnam = "x"\n'), "distribution": True,
                "extra": ["-netdev", "user,id=net1,restrict=on", "-device", "ne2k_pci,netdev=net1", *PANEL_4K,
                          "-chardev", f"file,id=hvc,path={guests.LOGS}/dashboard/hvc.log", "-device", "virtio-serial-pci",
@@ -75,10 +75,10 @@ def host():
 
 
 def test_screen_at_boot(host):
-    """The first that a stranger sees: the address, the guests, the keys, in letters that can be read on a large panel."""
+    """What a new user sees first: the address, the guests, the keys, in letters that are readable on a large panel."""
     wait_text(host, r"lan +10\.0\.2\.15/24 \(dhcp\)")
     wait_text(host, r"no driver for Realtek Ethernet controller \[10ec:8029\]")
-    # By DHCP: nothing but the guest's own frames says so.
+    # By DHCP: only the guest's own frames show it.
     wait_text(host, r"demo +running.* 10\.0\.2\.1\d$")
     picture = look(host)
     lines = picture.lines()
@@ -89,7 +89,7 @@ def test_screen_at_boot(host):
     listed = host.shell("mvirt list; mvirt info demo")[1]
     assert re.search(r"^demo .* 10\.0\.2\.1\d$", listed, re.MULTILINE), listed
     assert re.search(r"^address +10\.0\.2\.1\d$", listed, re.MULTILINE), listed
-    # The next hostd still knows: the guest says nothing new by itself.
+    # The next hostd still knows it: the guest sends nothing new by itself.
     before = len(host.console.text)
     host.shell("kill -9 $(pidof hostd)")
     host.console.wait(r"hostd: host: ready", PATIENCE_S, start=before)
@@ -110,7 +110,7 @@ def test_screen_at_boot(host):
 
 
 def start_demo(host):
-    """The guest, anew, up to its shell."""
+    """Starts the guest again, up to its shell."""
     before = len(host.console.text)
     host.shell("mvirt start demo", 60)
     wait_demo(host, start=before)
@@ -127,7 +127,7 @@ def test_serial_key_by_key(host):
     line = open_line(host)
     line.expect("Guests: 1 of 1 running")
     line.expect("► demo")
-    # Its console, and back.
+    # To its console, and back.
     line.press("c")
     line.expect("Ctrl-] returns")
     line.press("\recho in-the-$((40+2))-guest\r")
@@ -137,7 +137,7 @@ def test_serial_key_by_key(host):
     line.press("l")
     line.expect("in-the-42-guest")
     line.press("q")
-    # Stop is asked first, and the log does not write over the page.
+    # Stop asks first, and the log does not overwrite the page.
     line.press("t")
     line.expect("Stop guest demo?")
     line.press("n")
@@ -149,7 +149,7 @@ def test_serial_key_by_key(host):
     assert "hostd: guest demo: stopped" not in line.text()
     line.press("s")
     line.expect("Guests: 1 of 1 running")
-    # Left, the log is back.
+    # After leaving, the log is back.
     line.press("q")
     before = len(host.console.text)
     host.console.wait(PROMPT, PATIENCE_S, start=before - 200)
@@ -158,7 +158,7 @@ def test_serial_key_by_key(host):
 
 
 def test_killed_and_confined(host):
-    """It is nobody, it costs next to nothing, it comes back, and nothing else notices."""
+    """It has no rights, costs next to nothing, comes back, and nothing else notices."""
     start_demo(host)
     boot_id = guest_boot_id(host)
     wait_text(host, r"Guests: 1 of 1 running")
@@ -172,7 +172,7 @@ def test_killed_and_confined(host):
         rollup = host.shell(f"cat /proc/{pid}/smaps_rollup")[1]
         pss_kib = int(re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE).group(1))
         assert pss_kib <= PSS_KIB_MAX, f"{pss_kib} KiB"
-    # Nothing happens: the clock alone wakes it up.
+    # When nothing happens, only the clock wakes it.
     time.sleep(10)
     waits = [int(status_of(host, pid)["voluntary_ctxt_switches"]) for pid in pids]
     time.sleep(30)
@@ -212,11 +212,11 @@ def test_address(host):
     line.press("\x1510.9.9.9/24\t\x15\r")
     line.expect("lan now has the address 10.9.9.9/24")
     line.expect("10.0.2.77/24 (static)", timeout=90)
-    line.expect("nobody confirmed the new one")
+    line.expect("nobody confirmed the new address")
 
 
 def test_password(machine):
-    """Looking is free, acting is not."""
+    """Viewing needs no password; changes do."""
     host = machine(stick=emulator.demo_files(f'console-password = "{HASH}"\n' + DEMO))
     wait_demo(host)
     line = open_line(host)

@@ -38,7 +38,7 @@ struct list_call {
 static void read_attribute(struct nlattr *attribute, struct net_address_info *info, uint32_t *flags)
 {
 	switch (nla_type(attribute)) {
-	/* On Ethernet both are the same; IPv6 gives only the first. */
+	/* On Ethernet both are the same; for IPv6 there is only the first. */
 	case IFA_ADDRESS:
 	case IFA_LOCAL:
 		(void)nla_memcpy(info->ip.bytes, attribute, (int)net_ip_size(&info->ip));

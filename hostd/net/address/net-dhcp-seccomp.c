@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What udhcpc may call: its sockets, time, memory.
+// The system calls that udhcpc may make: its sockets, time, memory.
 #include <fcntl.h>
 #include <linux/if_packet.h>
 #include <linux/prctl.h>
@@ -14,7 +14,7 @@
 #include "process/seccomp-list.h"
 
 static const int allowed[] = {
-	/* what is open */
+	/* open files */
 	SCMP_SYS(read),
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
@@ -40,7 +40,7 @@ static const int allowed[] = {
 	SCMP_SYS(clock_gettime),
 	SCMP_SYS(gettimeofday),
 	SCMP_SYS(time),
-	/* memory, signals, the start and the end */
+	/* memory, signals, start and end */
 	SCMP_SYS(brk),
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
@@ -67,25 +67,25 @@ static const struct seccomp_rule allowed_with[] = {
 #define IS(value) SECCOMP_IS(value)
 #define WITHOUT(bits) SECCOMP_WITHOUT(bits)
 	{ SCMP_SYS(execveat), { IS(NET_DHCP_EXECUTABLE_FD), ANY, ANY } },
-	/* before it has an address; to say which it has; and to ask what the interface is */
+	/* before it has an address; to announce it; and to query the interface */
 	{ SCMP_SYS(socket), { IS(AF_PACKET), IS(SOCK_DGRAM), IS(0) } },
 	{ SCMP_SYS(socket), { IS(AF_INET), IS(SOCK_DGRAM), IS(IPPROTO_UDP) } },
 	{ SCMP_SYS(socket), { IS(AF_INET), IS(SOCK_RAW), IS(IPPROTO_RAW) } },
 	{ SCMP_SYS(ioctl), { ANY, IS(SIOCGIFINDEX), ANY } },
 	{ SCMP_SYS(ioctl), { ANY, IS(SIOCGIFHWADDR), ANY } },
-	/* nothing of what makes a packet socket a way into the kernel */
+	/* no option that opens the kernel to a packet socket */
 	{ SCMP_SYS(setsockopt), { ANY, IS(SOL_PACKET), IS(PACKET_AUXDATA) } },
 	{ SCMP_SYS(setsockopt), { ANY, IS(SOL_SOCKET), IS(SO_REUSEADDR) } },
 	{ SCMP_SYS(setsockopt), { ANY, IS(SOL_SOCKET), IS(SO_BROADCAST) } },
 	{ SCMP_SYS(setsockopt), { ANY, IS(SOL_SOCKET), IS(SO_BINDTODEVICE) } },
-	/* where there is no /dev/null it wants its root, which is empty, as a spare fd */
+	/* without /dev/null it opens its root, which is empty, as a spare fd */
 	{ SCMP_SYS(openat), { ANY, ANY, WITHOUT(O_ACCMODE | O_CREAT) } },
-	/* memory that can be executed is what was there at the start */
+	/* only memory that was executable at the start stays so */
 	{ SCMP_SYS(mmap), { ANY, ANY, WITHOUT(PROT_EXEC) } },
 	{ SCMP_SYS(mprotect), { ANY, ANY, WITHOUT(PROT_EXEC) } },
 	{ SCMP_SYS(prctl), { IS(PR_GET_NAME), ANY, ANY } },
 	{ SCMP_SYS(prctl), { IS(PR_SET_NAME), ANY, ANY } },
-	/* its limits as they are */
+	/* reading its limits, not setting them */
 	{ SCMP_SYS(prlimit64), { ANY, ANY, { UINT64_MAX, 0 } } },
 };
 

@@ -19,7 +19,7 @@
 #define REQUEST_COUNT "4"
 #define REQUEST_INTERVAL_S "3"
 #define PAUSE_S "20"
-/* Whoever has taken it over cannot keep hostd busy: its messages wait in the socket then. */
+/* A compromised client cannot keep hostd busy: its messages wait in the socket. */
 #define EVENTS_MAX 10
 #define EVENTS_INTERVAL_US (10 * UINT64_C(1000000))
 /* Of the host's it keeps the network. */
@@ -110,7 +110,7 @@ const char *net_dhcp_client(const struct net_dhcp *dhcp)
 	return dhcp->client;
 }
 
-/* It gives nothing back to the server on purpose: the address is still in use. */
+/* It does not release the address, which stays in use. */
 void net_dhcp_stop(struct net_dhcp *dhcp)
 {
 	supervisor_stop(dhcp->supervisor);
@@ -179,7 +179,7 @@ static int spawn(struct net_dhcp *dhcp, char *const *argv, int socket_fd)
 	return r < 0 ? r : supervisor_spawn(dhcp->supervisor, &spec);
 }
 
-/* Says why once, and again when the delay is at its longest. */
+/* Logs the reason once, and again when the delay is at its maximum. */
 static void on_ended(const struct supervisor_end *told, void *userdata)
 {
 	struct net_dhcp *dhcp = userdata;
@@ -209,11 +209,12 @@ static int on_message(sd_event_source *source, int fd, uint32_t, void *userdata)
 	ssize_t length = recv(fd, message, sizeof(message), MSG_DONTWAIT | MSG_TRUNC);
 
 	if (length > (ssize_t)sizeof(message))
-		log_warning(dhcp->subject, "DHCP client sent too long a message: it is ignored");
+		log_warning(dhcp->subject,
+			    "a message of the DHCP client is too long and was ignored");
 	else if (length > 0)
 		dhcp->on_event(message, (size_t)length, dhcp->userdata);
 	else if (length == 0 || (errno != EAGAIN && errno != EINTR))
-		/* Its end is on_ended()'s. */
+		/* on_ended() handles its end. */
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which machines the kernel's routes go to.
+// The gateways of the kernel's routes.
 #include "net-gateway.h"
 
 #include <linux/rtnetlink.h>
@@ -34,7 +34,7 @@ static void add_gateway(struct list_call *call, int family, struct nlattr *attri
 	call->items[call->count++] = ip;
 }
 
-/* Of a route over several machines. */
+/* In a route over several gateways. */
 static void add_hops(struct list_call *call, int family, struct nlattr *attribute)
 {
 	struct rtnexthop *hop = nla_data(attribute);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A DHCP lease as udhcpc tells of it.
+// A DHCP lease as udhcpc reports it.
 #include "net-lease.h"
 
 #include <ctype.h>
@@ -11,10 +11,10 @@
 
 #include "base/cleanup.h"
 
-/* What udhcpc takes where the server names no time, and the least that it keeps a lease for. */
+/* udhcpc's default if the server names no time, and the shortest lease that it keeps. */
 #define LIFETIME_DEFAULT_S 3600
 #define LIFETIME_LEAST_S 30
-/* RFC 791 section 3.2: every host takes 576 bytes. */
+/* RFC 791 section 3.2: every host accepts 576 bytes. */
 #define MTU_LEAST 576
 #define MTU_MOST 65535
 
@@ -47,8 +47,8 @@ static const char *const key_names[KEY_COUNT] = {
 	[KEY_STATICROUTES] = "staticroutes",
 };
 
-/* Cuts the text into lines, in place. A key that is not ours is passed over; one given twice, a
- * line without "=" and a last line without its newline are mistakes. */
+/* Cuts the text into lines, in place. Unknown keys are ignored; a repeated key, a line without "="
+ * and a last line without newline are errors. */
 static int split_lines(char *text, const char *values[static KEY_COUNT])
 {
 	while (*text) {
@@ -89,7 +89,7 @@ static int parse_number(const char *text, uint64_t most, uint64_t *ret_number)
 	return 0;
 }
 
-/* The next word of a list separated by spaces; false at its end or when a word is too long. */
+/* The next word of a space-separated list; false at its end or for too long a word. */
 static bool next_word(const char **list, char word[static NET_IP_TEXT_MAX])
 {
 	size_t length = 0;
@@ -114,7 +114,7 @@ static int parse_ipv4(const char *text, struct net_ip *ret_ip)
 	return 0;
 }
 
-/* "255.255.255.0" -> 24. A mask with holes in it is refused. */
+/* "255.255.255.0" -> 24. A mask with holes is refused. */
 static int parse_mask(const char *text, uint8_t *ret_prefix)
 {
 	struct net_ip mask = {};
@@ -133,7 +133,7 @@ static int parse_mask(const char *text, uint8_t *ret_prefix)
 	return 0;
 }
 
-/* A server that sends no mask means the address's class (RFC 2132 section 3.3, RFC 950). */
+/* Without a mask, the address's class applies (RFC 2132 section 3.3, RFC 950). */
 static uint8_t class_prefix(const struct net_ip *address)
 {
 	if (address->bytes[0] < 128)
@@ -160,7 +160,7 @@ static int parse_address(const char *ip, const char *mask, struct net_ip *ret_ad
 	return 0;
 }
 
-/* "DESTINATION/PREFIX GATEWAY …", option 121 (RFC 3442). Returns how many made sense. */
+/* "DESTINATION/PREFIX GATEWAY …", option 121 (RFC 3442). Returns the number of valid routes. */
 static size_t parse_routes(const char *list, const struct net_ip *own,
 			   struct net_lease_route routes[static NET_LEASE_ROUTES_MAX])
 {
@@ -190,7 +190,7 @@ static size_t parse_routes(const char *list, const struct net_ip *own,
 	return count;
 }
 
-/* The default route by the first router of the list that can be one. */
+/* The default route by the first valid router of the list. */
 static size_t parse_router(const char *list, const struct net_ip *own,
 			   struct net_lease_route routes[static NET_LEASE_ROUTES_MAX])
 {
@@ -219,7 +219,7 @@ static size_t parse_dns(const char *list, struct net_ip dns[static NET_LEASE_DNS
 	return count;
 }
 
-/* Letters, digits, '-' and '_' in labels of 1 to 63, none of which starts with '-'. */
+/* Labels of 1 to 63 letters, digits, '-' and '_' that do not start with '-'. */
 static bool is_domain(const char *text)
 {
 	size_t length = strlen(text), label = 0;
@@ -266,7 +266,7 @@ static int parse_bound(const char *const values[static KEY_COUNT], struct net_le
 	if (values[KEY_STATICROUTES])
 		lease->route_count =
 			parse_routes(values[KEY_STATICROUTES], &lease->address, lease->routes);
-	/* RFC 3442: whoever gives classless routes gives the default route among them. */
+	/* RFC 3442: with classless routes, the default route is among them. */
 	if (lease->route_count == 0 && values[KEY_ROUTER])
 		lease->route_count =
 			parse_router(values[KEY_ROUTER], &lease->address, lease->routes);
@@ -280,7 +280,7 @@ static int parse_bound(const char *const values[static KEY_COUNT], struct net_le
 	return 0;
 }
 
-/* Of what udhcpc sends; the rest is hostd's own. */
+/* These come from udhcpc; hostd writes the rest itself. */
 static bool is_sent(enum key key)
 {
 	return key != KEY_EVENT && key != KEY_CLIENT && key != KEY_TIME;

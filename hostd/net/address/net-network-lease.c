@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A network's DHCP lease: what it puts on the bridge, and takes away again.
+// A network's DHCP lease: what it sets on the bridge, and removes again.
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
@@ -55,7 +55,7 @@ static void set_lease_routes(struct network *network, const struct net_lease *le
 	}
 }
 
-/* A lease, a renewal, or another address: what stays the same is not touched. */
+/* A new or renewed lease: what stays the same is not touched. */
 static void apply_lease(struct network *network, const struct net_lease *lease)
 {
 	uint32_t remaining_s = net_lease_remaining_s(lease, network_now_s());
@@ -86,7 +86,7 @@ static void apply_lease(struct network *network, const struct net_lease *lease)
 	network_refresh(network);
 }
 
-void network_drop_lease(struct network *network, const char *why)
+void network_remove_lease(struct network *network, const char *why)
 {
 	char text[NET_IP_TEXT_MAX];
 
@@ -100,13 +100,13 @@ void network_drop_lease(struct network *network, const char *why)
 	network_refresh(network);
 }
 
-/* For the next hostd, which goes on with it; without it, it asks again. */
+/* The next hostd goes on with it; without it, it asks again. */
 static void keep_lease(const struct network *network, const char *text)
 {
 	int r = file_replace(AT_FDCWD, network->lease_path, text, strlen(text), 0644);
 
 	if (r < 0)
-		log_warning(network->subject, "the lease is not kept in %s: %s",
+		log_warning(network->subject, "the lease cannot be kept in %s: %s",
 			    network->lease_path, strerror(-r));
 }
 
@@ -118,17 +118,17 @@ void network_take_lease(const char *message, size_t length, void *userdata)
 	struct net_lease lease = {};
 	int r = net_lease_text(message, length, client, network_now_s(), &text);
 
-	/* It tries, and has nothing yet. */
+	/* The client tries, and has no lease yet. */
 	if (r == -ENOMSG || network->ifindex == 0)
 		return;
 	if (r == 0)
 		r = net_lease_parse(text, strlen(text), &lease);
 	if (r < 0) {
-		log_warning(network->subject, "lease is refused: %s",
-			    r == -EINVAL ? "it makes no sense" : strerror(-r));
+		log_warning(network->subject, "lease refused: %s",
+			    r == -EINVAL ? "it is not valid" : strerror(-r));
 		return;
 	}
-	/* It says so also when it starts: an earlier run's lease is still good then. */
+	/* udhcpc reports this at its start, too: an earlier run's lease is still valid then. */
 	if (lease.event == NET_LEASE_EVENT_DECONFIG &&
 	    (!network->has_lease || !text_equal(network->lease.client, client)))
 		return;
@@ -136,11 +136,11 @@ void network_take_lease(const char *message, size_t length, void *userdata)
 	if (lease.event == NET_LEASE_EVENT_BOUND)
 		apply_lease(network, &lease);
 	else
-		network_drop_lease(network, "not renewed by the server");
+		network_remove_lease(network, "not renewed by the server");
 	network->settle(network->settle_userdata);
 }
 
-void network_take_over_lease(struct network *network)
+void network_adopt_lease(struct network *network)
 {
 	_cleanup_free_ char *text = NULL;
 	struct net_lease lease = {};

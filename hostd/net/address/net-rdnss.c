@@ -25,7 +25,7 @@ static size_t find(const struct net_rdnss *rdnss, const struct net_ip *ip)
 	return at;
 }
 
-/* Whether there is room for one that is good until then; makes it where others end before. */
+/* Whether there is room for a server with this end; drops one that ends earlier. */
 static bool make_room(struct net_rdnss *rdnss, uint64_t until_s)
 {
 	size_t first = 0;

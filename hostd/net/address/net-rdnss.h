@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS servers from router advertisements (RFC 8106), each for as long as it was said to be good.
- * Pure. */
+/* DNS servers from router advertisements (RFC 8106), each for its lifetime. Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -17,20 +16,20 @@ struct net_rdnss_server {
 	uint64_t until_s; /* since boot; NET_RDNSS_FOREVER without end */
 };
 
-/* Zero-initialised is empty. The servers are in the order in which they came. */
+/* Zero-initialised is empty. The servers are in order of arrival. */
 struct net_rdnss {
 	struct net_rdnss_server servers[NET_RDNSS_SERVERS_MAX];
 	size_t count;
 };
 
 /*
- * Takes up one option, as it is in the advertisement (section 5.1): adds its servers, renews them,
- * or takes away those of lifetime 0. When there is no room the one that ends first makes it. What
- * is no such option, or no address that a server can have, is passed over. Returns whether the
- * servers (not just their times) are others now.
+ * Takes one option of an advertisement (section 5.1): adds its servers, renews them, or removes
+ * those of lifetime 0. If there is no room, the server that ends first goes. Ignores anything that
+ * is not such an option or not a possible server's address. Returns whether the servers (not just
+ * their times) changed.
  */
 bool net_rdnss_update(struct net_rdnss *rdnss, const void *option, size_t length, uint64_t now_s);
-/* Takes away those whose time is over; returns whether there were any. */
+/* Removes expired servers; returns whether there were any. */
 bool net_rdnss_expire(struct net_rdnss *rdnss, uint64_t now_s);
-/* When the next one ends; NET_RDNSS_FOREVER: none does. */
+/* When the next one ends; NET_RDNSS_FOREVER: never. */
 uint64_t net_rdnss_next_s(const struct net_rdnss *rdnss);

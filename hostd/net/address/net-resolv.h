@@ -4,5 +4,5 @@
 
 #include "net/net-network.h"
 
-/* Writes the file unless it is the same already. Returns 0 or -errno. */
+/* Writes the file unless it has this content already. Returns 0 or -errno. */
 int net_resolv_write(const char *path, const struct network *networks, size_t count);

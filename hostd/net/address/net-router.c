@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a network's IPv6 routers say that the kernel leaves to us: DNS servers.
+// What IPv6 routers advertise and the kernel leaves to us: DNS servers.
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -9,12 +9,12 @@
 #include "net/net-network.h"
 
 #define TIMER_ACCURACY_US 500000
-/* RFC 4861 section 6.1.1: others are thrown away. */
+/* RFC 4861 section 6.1.1: others are discarded. */
 #define HOP_LIMIT 255
 
 static int on_server_ended(sd_event_source *, uint64_t, void *userdata);
 
-/* For want of a timer a server stays too long: a warning, no more. */
+/* Without a timer a server only stays too long: a warning is enough. */
 static void set_timer(struct network *network)
 {
 	uint64_t next_s = net_rdnss_next_s(&network->rdnss);
@@ -26,7 +26,7 @@ static void set_timer(struct network *network)
 	r = sd_event_add_time(network->event, &network->rdnss_timer, CLOCK_BOOTTIME,
 			      next_s * 1000000, TIMER_ACCURACY_US, on_server_ended, network);
 	if (r < 0)
-		log_warning(network->subject, "DNS servers of routers are kept for ever: %s",
+		log_warning(network->subject, "DNS servers of routers do not expire: %s",
 			    strerror(-r));
 }
 
@@ -65,7 +65,7 @@ void network_solicit_routers(struct network *network)
 	if (!network->config->ipv6_ra || network->ifindex == 0)
 		return;
 	fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
-	/* It fails as long as the bridge has no address of its own: the kernel asks then. */
+	/* It fails until the bridge has an address; the kernel asks then. */
 	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) < 0 ||
 	    sendto(fd, &message, sizeof(message), 0, (const struct sockaddr *)&all_routers,
 		   sizeof(all_routers)) < 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// An address that is tried out: it goes back to the old one unless somebody confirms it, which who
-// has lost the connection by it cannot.
+// A trial: an address that is set at once, and goes back to the old one unless somebody confirms
+// it. A person who has lost the connection by it cannot.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #define ACCURACY_USEC 100000
 #define FILE_BYTES_MAX 256
 
-/* A network's configuration but for these, which are owned. */
+/* A network's configuration; the fields below are owned. */
 struct override {
 	struct network_config config;
 	char *address, *gateway; /* NULL: DHCP, none */
@@ -26,7 +26,7 @@ struct net_trial {
 	struct net *net;
 	size_t index;
 	sd_event *event; /* the owner's */
-	sd_event_source *timer; /* while it is tried out */
+	sd_event_source *timer; /* while the trial lasts */
 	uint64_t ends_usec; /* CLOCK_BOOTTIME */
 	struct override *now, *before; /* NULL: the configuration's own */
 };
@@ -54,7 +54,7 @@ static const struct network_config *config_of(const struct net_trial *trial,
 	return override ? &override->config : original(trial);
 }
 
-/* The new address instead of those of IPv4, which DHCP does without. */
+/* The new address replaces those of IPv4; DHCP needs none. */
 static int set_addresses(struct override *override, const struct text_list *before)
 {
 	struct text_list addresses = {};
@@ -82,7 +82,7 @@ static int make_override(const struct net_trial *trial, const char *address, con
 	    (gateway && !(override->gateway = strdup(gateway))))
 		return -ENOMEM;
 	r = set_addresses(override, &original(trial)->addresses);
-	/* Of a lease the servers would go with it. */
+	/* With a lease, its servers would go. */
 	if (r >= 0 && address)
 		r = network_list_dns(network, &override->dns);
 	if (r < 0)
@@ -95,7 +95,7 @@ static int make_override(const struct net_trial *trial, const char *address, con
 	return 0;
 }
 
-/* --- what is kept --- */
+/* --- confirmed addresses --- */
 
 static char *path_of(const struct net_trial *trial)
 {
@@ -115,7 +115,7 @@ static void keep(const struct net_trial *trial)
 			    "the address is not kept for the next hostd: %s", strerror(-r));
 }
 
-/* --- trying --- */
+/* --- the trial --- */
 
 static void end_trial(struct net_trial *trial)
 {
@@ -128,7 +128,7 @@ static void go_back(struct net_trial *trial, const char *why)
 	struct override *tried = trial->now;
 
 	end_trial(trial);
-	log_warning(network->subject, "the old address is back: %s", why);
+	log_warning(network->subject, "the old address is set again: %s", why);
 	trial->now = take_ptr(trial->before);
 	(void)network_set_config(network, config_of(trial, trial->now));
 	override_free(tried);
@@ -137,7 +137,7 @@ static void go_back(struct net_trial *trial, const char *why)
 static int on_timer(sd_event_source *source [[maybe_unused]], uint64_t usec [[maybe_unused]],
 		    void *userdata)
 {
-	go_back(userdata, "nobody confirmed the new one");
+	go_back(userdata, "nobody confirmed the new address");
 	return 0;
 }
 
@@ -167,9 +167,10 @@ static int check_address(const char *address, char **ret_why)
 
 	if (!strchr(address, '/') || net_ip_parse_prefix(address, &ip) < 0 ||
 	    ip.family != AF_INET || ip.prefix == 0)
-		return refuse(-EINVAL, ret_why,
-			      "%s is no IPv4 address with a prefix length, like 192.0.2.7/24",
-			      address);
+		return refuse(
+			-EINVAL, ret_why,
+			"%s is not a valid IPv4 address with a prefix length, like 192.0.2.7/24",
+			address);
 	first = net_ip_first(&ip);
 	last = net_ip_last(&ip);
 	if (!net_ip_is_unicast(&ip) ||
@@ -183,7 +184,8 @@ static int check_gateway(const char *gateway, char **ret_why)
 	struct net_ip ip = {};
 
 	if (net_ip_parse(gateway, &ip) < 0 || ip.family != AF_INET || !net_ip_is_unicast(&ip))
-		return refuse(-EINVAL, ret_why, "%s is no IPv4 address of a gateway", gateway);
+		return refuse(-EINVAL, ret_why, "%s is not a valid IPv4 address of a gateway",
+			      gateway);
 	return 0;
 }
 
@@ -202,7 +204,7 @@ int net_try_address(struct net *net, const char *network_name, const char *addre
 			      network_name);
 	if (net_get_trial(net, &status))
 		return refuse(-EBUSY, ret_why,
-			      "an address is being tried out on %s: keep it or not",
+			      "there is a trial on %s already: confirm or revert it first",
 			      status.network);
 	r = address ? check_address(address, ret_why) : 0;
 	if (r >= 0 && address && gateway)
@@ -220,7 +222,7 @@ int net_try_address(struct net *net, const char *network_name, const char *addre
 	trial->ends_usec = clock_usec(CLOCK_BOOTTIME) + NET_TRIAL_S * SECOND_USEC;
 	trial->before = trial->now;
 	trial->now = override;
-	log_notice(net->networks[trial->index].subject, "%s is tried out for %d s",
+	log_notice(net->networks[trial->index].subject, "%s is set for %d s unless confirmed",
 		   address ? address : "DHCP", NET_TRIAL_S);
 	r = network_set_config(&net->networks[trial->index], &override->config);
 	if (r < 0)
@@ -233,20 +235,19 @@ int net_settle_address(struct net *net, const char *network_name, bool keep_it, 
 	struct net_trial *trial = find_trial(net, network_name);
 
 	if (!trial || !trial->timer)
-		return refuse(-ENOENT, ret_why,
-			      "no address is being tried out on %s: it may have "
-			      "been too late",
+		return refuse(-ENOENT, ret_why, "there is no trial on %s; it may have expired",
 			      network_name);
 	if (!keep_it) {
-		go_back(trial, "it was asked for");
+		go_back(trial, "on request");
 		return 0;
 	}
 	end_trial(trial);
 	override_free(trial->before);
 	trial->before = NULL;
 	keep(trial);
-	log_notice(net->networks[trial->index].subject, "the new address is kept until the machine "
-							"goes down; mvirt.conf is for good");
+	log_notice(net->networks[trial->index].subject,
+		   "the new address stays until the machine goes down; set it in mvirt.conf to "
+		   "keep it");
 	return 0;
 }
 
@@ -269,7 +270,7 @@ bool net_get_trial(const struct net *net, struct net_trial_status *ret_status)
 	return false;
 }
 
-/* --- the beginning and the end --- */
+/* --- start and end --- */
 
 static void take_up(struct net_trial *trial)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Bonds: made from the configuration, filled with NICs as these appear.
+// Bonds: made from the configuration; NICs become members as they appear.
 #include <string.h>
 
 #include "base/array.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What an earlier hostd made for a configuration that is not ours any more.
+// Links that the previous hostd made for another configuration.
 #include <string.h>
 
 #include "base/log.h"
@@ -20,7 +20,7 @@ static bool is_wanted(struct net *net, const struct net_link_info *link)
 	       net_find_bond(net, link->ifindex);
 }
 
-/* A guest is on the bridge; or on the bridge that the link is a port of, or a VLAN on it is. */
+/* Whether a guest uses the bridge, the bridge that the link is a port of, or a VLAN on it. */
 static bool is_used(struct net *net, const struct net_link_info *links, size_t count,
 		    const struct net_link_info *link)
 {
@@ -56,7 +56,7 @@ void net_leftovers_remove(struct net *net)
 			continue;
 		}
 		r = net_link_delete(net->link, link->ifindex);
-		/* A VLAN goes with the bond that it is on. */
+		/* A VLAN disappears with its bond. */
 		if (r < 0 && r != -ENODEV)
 			log_warning(NET_SUBJECT,
 				    "%s, of another configuration, cannot be removed: %s",

@@ -12,7 +12,7 @@
 /* How often a bond looks for the link of its members. */
 #define BOND_WATCH_MS 100
 
-/* A message for a new link of a kind, marked as ours; the two nests are to be ended. */
+/* A message for a new link of a kind, marked as ours; the caller ends the two nests. */
 static struct nl_msg *make_message(const char *name, const char *kind, struct nlattr **ret_info,
 				   struct nlattr **ret_data)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the kernel says of links.
+// Links as the kernel describes them.
 #include "net-link-internal.h"
 
 #include <linux/if_arp.h>
@@ -21,7 +21,7 @@ static bool copy_mac(struct nlattr *attribute, uint8_t mac[static 6])
 	return true;
 }
 
-/* The one attribute of a nest that is of the type, or NULL. */
+/* The attribute of this type in a nest, or NULL. */
 static struct nlattr *inside(struct nlattr *nest, int type)
 {
 	return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
@@ -44,7 +44,7 @@ static void read_kind(struct nlattr *link_info, struct net_link_info *info)
 		vlan = inside(inside(link_info, IFLA_INFO_DATA), IFLA_VLAN_ID);
 	if (vlan && nla_len(vlan) >= 2)
 		info->vlan = nla_get_u16(vlan);
-	/* A member of a bond has the bond's MAC, and its own here. */
+	/* A member of a bond shows the bond's MAC, and its own here. */
 	info->bonded = says(inside(link_info, IFLA_INFO_SLAVE_KIND), "bond");
 	if (info->bonded)
 		own = inside(inside(link_info, IFLA_INFO_SLAVE_DATA), IFLA_BOND_SLAVE_PERM_HWADDR);

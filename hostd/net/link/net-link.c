@@ -16,11 +16,11 @@
 #define EVENT_BUFFER_BYTES (256 * 1024)
 
 struct net_link {
-	struct nl_sock *requests; /* NULL after a failure: an answer may be left in it */
+	struct nl_sock *requests; /* NULL after a failure, which may leave an answer in it */
 	struct nl_sock *events;
 	sd_event_source *events_source;
 	struct net_link_handlers handlers;
-	bool answered; /* the last request, with this */
+	bool answered; /* the last request has this number */
 	int error;
 	void (*received)(struct nlmsghdr *header, void *userdata);
 	void *received_userdata;

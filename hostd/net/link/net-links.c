@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The links that there are: NICs, bridges and uplinks come, change and go.
+// Links appear, change and disappear: NICs, bridges and uplinks.
 #include <fcntl.h>
 #include <string.h>
 
@@ -63,7 +63,7 @@ void net_log_missing_uplink(struct net *net, const struct network *network)
 		log_warning(network->subject, "no cable in %s", network->uplink_name);
 		return;
 	}
-	/* That was said already. */
+	/* Already logged. */
 	if (network->refused_ifindex > 0)
 		return;
 	if (network->config->uplink) {
@@ -94,7 +94,7 @@ void net_disable_ipv6(const char *name)
 		log_debug(NET_SUBJECT, "%s: IPv6 cannot be switched off: %s", name, strerror(-r));
 }
 
-/* A new wired NIC: addresses are the bridge's business, and its link is wanted up. */
+/* A new wired NIC: the bridge has the addresses, and the NIC has to be up. */
 static struct net_nic *add_nic(struct net *net, const struct net_link_info *info)
 {
 	struct net_nic nic = { .ifindex = info->ifindex, .network = NET_NO_NETWORK };
@@ -108,7 +108,7 @@ static struct net_nic *add_nic(struct net *net, const struct net_link_info *info
 		return NULL;
 	nics = reallocarray(net->nics, net->nic_count + 1, sizeof(*nics));
 	if (!nics) {
-		log_error(NET_SUBJECT, "%s is left out: %s", nic.name, strerror(ENOMEM));
+		log_error(NET_SUBJECT, "%s is not used: %s", nic.name, strerror(ENOMEM));
 		return NULL;
 	}
 	net->nics = nics;
@@ -130,7 +130,7 @@ static void remove_nic(struct net *net, struct net_nic *nic)
 	net->nic_count--;
 }
 
-/* Its VLANs go with a NIC: the kernel tells of each. */
+/* Its VLANs disappear with a NIC: the kernel reports each. */
 static void on_uplink_gone(struct network *network)
 {
 	log_warning(network->subject, "%s is gone", network->uplink_name);
@@ -185,7 +185,7 @@ static void on_link_gone(struct net *net, int ifindex)
 	net_guest_filter_end(net, ifindex);
 }
 
-/* A port of a bridge or bond that hostd, this one or an earlier one, did not make. */
+/* A port of a bridge or bond that no hostd made. */
 static bool is_foreign(struct net *net, int master_ifindex)
 {
 	struct net_link_info master = {};
@@ -198,7 +198,7 @@ static bool is_foreign(struct net *net, int master_ifindex)
 
 static void update_nic(struct net *net, struct net_nic *nic, const struct net_link_info *info)
 {
-	/* What leaves a bond is down. */
+	/* A link that leaves a bond is down. */
 	if (nic->bonded && !info->bonded && !info->up)
 		(void)net_link_set_up(net->link, nic->ifindex, true);
 	memcpy(nic->name, info->name, sizeof(nic->name));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What sysfs says of a NIC that netlink does not.
+// Facts about a NIC that sysfs has and netlink has not.
 #include "net-nic.h"
 
 #include <ctype.h>
@@ -29,7 +29,7 @@ static bool is_pci_address(const char *text, size_t length)
 	return true;
 }
 
-/* The last PCI function on the way to the device: the NIC itself, or the controller of its bus. */
+/* The last PCI function on the path to the device: the NIC itself, or its bus's controller. */
 static void find_pci_path(const char *device, char *path, size_t path_size)
 {
 	for (const char *part = device; *part;) {
@@ -72,6 +72,6 @@ unsigned int net_nic_speed_mbps(const char *sysfs, const char *name)
 	if (!path || file_read_line(AT_FDCWD, path, &line) < 0)
 		return 0;
 	speed = strtol(line, NULL, 10);
-	/* Drivers say -1, 65535 or 2^32 - 1 for "unknown". */
+	/* Drivers report -1, 65535 or 2^32 - 1 for "unknown". */
 	return speed > 0 && speed < INT_MAX && speed != 65535 ? (unsigned int)speed : 0;
 }

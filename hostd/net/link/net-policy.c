@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What to do with NICs.
+// Decisions about NICs.
 #include "net-policy.h"
 
 #include <stdio.h>
@@ -49,7 +49,7 @@ bool net_policy_same_bond(const struct text_list *a, const struct text_list *b)
 	return true;
 }
 
-/* Whether another network than this has the NIC for its uplink; tagged: also for a VLAN alone. */
+/* Whether another network has the NIC as its uplink; tagged: VLANs count too. */
 static bool named_by_another(const struct network_config *networks, size_t network_count,
 			     size_t network, const struct net_nic *nic, bool tagged)
 {
@@ -87,7 +87,7 @@ bool net_policy_may_carry(const struct network_config *networks, size_t network_
 	return !networks[network].uplink || net_policy_is_named(networks[network].uplink, nic);
 }
 
-/* Free, and not refused by the configuration; tagged: also one that is named for a VLAN. */
+/* Free, and not excluded by the configuration; tagged: NICs that VLANs name count too. */
 static bool is_candidate(const struct network_config *networks, size_t network_count,
 			 size_t network, const struct net_nic *nic, bool tagged)
 {

@@ -13,12 +13,12 @@
 
 #include "net-link-internal.h"
 
-/* Room for the rest of a message with a program in it. */
+/* Room for the rest of a message that carries a program. */
 #define MESSAGE_BYTES 1024
 #define NEW (NLM_F_CREATE | NLM_F_EXCL)
 #define INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 
-/* In the order of priorities: the first that matches decides. */
+/* In order of priority: the first match decides. */
 enum place { PLACE_PROGRAM = 1, PLACE_REST = 2 };
 
 static struct nl_msg *tc_message(int type, int flags, const struct tcmsg *head, const char *kind,
@@ -73,9 +73,9 @@ static int put_program(struct net_link *link, int ifindex, enum place place, int
 }
 
 /*
- * Two filters: what the program does not match comes to the second, which drops everything. That
- * the program's 0 means "dropped" is needed: it is what the kernel takes for the result when a load
- * goes beyond the frame's end, and with TCA_BPF_FLAG_ACT_DIRECT 0 would be TC_ACT_OK.
+ * Two filters: frames that the program does not match reach the second, which drops everything. The
+ * program's 0 must mean "drop", because a load beyond the frame's end returns 0, and with
+ * TCA_BPF_FLAG_ACT_DIRECT 0 would be TC_ACT_OK.
  */
 int net_tc_set_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
 		      size_t length)

@@ -7,15 +7,14 @@
 #include "net-link.h"
 
 /*
- * Puts the program on what comes in by a link that has none yet: 0 drops a frame. If it fails half
- * way everything is dropped, or nothing is filtered yet: do not use the link then. Returns 0 or
- * -errno.
+ * Filters what comes in by a link that has no program yet: 0 drops a frame. If it fails half way,
+ * everything is dropped or nothing is filtered: do not use the link then. Returns 0 or -errno.
  */
 int net_tc_set_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
 		      size_t length);
-/* Puts another program in its place, at once. Returns 0 or -errno; -ENOENT where there is none. */
+/* Replaces the program at once. Returns 0 or -errno; -ENOENT if there is none. */
 int net_tc_replace_filter(struct net_link *link, int ifindex, const struct sock_filter *program,
 			  size_t length);
 
-/* Frames that the program dropped. Returns 0, or -errno where there is none. */
+/* Counts frames that the program dropped. Returns 0, or -errno if there is none. */
 int net_tc_count_refused(struct net_link *link, int ifindex, uint64_t *ret_count);

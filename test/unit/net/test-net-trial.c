@@ -95,7 +95,8 @@ static void nobody_confirms(void **state)
 	assert_string_equal(status.address, "192.0.2.77/25");
 	assert_true(status.left_usec <= TRIAL_USEC && status.left_usec > TRIAL_USEC / 2);
 	assert_string_equal(fixture_status(f, 0).gateway, "192.0.2.1");
-	fixture_wait_line(f, "net lan: the old address is back: nobody confirmed the new one");
+	fixture_wait_line(
+		f, "net lan: the old address is set again: nobody confirmed the new address");
 	assert_has(f, "192.0.2.20/24", "192.0.2.77/25");
 	assert_null(fixture_status(f, 0).gateway);
 	assert_false(net_get_trial(f->net, &status));
@@ -117,7 +118,7 @@ static void confirmed(void **state)
 	fixture_settle(f);
 	fixture_settle(f);
 	assert_has(f, "192.0.2.77/24", "192.0.2.20/24");
-	fixture_assert_no_line(f, "the old address is back");
+	fixture_assert_no_line(f, "the old address is set again");
 	fixture_read(f, "/state/lan.address", text, sizeof(text));
 	assert_string_equal(text, "192.0.2.77/24\n\n");
 	/* the next hostd of this boot */
@@ -128,7 +129,7 @@ static void confirmed(void **state)
 	/* one that is tried out then goes back to the kept one, and not to the file's */
 	try_it(f, "192.0.2.78/24", NULL);
 	assert_has(f, "192.0.2.78/24", "192.0.2.77/24");
-	fixture_wait_line(f, "net lan: the old address is back");
+	fixture_wait_line(f, "net lan: the old address is set again");
 	assert_has(f, "192.0.2.77/24", "192.0.2.20/24");
 }
 
@@ -144,7 +145,7 @@ static void taken_back(void **state)
 	assert_has(f, "192.0.2.20/24", "192.0.2.77/24");
 	/* too late for another word */
 	assert_int_equal(net_settle_address(f->net, "lan", true, &why), -ENOENT);
-	assert_non_null(strstr(why, "too late"));
+	assert_non_null(strstr(why, "may have expired"));
 	free(why);
 	assert_int_equal(net_settle_address(f->net, "moon", true, &why), -ENOENT);
 	free(why);
@@ -186,7 +187,7 @@ static void from_dhcp(void **state)
 	try_it(f, "192.0.2.77/24", NULL);
 	assert_true(fixture_has_address(f, "lan", "192.0.2.77/24"));
 	assert_false(fixture_has_address(f, "lan", "192.0.2.7/24"));
-	fixture_wait_line(f, "net lan: the old address is back");
+	fixture_wait_line(f, "net lan: the old address is set again");
 	assert_false(fixture_has_address(f, "lan", "192.0.2.77/24"));
 	fixture_client(f, client, other);
 	fixture_lease("bound", LEASE);
@@ -227,7 +228,7 @@ static void refused(void **state)
 		{ "lan", "192.0.2.7/33", NULL, "prefix length", -EINVAL },
 		{ "lan", "192.0.2.7/0", NULL, "prefix length", -EINVAL },
 		{ "lan", "nonsense", NULL, "prefix length", -EINVAL },
-		{ "lan", "2001:db8::7/64", NULL, "no IPv4 address", -EINVAL },
+		{ "lan", "2001:db8::7/64", NULL, "not a valid IPv4 address", -EINVAL },
 		{ "lan", "192.0.2.0/24", NULL, "one machine", -EINVAL },
 		{ "lan", "192.0.2.255/24", NULL, "one machine", -EINVAL },
 		{ "lan", "224.0.0.1/24", NULL, "one machine", -EINVAL },
@@ -265,7 +266,7 @@ static void refused(void **state)
 	try_it(f, "192.0.2.77/24", NULL);
 	why = NULL;
 	assert_int_equal(net_try_address(f->net, "lan", "192.0.2.78/24", NULL, &why), -EBUSY);
-	assert_non_null(strstr(why, "being tried out on lan"));
+	assert_non_null(strstr(why, "there is a trial on lan already"));
 	free(why);
 	assert_has(f, "192.0.2.77/24", "192.0.2.78/24");
 	settle(f, false);

@@ -227,7 +227,7 @@ static void lease_runs_out(void **state)
 	fixture_cable(f, "eth0", true);
 	fixture_start(f);
 	fixture_wait_line(f, "net lan: 192.0.2.7/24 (dhcp)");
-	fixture_wait_line(f, "net lan: lease lost: 192.0.2.7/24 (its time is over)");
+	fixture_wait_line(f, "net lan: lease lost: 192.0.2.7/24 (it expired)");
 	assert_false(fixture_has_address(f, "lan", "192.0.2.7/24"));
 	assert_string_equal(fixture_status(f, 0).phase, "waiting-for-dhcp");
 }
@@ -245,7 +245,7 @@ static void leases_that_are_refused(void **state)
 	fixture_settle(f);
 	fixture_assert_no_line(f, "refused");
 	fixture_lease("renew", "ip=127.0.0.1 subnet=255.0.0.0");
-	fixture_wait_line(f, "net lan: lease is refused: it makes no sense");
+	fixture_wait_line(f, "net lan: lease refused: it is not valid");
 	assert_true(fixture_has_address(f, "lan", "192.0.2.7/24"));
 	assert_string_equal(fixture_status(f, 0).phase, "up");
 }
@@ -264,7 +264,7 @@ static void messages_without_end(void **state)
 	f->log[0] = '\0';
 	assert_int_equal(send(fixture_client_fd, long_message, sizeof(long_message), 0),
 			 sizeof(long_message));
-	fixture_wait_line(f, "net lan: DHCP client sent too long a message: it is ignored");
+	fixture_wait_line(f, "net lan: a message of the DHCP client is too long and was ignored");
 	f->log[0] = '\0';
 	for (unsigned int i = 0; i < 1000; i++)
 		if (send(fixture_client_fd, "bound", 6, MSG_DONTWAIT) < 0)
@@ -543,8 +543,8 @@ static void name_is_taken(void **state)
 	fixture_add_nic(f, "eth0");
 	fixture_cable(f, "eth0", true);
 	fixture_start(f);
-	fixture_wait_line(f,
-			  "net lan: cannot be made: there is an interface lan that is no bridge");
+	fixture_wait_line(
+		f, "net lan: cannot be made: there is an interface lan that is not a bridge");
 	fixture_wait_line(f, "net dmz: link up on eth0");
 	assert_int_equal(fixture_open_tap(f, "lan", "web", 0, &fd), -ENETDOWN);
 	assert_int_equal(fixture_open_tap(f, "dmz", "web", 0, &fd), 0);
