@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Arrays that grow by doubling, with nothing to keep but pointer and count. */
+/* Arrays that grow by doubling; only pointer and count are kept. */
 #pragma once
 
 #include <stddef.h>
@@ -14,9 +14,9 @@ static inline void *array_room(void *array, size_t count, size_t size)
 }
 
 /*
- * Makes room for the element behind the count that there are. The array is NULL or was grown by
- * this alone from its first element on; it may have lost elements since. Returns 0, or -ENOMEM with
- * the array as it was.
+ * Makes room for one element after count. The array is NULL, or was grown only by this function
+ * since its first element; it may have lost elements since. Returns 0, or -ENOMEM with the array
+ * unchanged.
  */
 #define array_grow(array, count)                                               \
 	({                                                                     \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ownership that the compiler watches: what is not handed over is released on every way out. */
+/* Ownership by cleanup attributes: what is not handed over is released on every way out. */
 #pragma once
 
 #include <dirent.h>
@@ -16,7 +16,7 @@
 #define _cleanup_file_ _cleanup_(filep)
 #define _cleanup_dir_ _cleanup_(dirp)
 
-/* Closes fd if it is one. Returns -EBADF always, keeps errno. */
+/* Closes fd unless it is negative. Always returns -EBADF, keeps errno. */
 static inline int fd_close(int fd)
 {
 	if (fd >= 0) {

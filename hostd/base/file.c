@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whole files, small ones.
+// Small files as a whole.
 #include "file.h"
 
 #include <fcntl.h>

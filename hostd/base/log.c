@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The log: /dev/kmsg when the host runs, stderr for tools and tests.
+// The log: /dev/kmsg on the host, stderr for tools and tests.
 #include "log.h"
 
 #include <fcntl.h>
@@ -45,7 +45,7 @@ void log_set_hook(log_hook_t hook, void *userdata)
 	state.hook_userdata = userdata;
 }
 
-/* Keeps a line one line, and the terminal safe from what a guest or a device says of itself. */
+/* Keeps a line one line, and the terminal safe from guests' and devices' texts. */
 static void make_printable(char *text)
 {
 	for (unsigned char *c = (unsigned char *)text; *c; c++)

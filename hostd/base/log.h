@@ -18,7 +18,7 @@ typedef void (*log_hook_t)(enum log_level level, const char *subject, const char
 
 /*
  * Sends lines to /dev/kmsg, which shows them on every console= and keeps them for dmesg; without
- * it, and until it is called, they go to stderr. Debug lines are dropped unless debug is true.
+ * it, and before this call, they go to stderr. Debug lines are dropped unless debug is true.
  */
 void log_open_kmsg(void);
 void log_set_debug(bool debug);
@@ -35,5 +35,5 @@ void log_linev(enum log_level level, const char *subject, const char *format, va
 #define log_notice(subject, ...) log_line(LOG_LEVEL_NOTICE, subject, __VA_ARGS__)
 #define log_debug(subject, ...) log_line(LOG_LEVEL_DEBUG, subject, __VA_ARGS__)
 
-/* Shows a line of a guest's console, "NAME: TEXT". Drops lines over the rate of 100 a second. */
+/* Shows a line of a guest's console, "NAME: TEXT". Drops lines beyond 100 a second. */
 void log_echo(const char *guest_name, const char *text);

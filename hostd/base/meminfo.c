@@ -13,7 +13,7 @@
 
 #define BYTES_MAX (64UL * 1024)
 
-/* A line "Name:   123 kB" in bytes; 0 when there is none. */
+/* A line "Name: 123 kB" in bytes; 0 if it is missing. */
 static uint64_t find(const char *text, const char *name)
 {
 	const char *line = strstr(text, name);

@@ -7,9 +7,9 @@
 #define MEMINFO_PATH "/proc/meminfo"
 
 struct meminfo {
-	uint64_t total_bytes; /* what the kernel manages */
-	uint64_t available_bytes; /* what could be had without swapping */
+	uint64_t total_bytes; /* managed by the kernel */
+	uint64_t available_bytes; /* available without swapping */
 };
 
-/* Returns 0, -ENODATA when a field is not there, or -errno. */
+/* Returns 0, -ENODATA when a field is missing, or -errno. */
 int meminfo_read(const char *path, struct meminfo *ret_meminfo);

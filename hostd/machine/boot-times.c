@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The steps of the boot, each with its time, in a file in /run.
+// The boot's steps with their times, in a file in /run.
 #include "boot-times.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #define FILE_BYTES_MAX 8192
 /* The line with the time-stamp counter's value at a time. */
 #define COUNTER "tsc="
-/* Between two values of the counter, so that its frequency is known well enough. */
+/* The time between two readings, so that the counter's frequency is precise enough. */
 #define APART_USEC_MIN 1000000
 
 static char *read_file(const char *folder)
@@ -30,7 +30,7 @@ static char *read_file(const char *folder)
 	return text;
 }
 
-/* Whether there is a line of that name: a space, it, the line's end. */
+/* Whether there is a line of that name: a space, the name, the line's end. */
 static bool is_there(const char *text, const char *name)
 {
 	size_t length = strlen(name);
@@ -64,7 +64,7 @@ void boot_times_mark(const char *folder, const char *name)
 		(void)file_write_all(fd, line, strlen(line));
 }
 
-/* The counter was counter at then_usec: how long it had run when the kernel's clock began. */
+/* The counter showed counter at then_usec: how long it had run when the kernel's clock began. */
 static uint64_t before_kernel(uint64_t then_usec, uint64_t counter)
 {
 	uint64_t now = clock_usec(CLOCK_BOOTTIME), counter_now = __rdtsc(), per_second = 0,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When what happened while the machine came up: lines "MICROSECONDS NAME" in a file that outlives
- * hostd. PID 1 writes the first one. */
+/* When each step of the boot ended: lines "MICROSECONDS NAME" in a file that outlives hostd. PID 1
+ * writes the first line. */
 #pragma once
 
 #include <stddef.h>
@@ -11,27 +11,27 @@
 #define BOOT_TIMES_MAX 64
 #define BOOT_TIMES_NAME_MAX 64
 
-/* What ended at this time, and had begun when the one before it ended. */
+/* A step that ended at this time, and began at the end of the one before it. */
 struct boot_phase {
 	char name[BOOT_TIMES_NAME_MAX];
 	uint64_t end_usec; /* since the kernel's clock began */
 };
 
 struct boot_times {
-	struct boot_phase phases[BOOT_TIMES_MAX]; /* in the order of time */
+	struct boot_phase phases[BOOT_TIMES_MAX]; /* ordered by time */
 	size_t count;
-	/* Firmware, boot loader and decompression: until the kernel's clock began. 0: not known. */
+	/* Firmware, boot loader and decompression: until the kernel's clock began. 0: unknown. */
 	uint64_t before_usec;
 };
 
 /*
- * Notes that something ends now, if nothing of that name has ended in this boot: a later hostd
- * changes nothing. What cannot be written is lost.
+ * Notes that a step ends now, unless this boot has noted it already: the next hostd changes
+ * nothing. Write errors are ignored.
  */
 void boot_times_mark(const char *folder, const char *name);
 
 /*
- * Reads them. before_usec comes from the time-stamp counter, which begins at power-on, and is known
- * a second after the first mark of hostd. Returns 0 or -errno: -ENOENT when nothing was noted.
+ * Reads them. before_usec comes from the time-stamp counter, which begins at power-on; it is known
+ * a second after hostd's first mark. Returns 0 or -errno: -ENOENT when nothing was noted.
  */
 int boot_times_read(const char *folder, struct boot_times *ret_times);

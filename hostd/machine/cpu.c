@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// CPUID. /proc/cpuinfo would not do: the kernel hides vmx and svm there when the firmware has them
-// switched off, and that is the difference that its user has to be told.
+// CPUID. /proc/cpuinfo will not do: the kernel hides vmx and svm there when the firmware has
+// switched them off, and hostd reports this difference.
 #include "cpu.h"
 
 #include <cpuid.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the processor says of itself about virtualization. */
+/* The processor's support for virtualization. */
 #pragma once
 
 struct cpu_features {
-	bool svm; /* AMD-V, by CPUID: the processor has it, on or off */
+	bool svm; /* AMD-V, by CPUID: supported, whether on or off */
 	bool vmx; /* Intel VT-x, likewise */
 	bool hypervisor; /* this machine is itself a guest */
 };

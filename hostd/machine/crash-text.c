@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The records of a crash, put in order. Pure: the records come from firmware that may say anything.
+// Sorts the records of a crash. Pure: the records come from firmware that may contain anything.
 #include "crash-text.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-#define WRITTEN_WITHIN_S 60 /* all parts of one crash, to slow firmware, too */
+#define WRITTEN_WITHIN_S 60 /* all parts of one crash, on slow firmware too */
 
 void crash_parts_done(struct crash_parts *parts)
 {
@@ -18,7 +18,7 @@ void crash_parts_done(struct crash_parts *parts)
 	*parts = (struct crash_parts){};
 }
 
-/* Copies the lines without the "<6>" in front of them. Returns a new string, or NULL. */
+/* Copies the lines without their "<6>". Returns a new string, or NULL. */
 static char *without_priorities(const char *text)
 {
 	char *copy = malloc(strlen(text) + 1), *out = copy;
@@ -60,7 +60,7 @@ static int compare_numbers(int64_t a, int64_t b)
 	return a < b ? -1 : a > b;
 }
 
-/* The clock may go on by a second between two parts of one crash, and a panic follows an oops. */
+/* The clock may advance by a second between two parts of one crash, and a panic follows an oops. */
 static int compare(const void *a_part, const void *b_part)
 {
 	const struct crash_part *a = a_part, *b = b_part;
@@ -88,7 +88,7 @@ static bool same_crash(const struct crash_part *a, const struct crash_part *b)
 	       llabs(a->time_s - b->time_s) <= WRITTEN_WITHIN_S;
 }
 
-/* As they were written: part 1 first. */
+/* In the order of writing: part 1 first. */
 static size_t count_written(const struct crash_parts *parts, size_t first)
 {
 	size_t end = first + 1;
@@ -137,7 +137,7 @@ char *crash_text(const struct crash_parts *parts, size_t first)
 	return text;
 }
 
-/* The last line that has the mark and is the kernel's own: hostd's tell of earlier crashes. */
+/* The last line with the mark that is the kernel's own: hostd's lines report earlier crashes. */
 static const char *find_last(const char *text, const char *mark)
 {
 	const char *found = NULL;

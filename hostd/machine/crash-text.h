@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel said before it panicked or oopsed, out of the records that it leaves in its
- * persistent store (pstore; Documentation/ABI/testing/pstore of the kernel). A record begins with a
- * line "Panic#2 Part1"; part 1 has the last lines that were said, part 2 those before them. Pure.
+ * What the kernel said before it panicked or oopsed, from the records in its persistent store
+ * (pstore; Documentation/ABI/testing/pstore of the kernel). A record begins with a line "Panic#2
+ * Part1"; part 1 has the last lines, part 2 those before them. Pure.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define CRASH_PARTS_MAX 256 /* of all crashes together; the rest is passed over */
+#define CRASH_PARTS_MAX 256 /* of all crashes together; the rest is ignored */
 
 struct crash_part {
 	int64_t time_s; /* since 1970, by the clock of that boot */
@@ -24,14 +24,14 @@ struct crash_parts {
 };
 
 void crash_parts_done(struct crash_parts *parts);
-/* Returns 0, -EBADMSG when it is no such record, -E2BIG when there are too many, or -ENOMEM. */
+/* Returns 0, -EBADMSG for an invalid record, -E2BIG when there are too many, or -ENOMEM. */
 int crash_parts_add(struct crash_parts *parts, const char *record, int64_t time_s);
-/* From the oldest crash to the newest; each one's parts behind one another, the first said first.
- */
+/* Sorts from the oldest crash to the newest, and each crash's parts from the first lines to the
+ * last. */
 void crash_parts_sort(struct crash_parts *parts);
-/* How many parts the crash has that begins at this one, of sorted parts. */
+/* The number of parts of the crash that begins at this one; the parts are sorted. */
 size_t crash_parts_of(const struct crash_parts *parts, size_t first);
-/* All that was said of that crash; a new string, or NULL. */
+/* The whole text of that crash; a new string, or NULL. */
 char *crash_text(const struct crash_parts *parts, size_t first);
-/* The line of such a text that says why, to be shown; a new string, or NULL. */
+/* The line of such a text that gives the reason, for people; a new string, or NULL. */
 char *crash_why(const char *text);

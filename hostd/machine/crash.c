@@ -32,7 +32,7 @@ static int open_below(const char *root, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What the kernel could not decompress ends in ".enc.z", and is no text. */
+/* A record that the kernel could not decompress ends in ".enc.z", and is not text. */
 static bool is_message(const char *name)
 {
 	return strncmp(name, "dmesg-", strlen("dmesg-")) == 0 && !strstr(name, ".enc");
@@ -50,7 +50,7 @@ static int add_record(int pstore_fd, const char *name, struct crash_parts *parts
 	return r < 0 ? r : crash_parts_add(parts, text, status.st_mtime);
 }
 
-/* A record that cannot be read or understood costs that record. */
+/* A record that cannot be read or understood is skipped. */
 static int read_records(int pstore_fd, struct crash_parts *parts)
 {
 	_cleanup_(text_list_done) struct text_list names = {};
@@ -64,7 +64,7 @@ static int read_records(int pstore_fd, struct crash_parts *parts)
 	return r;
 }
 
-/* Names in the order of time; the same text has the same name whenever it is taken. */
+/* Names sort by time; the same text always gets the same name. */
 static char *name_of(const struct crash_part *part)
 {
 	struct tm tm = {};
@@ -154,7 +154,7 @@ int crash_forget(const char *root)
 	return failed;
 }
 
-/* --- kept --- */
+/* --- kept texts --- */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -224,7 +224,7 @@ int crash_keep(const char *root, int data_fd)
 	return 0;
 }
 
-/* Adds those that are not in the list yet. */
+/* Adds names that are not in the list yet. */
 static int add_names(int folder_fd, struct text_list *names)
 {
 	_cleanup_(text_list_done) struct text_list found = {};
@@ -274,7 +274,7 @@ int crash_read(const char *root, int data_fd, const char *name, char **ret_text)
 	return r;
 }
 
-/* --- what the next panic does --- */
+/* --- the next panic --- */
 
 bool crash_halts(const char *root)
 {

@@ -13,7 +13,7 @@
 /* Four bytes of attributes, then the value (UEFI 2.10, section 3.3). */
 #define VARIABLE_VALUE 4
 
-/* A variable of one byte; -1 when it is not there. */
+/* A variable of one byte; -1 if it does not exist. */
 static int read_variable(const char *root, const char *name)
 {
 	_cleanup_free_ char *path =
@@ -49,7 +49,7 @@ const char *machine_tpm(const char *root)
 	return "2.0";
 }
 
-/* proc(5): user nice system idle iowait irq softirq steal, in ticks; steal is not ours. */
+/* proc(5): user nice system idle iowait irq softirq steal, in ticks; steal does not count. */
 int machine_cpu_busy(const char *root, uint64_t *ret_usec)
 {
 	_cleanup_free_ char *path = text_format("%s/proc/stat", root);

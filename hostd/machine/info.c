@@ -30,7 +30,7 @@ static char *read_below(const char *root, const char *path, size_t limit)
 	return text;
 }
 
-/* cpuinfo has some KiB a processor and the model comes first: the beginning is enough. */
+/* cpuinfo has some KiB a processor and the model comes first, so its beginning is enough. */
 static void read_cpu_model(const char *root, struct machine_info *info)
 {
 	_cleanup_free_ char *path = text_format("%s/proc/cpuinfo", root);
@@ -56,7 +56,7 @@ uint64_t machine_uptime_usec(void)
 
 bool machine_uuid_is_usable(const char *uuid)
 {
-	/* What firmware ships with when nobody filled it in, seen on many boards. */
+	/* Placeholders that firmware ships with, seen on many boards. */
 	static const char *const placeholders[] = {
 		"03000200-0400-0500-0006-000700080009", "00020003-0004-0005-0006-000700080009",
 		"12345678-1234-5678-90ab-cddeefaabbcc", "01234567-8901-2345-6789-012345678901",
@@ -103,7 +103,7 @@ static char *read_nic_attribute(const char *folder, const char *nic, const char 
 	return path && file_read_line(AT_FDCWD, path, &text) == 0 ? text : NULL;
 }
 
-/* Whether the NIC is hardware that stays: neither a bridge nor on USB. */
+/* Whether the NIC is built-in hardware: neither a bridge nor on USB. */
 static bool is_built_in(const char *folder, const char *nic)
 {
 	_cleanup_free_ char *path = text_format("%s/%s/device", folder, nic);
@@ -125,7 +125,7 @@ static char *find_lowest_mac(const char *root)
 			continue;
 		type = read_nic_attribute(folder, entry->d_name, "addr_assign_type");
 		mac = read_nic_attribute(folder, entry->d_name, "address");
-		/* Type 0: permanent. The others are made up at every boot. */
+		/* Type 0: permanent. The others are random at every boot. */
 		if (!type || strcmp(type, "0") != 0 || !mac || strlen(mac) != MAC_TEXT_LENGTH ||
 		    strcmp(mac, "00:00:00:00:00:00") == 0)
 			continue;

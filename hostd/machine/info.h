@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What this machine is: processor, memory, firmware, and an id that stays the same. */
+/* This machine: processor, memory, firmware, and a stable id. */
 #pragma once
 
 #include <stdint.h>
@@ -12,22 +12,22 @@ struct machine_info {
 	char kernel_release[65];
 	const char *firmware; /* "uefi" or "bios" */
 	unsigned int cpus; /* online now */
-	uint64_t memory_total_bytes; /* what the kernel has, less than what is fitted */
+	uint64_t memory_total_bytes; /* managed by the kernel, less than what is fitted */
 	uint8_t host_id[MACHINE_ID_BYTES];
 };
 
 /*
- * root is "" on the host, a folder in tests. What cannot be read is empty or 0. host_id is made of
- * the firmware's UUID; or else of the lowest built-in MAC; or else at random. It is kept in
- * run_folder (MACHINE_ID_FOLDER), so that it is the same for every hostd of this boot.
+ * root is "" on the host, a folder in tests. What cannot be read is empty or 0. host_id comes from
+ * the firmware's UUID; otherwise from the lowest built-in MAC; otherwise it is random. It is kept
+ * in run_folder (MACHINE_ID_FOLDER), so that every hostd of this boot has the same.
  */
 void machine_info_read(const char *root, const char *run_folder, struct machine_info *ret_info);
 
-/* host_id alone, of this machine. */
+/* This machine's host_id alone. */
 void machine_host_id(uint8_t ret_id[static MACHINE_ID_BYTES]);
 
-/* Time since power-on, suspends included. */
+/* Time since power-on, suspend included. */
 uint64_t machine_uptime_usec(void);
 
-/* Whether a UUID is one: not the placeholder of a board whose maker did not care. */
+/* Whether a UUID is real, not a board's placeholder. */
 bool machine_uuid_is_usable(const char *uuid);

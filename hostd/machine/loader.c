@@ -14,7 +14,7 @@
 #define VARIABLE_BYTES_MAX 256
 #define UUID_LENGTH 36
 
-/* The text of a UUID in UTF-16, which may have a NUL behind it. Returns whether it is one. */
+/* A UUID's text from UTF-16, with or without a final NUL. Returns whether it is one. */
 static bool decode_uuid(const char *value, size_t length, char uuid[static UUID_LENGTH + 1])
 {
 	if (length != 2 * UUID_LENGTH && length != 2 * (UUID_LENGTH + 1))

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the boot loader says of the medium that this host was loaded from. */
+/* What the boot loader reports about the boot medium. */
 #pragma once
 
 #include "base/text.h"
 
 struct loader {
-	/* GPT partitions that the boot loader and the UKI came from: the same one as a rule. Empty
-	 * where the firmware loaded from something else (CD, MBR, network), or is a BIOS. */
+	/* GPT partitions that the boot loader and the UKI came from, usually the same. Empty if the
+	 * firmware loaded from something else (CD, MBR, network), or is a BIOS. */
 	struct text_list partition_uuids;
-	/* Of this build's ISO, as libblkid gives it: mvirt.iso= on the kernel's command line; or
+	/* Id of this build's ISO, in libblkid's form: mvirt.iso= on the kernel's command line; or
 	 * NULL. */
 	char *iso_uuid;
 };
@@ -20,5 +20,5 @@ struct loader {
 int loader_read(const char *root, const char *iso_uuid, struct loader *ret_loader);
 void loader_done(struct loader *loader);
 
-/* UUIDs know no case. */
+/* Compares without case. */
 bool loader_has_partition(const struct loader *loader, const char *uuid);

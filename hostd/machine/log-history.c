@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A ring of lines: the kernel keeps the log, but hostd may not read it once its privileges are
-// gone.
+// A ring of lines. The kernel keeps the log, but hostd may not read it after it has dropped its
+// privileges.
 #include "log-history.h"
 
 #include <fcntl.h>
@@ -78,7 +78,7 @@ void log_history_start(const char *path)
 	while (fd >= 0) {
 		ssize_t n = read(fd, record, sizeof(record) - 1);
 
-		/* EPIPE: records were overwritten meanwhile; the next one is there. */
+		/* EPIPE: records were overwritten meanwhile; the next one can be read. */
 		if (n < 0 && (errno == EPIPE || errno == EINTR))
 			continue;
 		if (n <= 0)

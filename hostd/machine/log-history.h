@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The last lines of hostd's log, those of earlier hostds of this boot included. One a process. */
+/* The last lines of hostd's log, including those of the previous hostd of this boot. One a process.
+ */
 #pragma once
 
 #include <stdint.h>
@@ -16,15 +17,16 @@ struct log_history_line {
 };
 
 /*
- * Takes up what the kernel's log has of hostd, then every line that is logged (it takes the log's
- * hook). To be called while the kernel's log may be read, before privileges are dropped. path is
- * "/dev/kmsg"; what cannot be read is not there.
+ * Reads hostd's lines from the kernel's log, then keeps every line that is logged (it takes the
+ * log's hook). Call it while the kernel's log may be read, before privileges are dropped. path is
+ * "/dev/kmsg"; what cannot be read is missing.
  */
 void log_history_start(const char *path);
 void log_history_stop(void);
 
-/* Called after every new line; must not log. NULL: nobody. */
+/* Called after every new line; must not log. NULL: no call. */
 void log_history_set_listener(void (*listener)(void *userdata), void *userdata);
 
-/* The first line whose sequence is not below, or NULL. Valid until the next line is logged. */
+/* The first line with this sequence or a later one, or NULL. Valid until the next line is logged.
+ */
 const struct log_history_line *log_history_from(uint64_t sequence);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// vm.min_free_kbytes, lowered where it is much of the machine.
+// vm.min_free_kbytes, lowered where it is a large part of the machine.
 #include "memory-kept-free.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside the power button: one input device. For power.c and its test. */
+/* One input device of the power button. For power.c and its test. */
 #pragma once
 
 #include "power.h"

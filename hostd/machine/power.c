@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The power button: KEY_POWER of any input device. Keyboards have one too, so the kernel is asked
-// to keep all their other keys to itself: typing must not wake hostd up.
+// The power button: KEY_POWER of any input device. Keyboards have one too, so hostd asks the kernel
+// to withhold all their other keys: typing must not wake hostd.
 #include "power.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ static void input_free(struct button_input *input)
 	free(input);
 }
 
-/* A device that goes away says so with ENODEV. */
+/* A removed device reports ENODEV. */
 static int on_input(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct button_input *input = userdata;
@@ -78,7 +78,7 @@ static bool has_power_key(int fd)
 	return keys[KEY_POWER / 8] & 1U << KEY_POWER % 8;
 }
 
-/* Failure costs wake-ups only. */
+/* Failure only costs wake-ups. */
 static void want_power_key_only(int fd)
 {
 	static const unsigned int unwanted[] = { EV_REL, EV_ABS, EV_MSC, EV_SW, EV_LED, EV_SND };

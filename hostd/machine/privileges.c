@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// hostd is root with most of root taken away. Its children (QEMU before it is confined, udhcpc,
-// e2fsck, mke2fs, the probes) need no more than it does, so the bounding set goes too.
+// hostd is root without most of root's rights. Its children (QEMU before it is confined, udhcpc,
+// e2fsck, mke2fs, the probes) need no more than hostd, so the bounding set shrinks too.
 #include "privileges.h"
 
 #include <linux/capability.h>
@@ -18,25 +18,25 @@ static const unsigned int kept[] = {
 	CAP_NET_ADMIN, /* bridges, taps, addresses, routes */
 	CAP_NET_RAW, /* udhcpc's packet socket */
 	CAP_NET_BIND_SERVICE, /* udhcpc renews from port 68 */
-	CAP_SETUID, /* a uid a guest */
+	CAP_SETUID, /* a uid for each guest */
 	CAP_SETGID,
 	CAP_SETPCAP, /* the child of a start drops its own bounding set */
 	CAP_KILL, /* signals to the guests' uids */
-	CAP_CHOWN, /* a guest's files become its own */
-	CAP_FOWNER, /* and have their modes set then */
-	CAP_DAC_OVERRIDE, /* and are opened and removed */
-	CAP_SYS_CHROOT, /* into the guest's root, where pivot_root cannot be had */
-	CAP_SYS_TTY_CONFIG, /* the terminal that a guest's picture is on, and the way back */
-	CAP_SYS_RESOURCE, /* hard limits, disk space that is reserved for root */
+	CAP_CHOWN, /* chown a guest's files */
+	CAP_FOWNER, /* chmod them afterwards */
+	CAP_DAC_OVERRIDE, /* open and remove them */
+	CAP_SYS_CHROOT, /* for the guest's root, where pivot_root is not available */
+	CAP_SYS_TTY_CONFIG, /* the terminal under a guest's picture, and switching back */
+	CAP_SYS_RESOURCE, /* hard limits, disk space reserved for root */
 	CAP_SYS_PTRACE, /* /proc/PID/smaps of a guest; ptrace itself is denied below */
 };
 
 /*
- * System calls of administrators, debuggers and old programs. A list of what is denied and not of
- * what is allowed, because it is for busybox and e2fsck as well; QEMU has a list of its own.
+ * System calls of administrators, debuggers and old programs. The list says what is denied, not
+ * what is allowed, because it applies to busybox and e2fsck too; QEMU has a list of its own.
  */
 static const int denied[] = {
-	/* other code in the kernel, or another kernel */
+	/* load other code into the kernel, or another kernel */
 	SCMP_SYS(init_module),
 	SCMP_SYS(finit_module),
 	SCMP_SYS(delete_module),
@@ -57,11 +57,11 @@ static const int denied[] = {
 	SCMP_SYS(perf_event_open),
 	SCMP_SYS(move_pages),
 	SCMP_SYS(migrate_pages),
-	/* the hardware past its drivers */
+	/* hardware access without drivers */
 	SCMP_SYS(iopl),
 	SCMP_SYS(ioperm),
 	SCMP_SYS(modify_ldt),
-	/* the machine's clock, swap, accounts, quotas, log */
+	/* the machine's clock, swap, accounting, quotas, log */
 	SCMP_SYS(settimeofday),
 	SCMP_SYS(clock_settime),
 	SCMP_SYS(clock_adjtime),
@@ -73,10 +73,10 @@ static const int denied[] = {
 	SCMP_SYS(quotactl_fd),
 	SCMP_SYS(syslog),
 	SCMP_SYS(vhangup),
-	/* files past their names */
+	/* files by handle */
 	SCMP_SYS(open_by_handle_at),
 	SCMP_SYS(fanotify_init),
-	/* wide ways into the kernel that nothing here goes */
+	/* large parts of the kernel that nothing here uses */
 	SCMP_SYS(io_uring_setup),
 	SCMP_SYS(io_uring_enter),
 	SCMP_SYS(io_uring_register),
@@ -122,7 +122,7 @@ static int drop_capabilities(void)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
 	    syscall(SYS_capget, &header, sets) < 0)
 		return -errno;
-	/* What is not there (in a container) cannot be kept, and is not asked for. */
+	/* Capabilities that are missing (in a container) cannot be kept, and are not requested. */
 	for (size_t i = 0; i < ELEMENTS(sets); i++) {
 		sets[i].permitted &= (uint32_t)(mask >> 32 * i);
 		sets[i].effective = sets[i].permitted;

@@ -10,7 +10,7 @@
 
 #define ACTIVE "/sys/class/tty/console/active"
 #define SCREEN "tty1"
-/* Where the dashboard is when the shell has the first. */
+/* For the dashboard, if the shell has the first. */
 #define SCREEN_OTHER "tty2"
 
 static bool is_virtual(const char *name)
@@ -34,7 +34,7 @@ static void add(struct console *consoles, size_t *count, const char *name, bool 
 size_t consoles_choose(const char *active, bool has_hvc, const char *shell,
 		       struct console ret_consoles[static CONSOLES_MAX])
 {
-	/* tty0 is whichever is in front. */
+	/* tty0 is the one in front. */
 	bool taken = text_equal(shell, SCREEN) || text_equal(shell, "tty0");
 	_cleanup_free_ char *names = strdup(active);
 	char *state = NULL;
@@ -51,7 +51,7 @@ size_t consoles_choose(const char *active, bool has_hvc, const char *shell,
 	return count;
 }
 
-/* The device node is there with the driver, the terminal only with a host that offers it. */
+/* The driver makes the device node; only a hypervisor provides the terminal. */
 static bool has_hvc(void)
 {
 	int fd = open("/dev/hvc0", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The terminals that a person may sit at: the screen's, serial lines, the hypervisor's console. */
+/* The terminals that a person may use: the screen's, serial lines, the hypervisor's console. */
 #pragma once
 
 #include <stddef.h>
@@ -13,10 +13,11 @@ struct console {
 };
 
 /*
- * Which ones get a dashboard. active is the kernel's list ("tty0 ttyS0"); has_hvc: there is a hvc0;
- * shell is mvirt.shell='s terminal, which is left to the shell, or NULL. Pure. Returns how many.
+ * Which ones get a dashboard. active is the kernel's list ("tty0 ttyS0"); has_hvc: there is an
+ * hvc0; shell is mvirt.shell='s terminal, which the shell keeps, or NULL. Pure. Returns their
+ * number.
  */
 size_t consoles_choose(const char *active, bool has_hvc, const char *shell,
 		       struct console ret_consoles[static CONSOLES_MAX]);
-/* The same of this machine. */
+/* The same for this machine. */
 size_t consoles_find(const char *shell, struct console ret_consoles[static CONSOLES_MAX]);

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-/* DRM's framebuffer emulation puts this behind its drivers' names. */
+/* DRM's framebuffer emulation appends this to its drivers' names. */
 #define DRM_SUFFIX "drmfb"
 
 static int open_folder(const char *root)
@@ -21,7 +21,7 @@ static int open_folder(const char *root)
 	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* "modes" is what is shown; "virtual_size" may be higher, for drivers that flip pages. */
+/* "modes" is the visible size; "virtual_size" may be higher, for drivers that flip pages. */
 static void read_size(int folder_fd, struct screen_status *screen)
 {
 	_cleanup_free_ char *modes = NULL, *size = NULL;

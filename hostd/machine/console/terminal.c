@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel asks before it takes the screen away (VT_PROCESS), so that nobody draws over what
-// comes next. When hostd dies the kernel notices at the next switch, and goes back to text by
-// itself.
+// comes next. If hostd dies, the kernel notices at the next switch and returns to text by itself.
 #include "terminal.h"
 
 #include <errno.h>
@@ -54,7 +53,7 @@ static int on_acquire(sd_event_source *, const struct signalfd_siginfo *, void *
 	return 0;
 }
 
-/* Of an earlier hostd it may be in any mode, and on the screen. */
+/* The previous hostd may have left it in any mode, and on the screen. */
 static int take_over(struct terminal *terminal)
 {
 	struct vt_mode mode = { .mode = VT_PROCESS };
@@ -188,7 +187,7 @@ char *terminal_layout(const char *text, unsigned int rows, unsigned int columns)
 			      line);
 		line = *end ? end + 1 : NULL;
 	}
-	/* What the kernel says meanwhile comes below. */
+	/* Later kernel messages appear below. */
 	(void)fprintf(out, "\033[%u;1H", rows);
 	if (fclose(out) != 0) {
 		free(bytes);

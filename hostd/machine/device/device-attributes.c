@@ -30,7 +30,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Cuts the last component off. Returns false when the top of the devices is reached. */
+/* Cuts off the last component. Returns false at the top of the devices. */
 static bool to_parent(char *path)
 {
 	char *slash = strrchr(path, '/');
@@ -130,8 +130,8 @@ static char *read_vpd_serial(const char *folder)
 }
 
 /*
- * The bus by the nearest parent that tells: a USB stick is also a SCSI disk, and so is a SATA one.
- * *ret_usb gets the USB device's folder, where model and serial are the stick's own.
+ * The bus by the nearest parent that tells: a USB stick is also a SCSI disk, and so is a SATA disk.
+ * *ret_usb gets the USB device's folder, which has the stick's own model and serial.
  */
 static const char *find_bus(const char *disk_folder, char **ret_usb)
 {
@@ -165,7 +165,7 @@ static const char *find_bus(const char *disk_folder, char **ret_usb)
 	return bus;
 }
 
-/* "Vendor Model"; ATA disks have "ATA" for a vendor, which is none. */
+/* "Vendor Model"; ATA disks have the vendor "ATA", which is left out. */
 static char *join_model(const char *vendor, const char *model)
 {
 	if (!vendor || strcmp(vendor, "ATA") == 0)
@@ -208,7 +208,7 @@ static char *read_serial(const char *folder, const char *usb_folder)
 	return serial;
 }
 
-/* Who has taken the disk as a part: the first of "holders". */
+/* Which device uses the disk as a part: the first of "holders". */
 static char *read_holder(const char *syspath)
 {
 	_cleanup_free_ char *path = text_format("%s/holders", syspath);
@@ -228,7 +228,7 @@ static char *find_skip_reason(const char *syspath, const struct disk_device *dis
 		return text_format("part of %s", holder);
 	if (matches(disk->name, "mmcblk*boot[0-9]"))
 		return strdup("boot partition of an eMMC");
-	/* A drive without a medium has no size either, but is asked for the reason. */
+	/* A drive without a medium has no size either, but the probe gives the better reason. */
 	if (disk->size_bytes == 0 && !disk->removable)
 		return strdup("0 bytes");
 	return NULL;
@@ -314,7 +314,7 @@ bool disk_device_equal(const struct disk_device *a, const struct disk_device *b)
 	       a->readonly == b->readonly;
 }
 
-/* The PCI address of the NIC's own function. A USB NIC's controller is not the NIC. */
+/* The PCI address of the NIC's own function. A USB NIC's controller does not count. */
 static char *find_pci_path(const char *syspath)
 {
 	_cleanup_free_ char *folder = strdup(syspath);

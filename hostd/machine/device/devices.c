@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The list of disks and NICs: libudev tells which there are, sysfs what they are, and a child a
-// disk what is on it.
+// The list of disks and NICs: libudev finds them, sysfs describes them, and a child for each disk
+// reads its content.
 #include "devices.h"
 
 #include <errno.h>
@@ -16,12 +16,12 @@
 #include "disk-probe.h"
 #include "nic-mac.h"
 
-/* How long the first scan waits for the slowest disk; a later answer is reported when it comes. */
+/* How long the first scan waits for the slowest disk; later answers are reported when they come. */
 #define SCAN_MS 2000
-/* Hundreds of disks on one controller come at once. */
+/* Hundreds of disks on one controller appear at once. */
 #define MONITOR_BYTES (1024 * 1024)
 
-/* A disk whose content is being looked at. */
+/* A disk whose content is being probed. */
 struct pending {
 	struct devices *devices;
 	struct pending *next;
@@ -40,7 +40,7 @@ struct devices {
 	struct disk_device *disks;
 	size_t disk_count;
 	struct nic_device *nics;
-	char **nic_syspaths; /* of the same index in nics */
+	char **nic_syspaths; /* same index as in nics */
 	size_t nic_count;
 };
 
@@ -66,7 +66,7 @@ static void forget_disk(struct devices *devices, const char *name)
 	disk_device_done(&gone);
 }
 
-/* Reports a disk, unless nothing about it is new. */
+/* Reports a disk, unless nothing has changed. */
 static void report_disk(struct devices *devices, struct disk_device *disk_consume)
 {
 	_cleanup_(disk_device_done) struct disk_device disk = *disk_consume;
@@ -117,8 +117,7 @@ static char *copy_or_null(const char *text)
 	return *text ? strdup(text) : NULL;
 }
 
-/* The size is the attribute's, which is stale for a drive that has just been asked for its medium.
- */
+/* The attribute's size is stale for a drive that has just checked its medium. */
 static void on_content(const struct disk_content *content, void *userdata)
 {
 	struct pending *pending = userdata;
@@ -273,7 +272,7 @@ static void remove_nic(struct devices *devices, const char *name)
 		forget_nic(devices, index);
 }
 
-/* An interface was given another name, or a NIC went into another namespace and came back. */
+/* An interface was renamed, or a NIC went into another namespace and came back. */
 static void rename_nic(struct devices *devices, struct udev_device *device)
 {
 	const char *old_path = udev_device_get_property_value(device, "DEVPATH_OLD");
@@ -292,7 +291,7 @@ static void add_device(struct devices *devices, struct udev_device *device)
 		add_nic(devices, device);
 }
 
-/* A block device's "change" is a new medium, size or partition table. */
+/* A block device's "change" means a new medium, size or partition table. */
 static void on_device(struct devices *devices, struct udev_device *device)
 {
 	const char *action = udev_device_get_action(device);
@@ -343,7 +342,7 @@ static bool is_listed(const struct text_list *list, const char *name)
 	return false;
 }
 
-/* Finds what there is, and after lost events also what there is no more. */
+/* Finds what exists and, after lost events, what is gone. */
 static int scan(struct devices *devices)
 {
 	_cleanup_(text_list_done) struct text_list disks = {}, nics = {};
@@ -396,7 +395,7 @@ static int listen_for_devices(struct devices *devices)
 	devices->udev = udev_new();
 	if (!devices->udev)
 		return -ENOMEM;
-	/* No udevd runs here: the kernel's own events. */
+	/* No udevd runs here, so listen to the kernel's own events. */
 	devices->monitor = udev_monitor_new_from_netlink(devices->udev, "kernel");
 	if (!devices->monitor)
 		return errno > 0 ? -errno : -ENOMEM;
@@ -420,7 +419,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Takes up what comes within timeout_ms: answers of disks, then one event. Returns 0 or -errno. */
+/* Handles what comes within timeout_ms: answers of disks, then one event. Returns 0 or -errno. */
 static int poll_once(struct devices *devices, int64_t timeout_ms)
 {
 	_cleanup_free_ struct pollfd *fds = NULL;
@@ -492,7 +491,7 @@ int devices_new(sd_event *event, const struct loader *loader,
 		r = scan(devices);
 	if (r < 0)
 		return r;
-	/* What is slower than that stays with the loop. */
+	/* The event loop handles slower ones. */
 	(void)devices_wait(devices, has_no_pending, devices, SCAN_MS);
 	*ret_devices = take_ptr(devices);
 	return 0;
@@ -526,7 +525,7 @@ const struct disk_device *devices_disks(const struct devices *devices, size_t *r
 	return devices->disks;
 }
 
-/* Carrier makes no event here: it is read when it is asked for. */
+/* Carrier causes no event here, so it is read on request. */
 const struct nic_device *devices_nics(const struct devices *devices, size_t *ret_count)
 {
 	for (size_t i = 0; i < devices->nic_count; i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// libblkid's low-level probing: superblocks only, straight from the node, since there is no udev
-// database here to ask.
+// libblkid's low-level probing: superblocks only, straight from the node, because there is no udev
+// database.
 #include "disk-content.h"
 
 #include <blkid/blkid.h>
@@ -34,8 +34,8 @@ static int skip(struct disk_content *content, int error)
 	return -error;
 }
 
-/* An optical drive opens without a medium only when asked not to wait for one, and then has to be
- * asked for it. */
+/* An optical drive opens without a medium only with O_NONBLOCK, and is then asked for its medium.
+ */
 int disk_content_open(const char *node, struct disk_content *content)
 {
 	_cleanup_fd_ int fd = -EBADF;
@@ -54,7 +54,7 @@ int disk_content_open(const char *node, struct disk_content *content)
 	return take_fd(&fd);
 }
 
-/* Labels come in the file system's own character set; only control characters are taken out. */
+/* Labels have the file system's own character set; only control characters are replaced. */
 static void copy_value(blkid_probe probe, const char *name, char *target, size_t size)
 {
 	const char *value = NULL;
@@ -67,7 +67,7 @@ static void copy_value(blkid_probe probe, const char *name, char *target, size_t
 			*c = '?';
 }
 
-/* The list is the probe's. */
+/* The probe owns the list. */
 static bool has_loaders_partition(blkid_probe probe, const struct loader *loader)
 {
 	blkid_partlist list = blkid_probe_get_partitions(probe);
@@ -82,7 +82,7 @@ static bool has_loaders_partition(blkid_probe probe, const struct loader *loader
 	return false;
 }
 
-/* A CD has no partition for the firmware to name, and a BIOS names nothing. */
+/* The firmware does not name a CD's partition, and a BIOS names nothing. */
 static bool is_loaders_iso(const struct loader *loader, const struct disk_content *content)
 {
 	return loader->partition_uuids.count == 0 && loader->iso_uuid &&

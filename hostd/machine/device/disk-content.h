@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is on a disk: the part of the probe that reads it, and may hang. */
+/* A disk's content: the part of the probe that reads it, and may hang. */
 #pragma once
 
 #include "disk-probe.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The folders on the way to a block device -> the name of the place where it is plugged in.
+// Maps the folders on the way to a block device to the name of its place.
 #include "disk-path.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #define USB_INTERFACE "[0-9]*-[0-9]*:[0-9]*.[0-9]*"
 #define SCSI_DEVICE "[0-9]*:[0-9]*:[0-9]*:[0-9]*"
 
-/* What was found so far, from the controller to the disk. */
+/* Found so far, from the controller to the disk. */
 struct place {
 	char controller[32]; /* "pci-0000:00:1f.2", of the last PCI device on the way */
 	char link[64]; /* "-ata-1", "-usb-0:2:1.0", "-sas-0x5000c500a1b2c3d4", or "" */
@@ -38,7 +38,7 @@ static char *read_text(const char *folder, const char *format, const char *name)
 	return path && file_read_line(AT_FDCWD, path, &text) >= 0 ? text : NULL;
 }
 
-/* The kernel numbers ports from 1 on through all controllers; port_no is the controller's own. */
+/* The kernel numbers ports from 1 through all controllers; port_no is the controller's own. */
 static void add_ata(struct place *place, const char *folder, const char *name)
 {
 	_cleanup_free_ char *port = read_text(folder, "ata_port/%s/port_no", name);
@@ -58,7 +58,7 @@ static void add_sas(struct place *place, const char *folder, const char *name)
 	(void)snprintf(place->link, sizeof(place->link), "-sas-%s", address);
 }
 
-/* Host numbers change with the order of the drivers: each controller's first is called 0. */
+/* Host numbers depend on the order of the drivers, so each controller's first is called 0. */
 static void add_scsi(struct place *place, const char *name)
 {
 	unsigned int host = 0, channel = 0, target = 0, lun = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Input devices: those that are there, and those that come.
+// Input devices: present ones, and new ones.
 #include "input-nodes.h"
 
 #include <libudev.h>
@@ -16,7 +16,7 @@ struct input_nodes {
 	sd_event_source *source;
 };
 
-/* The evdev nodes alone: mouse0 and js0 are the same hardware again. */
+/* Only the evdev nodes: mouse0 and js0 are the same hardware again. */
 static void find(struct input_nodes *nodes, struct udev_device *device)
 {
 	const char *path = udev_device_get_devnode(device);

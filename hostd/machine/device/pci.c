@@ -59,7 +59,7 @@ static char *vendor_of(unsigned int id)
 	return text_format("%.*s ", (int)strcspn(found, "\n"), found);
 }
 
-/* Returns whether the attribute is there, as "0x1af4". */
+/* Returns whether the attribute exists, as "0x1af4". */
 static bool read_number(int folder_fd, const char *name, unsigned int *ret_value)
 {
 	_cleanup_free_ char *text = NULL;
@@ -67,7 +67,7 @@ static bool read_number(int folder_fd, const char *name, unsigned int *ret_value
 	return file_read_line(folder_fd, name, &text) == 0 && sscanf(text, "0x%6x", ret_value) == 1;
 }
 
-/* Returns 1 for one without a driver, 0 for another, or -ENOMEM. */
+/* Returns 1 for a device without a driver, 0 for another, or -ENOMEM. */
 static int examine(int devices_fd, const char *path, struct pci_device *ret_device)
 {
 	_cleanup_fd_ int fd = openat(devices_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);

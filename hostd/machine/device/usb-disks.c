@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// USB interfaces in sysfs, and what is below them.
+// USB interfaces in sysfs, and the devices below them.
 #include "usb-disks.h"
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ static bool has_match(const char *folder, const char *pattern)
 	return any;
 }
 
-/* One that no driver has taken, or that has another medium than disks, is not waited for. */
+/* Do not wait for one that has no driver, or has another medium than disks. */
 static bool is_awaited(const char *interface)
 {
 	_cleanup_free_ char *path = text_format("%s/bInterfaceClass", interface), *class = NULL;
