@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // mvirt-screen: one guest's display, keyboard and mouse on the machine's own screen. hostd starts
-// it confined and passes every file that it uses; what is left to give up here are system calls.
+// it confined and passes every file that it uses; only system calls are left to give up here.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static const int allowed[] = {
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
 	SCMP_SYS(madvise),
-	/* the C library's end */
+	/* the C library's exit */
 	SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(exit),

@@ -19,7 +19,7 @@ static void put_u32(uint8_t *at, uint32_t value)
 		at[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
-/* Length, kind, data, and a checksum of the latter two. */
+/* Length, kind, data, and a checksum of kind and data. */
 static void put_chunk(FILE *stream, const char *kind, const uint8_t *data, size_t length)
 {
 	uint8_t number[4];

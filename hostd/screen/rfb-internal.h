@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parser (rfb.c, rfb-rect.c) and what is sent (rfb-send.c) share. */
+/* Shared by the parser (rfb.c, rfb-rect.c) and the sender (rfb-send.c). */
 #pragma once
 
 #include "screen/rfb.h"
@@ -34,7 +34,7 @@ enum rfb_state {
 	RFB_STATE_COUNT,
 };
 
-#define RFB_HEAD_MAX 255 /* a count of one byte of one-byte security types */
+#define RFB_HEAD_MAX 255 /* a count of one-byte security types, in one byte */
 
 struct rfb {
 	struct rfb_callbacks callbacks;
@@ -45,11 +45,11 @@ struct rfb {
 	const char *why;
 	uint8_t head[RFB_HEAD_MAX]; /* what is to be understood as one */
 	size_t head_length, head_needed;
-	uint32_t skip; /* bytes that nobody wants */
-	unsigned int rects; /* that are still to come in this update */
+	uint32_t skip; /* bytes to skip */
+	unsigned int rects; /* bytes still to come in this update */
 	struct pixel_rect rect;
 	int32_t encoding;
-	/* RFB_STATE_PIXELS: rows of bytes, the first of which has some already. */
+	/* RFB_STATE_PIXELS: rows of bytes; the first row has some already. */
 	uint8_t *row;
 	size_t row_filled, row_bytes, row_stride;
 	unsigned int rows;
@@ -69,14 +69,14 @@ static inline uint32_t rfb_u32(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* What comes next, and of how many bytes its head is. */
+/* The next state, and the size of its head. */
 void rfb_expect(struct rfb *rfb, enum rfb_state state, size_t bytes);
 /* Keeps the first reason. Returns error. */
 int rfb_fail(struct rfb *rfb, int error, const char *why);
 /* A new picture, black. Returns 0 or -errno. */
 int rfb_resize(struct rfb *rfb, unsigned int width, unsigned int height);
 
-/* --- rfb-rect.c: the heads of what is in an update; 0 or -errno --- */
+/* --- rfb-rect.c: the heads in an update; 0 or -errno --- */
 int rfb_on_update(struct rfb *rfb);
 int rfb_on_rect(struct rfb *rfb);
 int rfb_on_leds(struct rfb *rfb);
@@ -88,4 +88,4 @@ void rfb_on_pixels(struct rfb *rfb);
 /* --- rfb-send.c --- */
 void rfb_send(struct rfb *rfb, const void *data, size_t length);
 /* SetPixelFormat and SetEncodings. */
-void rfb_send_wishes(struct rfb *rfb);
+void rfb_send_preferences(struct rfb *rfb);

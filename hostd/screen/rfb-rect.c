@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What an update consists of: rectangles of pixels, and pseudo-rectangles that say something else.
+// The parts of an update: rectangles of pixels, and pseudo-rectangles with other information.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #define CURSOR_PIXEL_BYTES 4
 #define SCREEN_BYTES 16
 
-/* One rectangle is done: the next one, or the end of the update. */
+/* A rectangle is complete: next comes another one, or the end of the update. */
 static void next_rect(struct rfb *rfb)
 {
 	if (rfb->rects > 0)
@@ -51,7 +51,7 @@ static int on_raw(struct rfb *rfb)
 	size_t bytes = pixel_bytes(&rfb->format);
 
 	if (rect->x + rect->width > picture->width || rect->y + rect->height > picture->height)
-		return rfb_fail(rfb, -EPROTO, "pixels outside of the picture");
+		return rfb_fail(rfb, -EPROTO, "pixels outside the picture");
 	if (rect->width == 0 || rect->height == 0) {
 		next_rect(rfb);
 		return 0;
@@ -103,7 +103,7 @@ int rfb_on_rect(struct rfb *rfb)
 		rfb_expect(rfb, RFB_STATE_CURSOR, 4);
 		return 0;
 	}
-	return rfb_fail(rfb, -EPROTO, "an encoding that was not asked for");
+	return rfb_fail(rfb, -EPROTO, "an encoding that was not requested");
 }
 
 int rfb_on_leds(struct rfb *rfb)
@@ -115,8 +115,9 @@ int rfb_on_leds(struct rfb *rfb)
 }
 
 /*
- * x is why it comes, y how an attempt to set it went, which concerns us where x says that it was
- * ours: then the size is the old one. What the screens of this desktop are does not matter.
+ * x is the reason, y the result of an attempt to set the size. If x says that the attempt was ours
+ * and y that it failed, the size is the old one. The layout of the desktop's screens does not
+ * matter.
  */
 int rfb_on_screens(struct rfb *rfb)
 {
@@ -133,9 +134,9 @@ int rfb_on_cursor(struct rfb *rfb)
 	size_t row_bytes = (size_t)rect->width * CURSOR_PIXEL_BYTES;
 
 	if ((int32_t)rfb_u32(rfb->head) != RFB_ENCODING_RAW)
-		return rfb_fail(rfb, -EPROTO, "a cursor in an encoding that was not asked for");
+		return rfb_fail(rfb, -EPROTO, "a cursor in an encoding that was not requested");
 	if (rect->width > RFB_CURSOR_SIDE_MAX || rect->height > RFB_CURSOR_SIDE_MAX)
-		return rfb_fail(rfb, -EPROTO, "a cursor of an absurd size");
+		return rfb_fail(rfb, -EPROTO, "a cursor of an invalid size");
 	free(rfb->cursor_pixels);
 	rfb->cursor = (struct rfb_cursor){ .hot_x = rect->x, .hot_y = rect->y };
 	rfb->cursor_pixels = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a client sends: RFC 6143, 7.5, and QEMU's extended key event.
+// A client's messages: RFC 6143, 7.5, and QEMU's extended key event.
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -15,7 +15,7 @@ enum client_message {
 };
 #define QEMU_EXTENDED_KEY 0
 
-/* QEMU's middle in relative mode. */
+/* QEMU's origin in relative mode. */
 #define RELATIVE_ZERO 0x7fff
 
 static uint8_t *put_u16(uint8_t *at, unsigned int value)
@@ -61,7 +61,7 @@ static void send_pixel_format(struct rfb *rfb)
 	rfb_send(rfb, message, sizeof(message));
 }
 
-void rfb_send_wishes(struct rfb *rfb)
+void rfb_send_preferences(struct rfb *rfb)
 {
 	static const int32_t encodings[] = {
 		RFB_ENCODING_RAW,          RFB_ENCODING_EXTENDED_DESKTOP_SIZE,
@@ -94,7 +94,7 @@ void rfb_send_key(struct rfb *rfb, uint16_t number, bool down)
 
 	if (!rfb_is_ready(rfb) || !rfb->has_key_codes)
 		return;
-	/* No keysym: the number says it all, and the lock keys follow the guest's lights. */
+	/* No keysym: the number is enough, and the lock keys follow the guest's lights. */
 	(void)put_u32(put_u32(put_u16(message + 2, down), 0), number);
 	rfb_send(rfb, message, sizeof(message));
 }
@@ -121,7 +121,7 @@ void rfb_send_pointer(struct rfb *rfb, unsigned int buttons, int x, int y, bool 
 	rfb_send(rfb, message, sizeof(message));
 }
 
-/* One screen, which is the whole desktop. */
+/* One screen that covers the desktop. */
 void rfb_ask_size(struct rfb *rfb, unsigned int width, unsigned int height)
 {
 	uint8_t message[24] = { CLIENT_SET_DESKTOP_SIZE };

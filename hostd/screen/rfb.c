@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// RFB from the handshake to the messages: a table of states, each with a head of so many bytes.
+// RFB from the handshake to the messages: a table of states, each with a head of fixed size.
 #include "rfb-internal.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ int rfb_resize(struct rfb *rfb, unsigned int width, unsigned int height)
 	uint8_t *pixels = NULL;
 
 	if (width == 0 || height == 0 || (uint64_t)width * height > RFB_PIXELS_MAX)
-		return rfb_fail(rfb, -EPROTO, "a picture of an absurd size");
+		return rfb_fail(rfb, -EPROTO, "a picture of an invalid size");
 	if (rfb->picture.pixels && width == rfb->picture.width && height == rfb->picture.height)
 		return 0;
 	pixels = calloc(height, stride);
@@ -94,7 +94,7 @@ static int on_security_result(struct rfb *rfb)
 static int skip(struct rfb *rfb, uint32_t bytes)
 {
 	if (bytes > RFB_TEXT_MAX)
-		return rfb_fail(rfb, -EPROTO, "a text of an absurd length");
+		return rfb_fail(rfb, -EPROTO, "a text of an invalid length");
 	rfb->skip = bytes;
 	return 0;
 }
@@ -110,7 +110,7 @@ static int on_server_init(struct rfb *rfb)
 	r = rfb_resize(rfb, width, height);
 	if (r < 0)
 		return r;
-	rfb_send_wishes(rfb);
+	rfb_send_preferences(rfb);
 	rfb_request_update(rfb, false);
 	rfb_expect(rfb, RFB_STATE_MESSAGE, 1);
 	return 0;
@@ -134,7 +134,7 @@ static int on_message(struct rfb *rfb)
 		rfb_expect(rfb, RFB_STATE_CUT_TEXT, 7);
 		return 0;
 	}
-	return rfb_fail(rfb, -EPROTO, "a message of a kind that was not asked for");
+	return rfb_fail(rfb, -EPROTO, "a message of an unexpected kind");
 }
 
 static int on_colors(struct rfb *rfb)
@@ -201,7 +201,7 @@ int rfb_filled(struct rfb *rfb, size_t length)
 	return rfb->error;
 }
 
-/* Returns how many bytes it took: at least one. */
+/* Returns how many bytes it used: at least one. */
 static size_t take(struct rfb *rfb, const uint8_t *data, size_t length)
 {
 	struct iovec piece;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A guest's display on the screen. Pixels are read from the socket to where they stay, and written
-// from there to the framebuffer: nothing is copied in between.
+// A guest's display on the screen. Pixels are read from the socket into their final place, and
+// written from there to the framebuffer: nothing is copied in between.
 #include "screen-client.h"
 
 #include <errno.h>
@@ -15,10 +15,10 @@
 
 #define PIECES_MAX 64
 #define READ_BYTES 16384
-/* Between two looks at the keyboards. */
+/* The time between two checks of the keyboards. */
 #define READS_MAX 32
 
-/* --- what the server says --- */
+/* --- from the server --- */
 
 static void draw(struct screen_client *client, const struct pixel_rect *part)
 {
@@ -60,7 +60,7 @@ static void on_damaged(const struct pixel_rect *rect, void *userdata)
 {
 	struct screen_client *client = userdata;
 
-	/* What a new picture begins with is drawn at once, when it is whole. */
+	/* The first part of a new picture is drawn as soon as it is complete. */
 	if (client->drawn)
 		draw(client, rect);
 	else
@@ -80,7 +80,7 @@ static void on_updated(void *userdata)
 			client->callbacks.drawn(client->callbacks.userdata);
 	}
 	rfb_request_update(client->rfb, client->drawn);
-	/* Once: the guest may have its reasons for another one. */
+	/* Once: the guest may have a reason for another size. */
 	if (!client->size_asked && client->drawn) {
 		client->size_asked = true;
 		if (shown->picture.width != shown->screen_width ||
@@ -224,7 +224,7 @@ short screen_client_events(const struct screen_client *client)
 	return (short)(POLLIN | (client->output_length > 0 ? POLLOUT : 0));
 }
 
-/* Returns how many bytes came, 0 when there are no more for now, or -errno. */
+/* Returns the number of bytes read, 0 when there are no more for now, or -errno. */
 static ssize_t receive(struct screen_client *client)
 {
 	struct iovec pieces[PIECES_MAX];
@@ -259,7 +259,7 @@ int screen_client_work(struct screen_client *client, short events)
 	return n < 0 ? (int)n : client->error;
 }
 
-/* --- what is typed --- */
+/* --- to the server --- */
 
 void screen_client_key(struct screen_client *client, uint16_t code, bool down)
 {

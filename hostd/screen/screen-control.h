@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What hostd and mvirt-screen tell each other: packets of one size over a SOCK_SEQPACKET pair. */
+/* Messages between hostd and mvirt-screen: packets of one size over a SOCK_SEQPACKET pair. */
 #pragma once
 
 #include <stdint.h>
@@ -8,22 +8,22 @@
 #include "screen/screen-hotkey.h"
 #include "screen/screen-pixel.h"
 
-/* The process's fds when it starts. */
+/* The fds with which the process starts. */
 #define SCREEN_FD_CONTROL 3
 #define SCREEN_FD_FRAMEBUFFER 4
 
 #define SCREEN_DEVICES_MAX 24
 
-/* To the process. The first is SETUP, and comes once. */
+/* To the process. SETUP comes first, and once. */
 enum screen_request_kind {
 	SCREEN_REQUEST_SETUP,
 	SCREEN_REQUEST_DEVICE, /* with an input device, open for reading and writing */
-	/* The screen, and all that is typed but hotkeys, are somebody else's. */
+	/* We own the screen, and all that is typed except hotkeys. */
 	SCREEN_REQUEST_ASIDE,
-	/* Somebody else draws, all that is typed but hotkeys goes nowhere. */
+	/* Somebody else draws; all that is typed except hotkeys is discarded. */
 	SCREEN_REQUEST_MESSAGE,
-	SCREEN_REQUEST_ASK, /* …but Return and Escape: they are reported */
-	/* A guest's picture; with a socket that speaks RFB, or without: the one there was. */
+	SCREEN_REQUEST_ASK, /* … except Return and Escape, which are reported */
+	/* A guest's picture; with a socket that speaks RFB, or without one: the previous one. */
 	SCREEN_REQUEST_DISPLAY,
 };
 
@@ -48,7 +48,7 @@ enum screen_report_kind {
 	SCREEN_REPORT_END,
 	SCREEN_REPORT_YES, /* answers to ASK */
 	SCREEN_REPORT_NO,
-	SCREEN_REPORT_DRAWN, /* the first picture of a connection is on the screen */
+	SCREEN_REPORT_DRAWN, /* a connection's first picture is on the screen */
 	SCREEN_REPORT_LOST, /* the connection has ended; value: errno */
 };
 
@@ -57,7 +57,7 @@ struct screen_report {
 };
 
 /*
- * Runs until the control socket is closed. The fds stay the caller's. Returns 0, or -errno when the
- * control socket fails or says what it cannot mean.
+ * Runs until the control socket is closed. The caller keeps the fds. Returns 0, or -errno when the
+ * control socket fails or delivers an invalid message.
  */
 int screen_run(int control_fd, int framebuffer_fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// evdev's files. One that is none (in tests: a pipe) is taken for a keyboard and a mouse.
+// evdev files. Any other file (in tests: a pipe) counts as a keyboard and a mouse.
 #include "screen-devices.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static void read_axis(int fd, unsigned int code, struct screen_axis *axis)
 		*axis = (struct screen_axis){ info.minimum, info.maximum };
 }
 
-/* A touchpad reports places as well, but ones of the finger on it, not of the screen. */
+/* A touchpad reports places too, but of the finger on it, not on the screen. */
 static bool is_touchpad(int fd)
 {
 	uint64_t properties = 0, keys[SCREEN_KEY_WORDS] = {};
@@ -60,7 +60,7 @@ static void light(const struct screen_devices *devices, size_t index)
 		(void)!write(devices->items[index].fd, events, sizeof(events));
 }
 
-/* Between the states nothing is lost that matters: no key is held. */
+/* Nothing important is lost between the states: no key is held. */
 static void apply_grab(struct screen_devices *devices)
 {
 	for (size_t i = 0; i < devices->count && devices->input.held_count == 0; i++) {
@@ -115,7 +115,7 @@ void screen_devices_done(struct screen_devices *devices)
 	devices->count = 0;
 }
 
-/* What a mouse did while nobody looked. */
+/* Discards what a mouse did while nobody read it. */
 static void drain(const struct screen_devices *devices, size_t index)
 {
 	struct input_event events[EVENTS_AT_ONCE];
@@ -150,7 +150,7 @@ void screen_devices_poll(const struct screen_devices *devices, struct pollfd *re
 	}
 }
 
-/* Returns whether the device is still there. */
+/* Returns whether the device still exists. */
 static bool read_device(struct screen_devices *devices, size_t index)
 {
 	struct input_event events[EVENTS_AT_ONCE];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A guest's picture on the screen: its place, and rows of it, with the pointer in them.
+// A guest's picture on the screen: its place, and its rows with the pointer in them.
 #include "screen-draw.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ static void find_place(struct screen_draw *draw)
 	}
 	place->x = (width - place->width) / 2;
 	place->y = (height - place->height) / 2;
-	/* Where nothing is to be mixed, nothing is. */
+	/* If nothing has to be mixed, skip it. */
 	if (draw->scale == SCREEN_SCALE_FIT && place->width == picture->width &&
 	    place->height == picture->height)
 		draw->factor = 1;
@@ -199,7 +199,7 @@ static bool has_cursor(const struct pixel_rect *covered, unsigned int y)
 	return covered->width > 0 && y >= covered->y && y - covered->y < covered->height;
 }
 
-/* A row of the picture, which is copied only where the pointer is. */
+/* A row of the picture; it is copied only where the pointer is. */
 static const uint8_t *picture_row(struct screen_draw *draw, unsigned int y, uint8_t *copy)
 {
 	const struct pixel_rect covered = screen_draw_cursor_rect(draw);
@@ -212,7 +212,8 @@ static const uint8_t *picture_row(struct screen_draw *draw, unsigned int y, uint
 	return copy;
 }
 
-/* Pixels of place's row y in the picture's format; mixed has them unless they are the picture's. */
+/* Pixels of place's row y in the picture's format; mixed holds them unless they are the picture's
+ * own. */
 static const uint8_t *scaled_row(struct screen_draw *draw, unsigned int y, unsigned int x,
 				 unsigned int count)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Rows of the screen, to the framebuffer's file.
+// Writes rows of the screen to the framebuffer's file.
 #include "screen-framebuffer.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ void screen_framebuffer_done(struct screen_framebuffer *framebuffer)
 	framebuffer->buffer = NULL;
 }
 
-/* A file of the kernel's takes it all, but a signal may come between. */
+/* The kernel's file takes all of it, unless a signal comes. */
 static int put(struct screen_framebuffer *framebuffer, const uint8_t *data, size_t length,
 	       uint64_t at)
 {
@@ -64,7 +64,7 @@ static void compose(struct screen_draw *draw, unsigned int y, uint8_t *line)
 		memcpy(to, row, place->width * bytes);
 }
 
-/* At least two lines at once where they have no gap between them. */
+/* At least two lines at once if there is no gap between them. */
 static int draw_lines(struct screen_framebuffer *framebuffer, struct screen_draw *draw,
 		      unsigned int y, unsigned int count)
 {
@@ -103,8 +103,8 @@ static int draw_rows(struct screen_framebuffer *framebuffer, struct screen_draw 
 }
 
 /*
- * The kernel (drm_fb_helper_memory_range_to_clip(), 6.12) takes a write of one line that ends with
- * the line for one that ends before it begins, and does not show it: there are always two lines.
+ * The kernel (drm_fb_helper_memory_range_to_clip(), 6.12) computes an empty range for a write of
+ * one line that ends at the line's end, and does not show it, so there are always two lines.
  */
 int screen_framebuffer_draw(struct screen_framebuffer *framebuffer, struct screen_draw *draw,
 			    const struct pixel_rect *rect)

@@ -18,6 +18,6 @@ void screen_framebuffer_done(struct screen_framebuffer *framebuffer);
 /* A part of the screen that the picture covers. Returns 0 or -errno. */
 int screen_framebuffer_draw(struct screen_framebuffer *framebuffer, struct screen_draw *draw,
 			    const struct pixel_rect *rect);
-/* All of the screen: the picture, and black around it. Returns 0 or -errno. */
+/* The whole screen: the picture, and black around it. Returns 0 or -errno. */
 int screen_framebuffer_draw_screen(struct screen_framebuffer *framebuffer,
 				   struct screen_draw *draw);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Hotkeys: which modifiers are held, and what the key that comes with them means.
+// Hotkeys: which modifiers are held, and what a key means with them.
 #include "screen-hotkey.h"
 
 #include <linux/input-event-codes.h>
@@ -17,7 +17,7 @@ static const struct {
 	{ KEY_LEFTMETA, KEY_RIGHTMETA, SCREEN_MODIFIER_META },
 };
 
-/* F1 is 1; 0: none. F11 and F12 are not behind F10. */
+/* F1 is 1; 0: none. F11 and F12 do not follow F10. */
 static unsigned int function_key(uint16_t code)
 {
 	if (code >= KEY_F1 && code <= KEY_F10)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// evdev's events: keys held on several devices count once, movements add up until the report.
+// evdev events: a key held on several devices counts once; movements add up until the report.
 #include "screen-input.h"
 
 #define WHEEL_MAX 16 /* in one report */
@@ -148,7 +148,7 @@ static void on_movement(struct screen_input *input, const struct input_event *ev
 	}
 }
 
-/* What an axis says, in pixels of the screen. */
+/* An axis value, in pixels of the screen. */
 static int place_on(const struct screen_axis *axis, int value, unsigned int pixels)
 {
 	int64_t range = (int64_t)axis->high - axis->low, place = 0;

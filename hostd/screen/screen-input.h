@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events of any number of keyboards and pointers, as those of one keyboard and one pointer. Pure.
- */
+/* Merges events of any number of keyboards and pointers into those of one keyboard and one pointer.
+ * Pure. */
 #pragma once
 
 #include <linux/input.h>
@@ -21,16 +21,16 @@ enum screen_button {
 };
 
 struct screen_axis {
-	int low, high; /* what a device reports; equal: it reports movements only */
+	int low, high; /* the device's range; equal: it reports movements only */
 };
 
 struct screen_device {
 	struct screen_axis x, y;
-	uint64_t keys[SCREEN_KEY_WORDS]; /* what is held on it, buttons as well */
+	uint64_t keys[SCREEN_KEY_WORDS]; /* held on it, buttons too */
 	bool dropped; /* the kernel has lost events of it: see screen_input_sync() */
 };
 
-/* A pointer's place is one of the screen's; a movement is as the device reports it. */
+/* A pointer's place is on the screen; a movement is as the device reports it. */
 struct screen_input_callbacks {
 	/* Also for each repetition. */
 	void (*key)(uint16_t code, bool down, void *userdata);
@@ -52,13 +52,13 @@ struct screen_input {
 };
 
 /*
- * One event of a device. Returns true when events were lost: what is held has then to be asked of
- * the kernel (EVIOCGKEY) and given to screen_input_sync().
+ * Takes an event of a device. Returns true when events were lost: then read what is held from the
+ * kernel (EVIOCGKEY) and pass it to screen_input_sync().
  */
 bool screen_input_event(struct screen_input *input, struct screen_device *device,
 			const struct input_event *event);
-/* What is held on a device now; all zero when it is gone. */
+/* Sets what is held on a device now; all zero when it is gone. */
 void screen_input_sync(struct screen_input *input, struct screen_device *device,
 		       const uint64_t keys[static SCREEN_KEY_WORDS]);
-/* The pointer stays within. */
+/* Keeps the pointer within. */
 void screen_input_set_area(struct screen_input *input, const struct pixel_rect *area);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Keys: the kernel's codes up to F12 are scan codes of set 1 themselves; a table has the others.
+// Keys: the kernel's codes up to F12 are scan codes of set 1; a table has the others.
 #include "screen-keys.h"
 
 #include <linux/input-event-codes.h>

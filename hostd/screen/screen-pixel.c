@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Pixels: from one layout of channels to another.
+// Converts pixels from one layout of channels to another.
 #include "screen-pixel.h"
 
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Pixels: how a framebuffer lays out their bits, and from one layout to another. Pure. */
+/* Pixels: the layout of a framebuffer's bits, and conversion between layouts. Pure. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a channel is in a pixel, which is read in the machine's byte order. */
+/* A channel's place in a pixel, which is read in the machine's byte order. */
 struct pixel_channel {
 	uint8_t shift, bits;
 };
@@ -25,13 +25,13 @@ static inline size_t pixel_bytes(const struct pixel_format *format)
 	return format->bits / 8;
 }
 
-/* Whether every channel is within the pixel and none is empty or over another. */
+/* Whether every channel is within the pixel, and none is empty or overlaps another. */
 bool pixel_format_valid(const struct pixel_format *format);
 bool pixel_format_equal(const struct pixel_format *a, const struct pixel_format *b);
 
 /*
- * What to ask a VNC server for, so that the least is left to convert: the screen's own format where
- * a server can have it (16 or 32 bits a pixel, 8 bits a channel at most), or the nearest.
+ * The format to request from a VNC server so that the least has to be converted: the screen's own
+ * if a server can have it (16 or 32 bits a pixel, 8 bits a channel at most), or the nearest.
  */
 void pixel_format_nearest(const struct pixel_format *screen, struct pixel_format *ret_format);
 
@@ -42,12 +42,12 @@ uint32_t pixel_from_rgb(const struct pixel_format *format, uint32_t rgb);
 uint32_t pixel_load(const struct pixel_format *format, const uint8_t *at);
 void pixel_store(const struct pixel_format *format, uint8_t *at, uint32_t pixel);
 
-/* count pixels from one layout to the other; from and to do not overlap. */
+/* Converts count pixels; from and to do not overlap. */
 void pixel_convert(const struct pixel_format *from_format, const uint8_t *from,
 		   const struct pixel_format *to_format, uint8_t *to, size_t count);
 
 /* The smallest rectangle around both. */
 struct pixel_rect pixel_rect_union(const struct pixel_rect *a, const struct pixel_rect *b);
-/* What of a is within width and height. */
+/* The part of a within width and height. */
 struct pixel_rect pixel_rect_clip(const struct pixel_rect *a, unsigned int width,
 				  unsigned int height);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The process's loop: what hostd asks, what is typed, what the guest shows. It sleeps in poll().
+// The process's loop: hostd's messages, keyboard and mouse, the guest's picture. It sleeps in
+// poll().
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,7 +10,7 @@
 #include "screen/screen-control.h"
 #include "screen/screen-devices.h"
 
-/* Beyond these no framebuffer is believed. */
+/* Larger framebuffers are refused. */
 #define SIDE_MAX 16384
 #define STRIDE_MAX (SIDE_MAX * 4 * 2)
 
@@ -21,7 +22,7 @@ struct screen {
 	struct screen_client client;
 	struct screen_devices devices;
 	struct screen_hotkey_state hotkeys;
-	uint64_t sent[SCREEN_KEY_WORDS]; /* keys that are down for the guest */
+	uint64_t sent[SCREEN_KEY_WORDS]; /* keys that the guest has down */
 	unsigned int buttons; /* as the guest knows them */
 };
 
@@ -40,7 +41,7 @@ static void send_key(struct screen *screen, uint16_t code, bool down)
 {
 	uint64_t bit = UINT64_C(1) << code % 64;
 
-	/* What went down elsewhere is not released here. */
+	/* Keys that were pressed elsewhere are not released here. */
 	if (!down && !(screen->sent[code / 64] & bit))
 		return;
 	if (down)
@@ -122,7 +123,7 @@ static void on_key(uint16_t code, bool down, void *userdata)
 		report(screen, SCREEN_REPORT_GUEST, action.guest);
 		break;
 	}
-	/* The guest has seen the modifiers go down, and never sees what they were for. */
+	/* The guest has seen the modifiers go down, and never the hotkey itself. */
 	if (action.kind > SCREEN_ACTION_SWALLOW)
 		release_all(screen);
 }
@@ -277,7 +278,7 @@ static int turn(struct screen *screen, int framebuffer_fd)
 	screen_devices_poll(&screen->devices, polls + DEVICES);
 	if (poll(polls, DEVICES + count, -1) < 0)
 		return errno == EINTR ? 1 : -errno;
-	/* What hostd says comes first, and changes what else there is to read. */
+	/* hostd's messages come first: they change what else there is to read. */
 	if (polls[CONTROL].revents)
 		return on_control(screen, framebuffer_fd);
 	screen_devices_read(&screen->devices, polls + DEVICES, count);

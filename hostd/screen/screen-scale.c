@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Scaling: pixels repeated, or mixed of the four around (bilinear), whatever their channels are.
+// Scaling: pixels are repeated, or mixed from the four around (bilinear), whatever their channels.
 #include "screen-scale.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ void screen_scale_columns(struct screen_column *columns, unsigned int to, unsign
 		columns[i] = screen_scale_at(i, to, from);
 }
 
-/* One pixel more at each end: a pixel is mixed from its neighbours. */
+/* One more pixel at each end: a pixel is mixed from its neighbours. */
 static void scale_span(unsigned int *start, unsigned int *length, unsigned int from,
 		       unsigned int to)
 {
@@ -67,7 +67,7 @@ void screen_scale_repeat(const uint8_t *row, size_t bytes, unsigned int factor, 
 	}
 }
 
-/* Four channels of 8 bits at once, in whatever order they are. */
+/* Four channels of 8 bits at once, in any order. */
 static uint32_t mix32(uint32_t a, uint32_t b, uint32_t weight)
 {
 	uint32_t even = (a & 0xff00ff) * (WEIGHTS - weight) + (b & 0xff00ff) * weight;
@@ -89,7 +89,8 @@ static void store32(uint8_t *at, uint32_t value)
 	memcpy(at, &value, sizeof(value));
 }
 
-/* Two rows to one, as far as the columns reach: a loop without a jump, many pixels at once. */
+/* Mixes two rows into one, as far as the columns reach: a loop without a jump, many pixels at once.
+ */
 static void mix_rows32(const uint8_t *above, const uint8_t *below, unsigned int weight,
 		       const struct screen_column *columns, unsigned int count, uint8_t *to)
 {
