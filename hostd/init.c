@@ -22,17 +22,17 @@
 #define HOSTD_EXIT_REPLACED 3 /* host/host-replace.c */
 #define TRIAL_LIMIT_S 30
 #define FAST_RUN_S 2
-#define GOOD_RUN_S 600 /* what ran for so long is no part of a row of failures */
+#define GOOD_RUN_S 600 /* a run of this length ends a row of failures */
 #define FAILURES_MAX 5
 #define RESTART_INTERVAL_S 1
 #define RESTART_INTERVAL_FAILING_S 10
 #define BOOT_TIMES "/run/mvirt/boot-times" /* machine/boot-times.c; its first line is PID 1's */
-#define STOP_LIMIT_S 120 /* without a word from hostd, which has the guests' deadlines itself */
+#define STOP_LIMIT_S 120 /* without a report from hostd, which knows the guests' deadlines */
 #define TERM_LIMIT_S 5
 #define SYNC_LIMIT_S 30 /* without progress */
 #define REBOOT_LIMIT_S 180
 
-/* What shall happen when everything has stopped; 0 while the host runs. */
+/* What to do when everything has stopped; 0 while the host runs. */
 enum ending { RUNNING, POWER_OFF, REBOOT, HALT };
 static const char *const ending_names[] = { "", "power off", "reboot", "halt" };
 static const int ending_commands[] = { 0, RB_POWER_OFF, RB_AUTOBOOT, RB_HALT_SYSTEM };
@@ -47,19 +47,19 @@ struct service {
 	unsigned int fast_failures, short_runs; /* in a row, below FAST_RUN_S and good_run_s */
 };
 
-/* What hostd is started from: the first that there is; host/host-replace.c says what they are. */
+/* hostd's programs: the first that exists is started; host/host-replace.c describes them. */
 static const char *const hostd_suffixes[] = { ".trial", ".replaced", "" };
 
 static struct {
 	enum ending ending;
-	bool guests_stopped; /* hostd has said so, by its exit status */
-	bool test; /* in a PID namespace: nothing is mounted, the consoles are left alone */
+	bool guests_stopped; /* hostd's exit status says so */
+	bool test; /* in a PID namespace: mounts nothing, leaves the consoles alone */
 	time_t stop_limit_s, stop_deadline_s;
 	const char *hostd; /* the image's */
-	char hostd_path[256]; /* of the one that runs, or ran last */
+	char hostd_path[256]; /* of the running one, or the last one */
 	ino_t hostd_inode;
 	time_t trial_limit_s, trial_deadline_s;
-	ino_t trial_inode; /* hostd_inode, if that one is on trial; or 0 */
+	ino_t trial_inode; /* hostd_inode, if that one is on trial; otherwise 0 */
 	time_t good_run_s, sync_limit_s;
 	struct service daemon, shell;
 } state = { .stop_limit_s = STOP_LIMIT_S,
@@ -84,7 +84,7 @@ static bool write_to(const char *path, const char *line)
 	return written;
 }
 
-/* Says a line, on every console by way of the kernel's log. */
+/* Logs a line through the kernel's log, so every console shows it. */
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
 	char line[400] = "<27>init: "; /* an error: shown on a quiet console, too */
@@ -106,8 +106,8 @@ static void mount_at(const char *type, const char *target, unsigned long flags, 
 		say("%s cannot be mounted: %m", target);
 }
 
-/* By which guests are confined: the kernel's first root cannot be left so, a bind mount of it can.
- */
+/* Guests' confinement needs it: the kernel's first root cannot be pivoted away from, a bind mount
+ * of it can. */
 static void make_root_pivotable(void)
 {
 	if (mount("/", "/mnt", NULL, MS_BIND, NULL) < 0 || chdir("/mnt") < 0 ||
@@ -127,12 +127,12 @@ static void mount_everything(void)
 	mount_at("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=755");
 	mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
 	mount_at("cgroup2", "/sys/fs/cgroup", safe, "nsdelegate");
-	/* which not every machine has */
+	/* Not every machine has these. */
 	(void)mount("efivarfs", "/sys/firmware/efi/efivars", "efivarfs", safe | MS_RDONLY, NULL);
 	(void)mount("pstore", "/sys/fs/pstore", "pstore", safe, NULL);
 }
 
-/* When the kernel had done its part. */
+/* Notes when the kernel had done its part. */
 static void note_start(const struct timespec *started)
 {
 	int fd = -1;
@@ -155,7 +155,7 @@ static bool open_terminal(const char *path, int flags)
 	return fd >= 0;
 }
 
-/* mvirt.shell=TTY on the kernel's command line: "/dev/" goes where "hell=" was. */
+/* mvirt.shell=TTY on the kernel's command line: "/dev/" overwrites "hell=". */
 static void read_command_line(void)
 {
 	static char line[4096];
@@ -170,14 +170,14 @@ static void read_command_line(void)
 }
 
 /* In the child: does not return. */
-static void become(const struct service *service)
+static void exec_service(const struct service *service)
 {
 	static const char *const variables[] = { "PATH=/usr/bin", "HOME=/root", "TERM=linux",
 						 NULL };
 	sigset_t blocked;
 
 	(void)sigemptyset(&blocked);
-	/* One that comes before hostd can take it waits until it can. */
+	/* A signal that comes before hostd handles it waits. */
 	if (service == &state.daemon)
 		(void)sigaddset(&blocked, SIGTERM);
 	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
@@ -220,12 +220,12 @@ static void choose_hostd(void)
 	state.daemon.path = state.hostd_path;
 }
 
-/* It does not come up, or does not stay: the one before it is started from here on. */
+/* A new hostd that does not come up, or does not stay: the previous one is started from now on. */
 static void give_up_hostd(const char *why)
 {
 	char path[sizeof(state.hostd_path) + sizeof(".failed")];
 
-	say("%s %s: the one before it takes its place", state.hostd_path, why);
+	say("%s %s: starting the previous one", state.hostd_path, why);
 	(void)unlink(state.hostd_path);
 	(void)snprintf(path, sizeof(path), "%s.failed", state.hostd);
 	(void)close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
@@ -239,17 +239,17 @@ static void start(struct service *service)
 		choose_hostd();
 	service->pid = fork();
 	if (service->pid == 0)
-		become(service);
+		exec_service(service);
 	if (service->pid < 0)
 		say("fork: %m");
 	service->started_s = now_s();
 	service->due_s = service->started_s + RESTART_INTERVAL_S;
-	/* The wish that the one before it did not live to fulfil. */
+	/* The shutdown request that the previous hostd did not finish. */
 	if (service == &state.daemon && service->pid > 0 && state.ending != RUNNING)
 		(void)kill(service->pid, SIGTERM);
 }
 
-/* Never more than one start a second; a service that does not hold gets longer pauses. */
+/* At most one start a second; a service that keeps failing waits longer. */
 static void plan_restart(struct service *service)
 {
 	time_t ran_s = now_s() - service->started_s;
@@ -261,8 +261,8 @@ static void plan_restart(struct service *service)
 		service->due_s = service->started_s + RESTART_INTERVAL_FAILING_S;
 }
 
-/* It has ended by itself, and will be started again. */
-static void tell_end_of_hostd(int status)
+/* It ended by itself, and will be started again. */
+static void log_end_of_hostd(int status)
 {
 	if (WIFSIGNALED(status))
 		say("hostd was killed by signal %d, starting it again", WTERMSIG(status));
@@ -270,8 +270,8 @@ static void tell_end_of_hostd(int status)
 		say("hostd ended with status %d, starting it again", WEXITSTATUS(status));
 }
 
-/* One that was put in place gives way to the one before it; the image's is tried without end. */
-static void judge_hostd(void)
+/* A hostd that was put in place gives way to the previous one; the image's is tried without end. */
+static void give_up_failing_hostd(void)
 {
 	if (state.daemon.short_runs < FAILURES_MAX)
 		return;
@@ -279,10 +279,10 @@ static void judge_hostd(void)
 		give_up_hostd("ended five times in a row, each time within ten minutes");
 	else if (state.daemon.fast_failures == FAILURES_MAX)
 		say("hostd cannot be started: five tries in a row failed. Guests go on running. "
-		    "Boot with mvirt.shell=tty1 on the kernel's command line for a rescue shell");
+		    "Boot with mvirt.shell=tty2 on the kernel's command line for a rescue shell");
 	else if (state.daemon.short_runs == FAILURES_MAX)
 		say("hostd ended five times in a row, each time within ten minutes. Guests go on "
-		    "running, and it is started again each time");
+		    "running; it is started again each time");
 }
 
 static void hostd_ended(int status)
@@ -295,14 +295,14 @@ static void hostd_ended(int status)
 	if (is_on_trial() && now_s() >= state.trial_deadline_s) {
 		give_up_hostd("does not answer");
 	} else if (is_on_trial()) {
-		give_up_hostd("has ended before it could answer");
+		give_up_hostd("ended before it answered");
 	} else {
-		tell_end_of_hostd(status);
-		judge_hostd();
+		log_end_of_hostd(status);
+		give_up_failing_hostd();
 	}
 }
 
-/* Starts what is due. Returns when to look again, or 0 when there is nothing to wait for. */
+/* Starts what is due. Returns when to look again, or 0 if there is nothing to wait for. */
 static time_t start_due(void)
 {
 	struct service *services[] = { &state.daemon, &state.shell };
@@ -338,7 +338,7 @@ static void begin_ending(enum ending ending)
 		(void)kill(state.daemon.pid, SIGTERM);
 }
 
-/* Waits for the end of every process, at most so long. Returns whether none is left. */
+/* Waits for the end of every process, at most limit_s. Returns whether none is left. */
 static bool wait_for_all(time_t limit_s)
 {
 	for (time_t deadline = now_s() + limit_s; now_s() < deadline; (void)usleep(20000)) {
@@ -352,7 +352,7 @@ static bool wait_for_all(time_t limit_s)
 	return false;
 }
 
-/* What has not been written to the disks yet. */
+/* Memory that has not been written to the disks yet. */
 static unsigned long unwritten_kib(void)
 {
 	static const char *const names[] = { "\nDirty:", "\nWriteback:" };
@@ -370,7 +370,7 @@ static unsigned long unwritten_kib(void)
 	return sum;
 }
 
-/* By a child, because on a disk that no longer answers each of these calls may never return. */
+/* In a child, because each of these calls may hang on a disk that no longer answers. */
 static void write_to_disks(void)
 {
 	unsigned long left = 0, least = ULONG_MAX;
@@ -391,14 +391,13 @@ static void write_to_disks(void)
 			least = left;
 			progress_s = now_s();
 		} else if (now_s() - progress_s >= state.sync_limit_s) {
-			say("a disk does not take what is left to write, %lu KiB: it is lost",
-			    left);
+			say("a disk takes no more data: %lu KiB are lost", left);
 			return;
 		}
 	}
 }
 
-/* The kernel asks every driver first, and one of them may wait for its device without end. */
+/* The kernel first asks every driver, and a driver may wait for its device for ever. */
 static void force_reboot_later(void)
 {
 	if (fork() != 0)
@@ -425,15 +424,15 @@ static void force_reboot_later(void)
 		(void)pause();
 }
 
-/* Whether there is nobody who could stop the guests in order. */
+/* Whether no hostd can stop the guests in order. */
 static bool is_hostd_lost(void)
 {
 	if (state.daemon.pid <= 0 &&
 	    (state.daemon.fast_failures >= FAILURES_MAX || state.daemon.short_runs >= FAILURES_MAX))
-		say("hostd does not hold: guests that still run are not asked to stop");
+		say("hostd keeps failing: running guests are not asked to stop");
 	else if (now_s() >= state.stop_deadline_s)
-		say("hostd did not stop within %lld s and says nothing: guests that still run are "
-		    "not asked to stop",
+		say("hostd did not stop within %lld s and does not report: running guests are not "
+		    "asked to stop",
 		    (long long)state.stop_limit_s);
 	else
 		return false;
@@ -442,12 +441,12 @@ static bool is_hostd_lost(void)
 
 static void take_signal(int signal, const siginfo_t *info)
 {
-	if (signal == SIGALRM && info->si_pid == state.daemon.pid) /* it is still at it */
+	if (signal == SIGALRM && info->si_pid == state.daemon.pid) /* it is still working */
 		state.stop_deadline_s = now_s() + state.stop_limit_s;
-	/* Ctrl-Alt-Del once more: hostd knows what is meant. */
+	/* Ctrl-Alt-Del once more: hostd knows what it means. */
 	if (signal == SIGINT && state.ending != RUNNING && state.daemon.pid > 0)
 		(void)kill(state.daemon.pid, SIGTERM);
-	/* SIGCHLD is reaped in the next step; the rest means nothing to us. */
+	/* SIGCHLD is reaped in the next step; other signals mean nothing here. */
 	begin_ending(signal == SIGUSR1                       ? HALT
 		     : signal == SIGUSR2                     ? POWER_OFF
 		     : signal == SIGTERM || signal == SIGINT ? REBOOT
@@ -503,11 +502,11 @@ int main(int argc, char **argv)
 		make_root_pivotable();
 		mount_everything();
 		note_start(&started);
-		/* What cannot be shown now (a terminal that was stopped) must not hold us up. */
+		/* Output that cannot be shown now (on a stopped terminal) must not block us. */
 		(void)open_terminal("/dev/console", O_NONBLOCK);
 		(void)reboot(RB_DISABLE_CAD);
 		(void)!sethostname("mvirt", 5);
-		/* A QEMU's, and those of the guest's last ones, whose end takes the kernel time. */
+		/* For a guest's QEMU and its predecessors, which the kernel cleans up late. */
 		(void)write_to("/proc/sys/user/max_user_namespaces", "64");
 		read_command_line();
 	}

@@ -68,7 +68,7 @@ def test_life_of_a_created_guest(machine, tmp_path):
     host.console.wait(r"hostd: host: ready", 60, start=0)
     assert "/dev/vda, ext4" in done(host, "status")
 
-    # what is wrong is said with its line, and leaves nothing
+    # a mistake is reported with its line, and leaves nothing behind
     refused(host, "create w --conf /data/images/wrong.conf", r'line 2: unknown key "memry".*did you mean "memory"')
     refused(host, "create w --conf /data/images/demo.conf --import /data/images/none", "/data/images/none: No such file")
     refused(host, "create W kernel=vmlinuz", '"W" is no name')
@@ -76,7 +76,7 @@ def test_life_of_a_created_guest(machine, tmp_path):
     refused(host, "create", "usage: mvirt create", status=2)
     assert folder(host, "w") is None and folder(host, "bad") is None
 
-    # mvirt.conf's guests are mvirt.conf's
+    # guests of mvirt.conf can only be changed there
     assert re.search(r"^defined in +mvirt\.conf", done(host, "info fixed"), re.MULTILINE)
     for command in ("set fixed memory=64M", "delete fixed", "rename fixed other"):
         refused(host, command, r"guest fixed is defined in mvirt\.conf")
@@ -85,7 +85,7 @@ def test_life_of_a_created_guest(machine, tmp_path):
     done(host, f"create demo --conf /data/images/demo.conf {IMPORTS}")
     assert folder(host, "demo") == {"guest.conf", "vmlinuz", "initrd", "root.raw"}
     assert "the data volume" in done(host, "info demo")
-    # it is not started, by another hostd neither
+    # it is not started, not even by the next hostd
     start = len(host.console.text)
     assert host.shell("kill -9 $(pidof hostd)")[0] == 0
     host.console.wait(r"hostd: data: /dev/vda: is mounted already", 60, start=start)
@@ -120,7 +120,7 @@ def test_life_of_a_created_guest(machine, tmp_path):
     done(host, "delete other")
     assert folder(host, "other") == {"vmlinuz", "initrd", "root.raw"}
     refused(host, "info other", "there is no guest other")
-    # one of the same name takes up what was left
+    # a new guest of the same name gets what was left
     done(host, "create other kernel=vmlinuz initrd=initrd disk.0.file=root.raw disk.0.format=raw disk.0.size=8M")
     assert host.shell("dd if=/data/guests/other/root.raw bs=4 count=1 2>/dev/null")[1] == "kept"
     done(host, "delete --with-disks other")
@@ -146,7 +146,7 @@ def test_not_kept_until_there_is_a_data_volume(machine, tmp_path):
         text = host.shell(command if command[0] == "(" else "mvirt " + command)[1]
         assert "not kept" in text, f"{command}: {text}"
 
-    # formatting: nothing that is not empty, but when it is said twice
+    # formatting: a disk that is not empty only after a second confirmation
     refused(host, "host format-disk nothing", 'no disk with the serial "nothing"')
     refused(host, "host format-disk full1", "vfat|FAT")
     refused(host, "host format-disk --erase full1", "--confirm", status=2)
@@ -171,7 +171,7 @@ def test_format_an_empty_disk(machine, tmp_path):
     host.console.wait(r"hostd: data: /dev/sda1: mounted", 60)
     host.qmp("device_del", id="empty-usb")
     host.console.wait(r"hostd: data: /dev/sda1: was removed", 60)
-    # a client of its own: it writes when it comes to it
+    # a separate client, which writes later
     output = host.shell("i=0; until grep -q lost /tmp/events || [ $i = 30 ]; do sleep 1; i=$((i+1)); done; cat /tmp/events", 60)[1]
     assert re.search(r"data volume: mounted, /dev/sda1$.*data volume: lost", output, re.MULTILINE | re.DOTALL), output
 
@@ -201,7 +201,7 @@ def test_reload(machine, tmp_path):
     assert host.shell("pidof hostd")[1] == pid and host.shell("md5sum /usr/bin/hostd")[1] == before
     assert ".new" not in host.shell("ls -A /usr/bin")[1]
 
-    # another file, which works all the same
+    # another file that works as well
     host.shell("cp /usr/bin/hostd /tmp/hostd; echo more >>/tmp/hostd")
     start = len(host.console.text)
     done(host, "host reload /tmp/hostd")
@@ -213,7 +213,7 @@ def test_reload(machine, tmp_path):
     assert guest_boot_id(host) == boot_id
     assert done(host, "list --names") == "demo"
 
-    # one that says its version, and then comes to nothing: the one before it goes on
+    # one that prints its version and then fails: the previous one goes on
     start = len(host.console.text)
     refused(host, "host reload /run/mvirt/config/bad", "the new hostd did not come up, so the previous one runs on")
     host.console.wait(r"init: /usr/bin/hostd\.trial has ended before it could answer: the one before it takes its place", 60,
@@ -226,13 +226,13 @@ def test_reload(machine, tmp_path):
 
 
 def test_hostd_killed_during_create(machine, tmp_path):
-    """Whenever it is: the guest is there with all its files, or there is nothing."""
+    """At any time: the guest exists with all its files, or nothing exists."""
     volume = make_volume(tmp_path / "data.img", {"big": definition("big", '\tautostart = false\n\tdisk {\n\t\tfile = "big.raw"\n\t}\n')})
     host = machine(extra=volume)
     host.console.wait(r"hostd: data: /dev/vda: mounted", 120)
     host.console.wait(r"hostd: host: ready", 60, start=0)
     assert host.shell("dd if=/dev/urandom of=/data/images/big.raw bs=1M count=48 && sync", 120)[0] == 0
-    # The shell has no sleep of less than a second: a program that ends at once, so many times.
+    # The shell has no sleep of less than a second: run a program that ends at once many times.
     for pause in (0, 1, 3, 6, 12, 25, 50, 100):
         start = len(host.console.text)
         host.shell(f"(mvirt create big --conf /data/images/big.conf {IMPORTS} --import /data/images/big.raw "

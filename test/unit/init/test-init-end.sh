@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# PID 1 when the machine goes down: the guests are hostd's to stop, whichever hostd that is; and nothing holds it up for ever.
+# PID 1 when the machine goes down: hostd, the present or the next one, stops the guests, and nothing blocks it for ever.
 # needs: obj/test/init
 # shellcheck disable=SC1091,SC2016,SC2034,SC2154,SC2319 # of the fixture; scripts in quotes are run later; $? is of the condition
 # shellcheck source=test/unit/init/init-fixture.sh
 . "$(dirname "$0")/init-fixture.sh"
 
-# As the real one does, and unlike a shell, it takes what came before it could. $fate is done at SIGTERM, and $born before that.
+# Like the real hostd, and unlike a shell, it handles a signal that came early. It runs $fate at SIGTERM, and $born before.
 hostd_in_perl() {
 	cat <<-END
 		#!/usr/bin/perl
@@ -26,7 +26,7 @@ lines_of() {
 	if [ -e "$folder/$1" ]; then wc -l <"$folder/$1"; else echo 0; fi
 }
 
-# --- between two lives of hostd ---
+# --- while hostd is being restarted ---
 
 with_hostd "$(hostd_in_perl 'exit 0;' 'exit 1 if lives("started") == 1;')"
 wait_for "grep -q 'hostd ended with status 1' $folder/said"
@@ -50,7 +50,7 @@ ok $? "one that makes room for another one has not stopped the guests"
 with_hostd "$(hostd_in_perl 'kill("KILL", $$);')"
 kill -USR2 "$inner"
 ended_by 2
-[ "$(lines_of started)" -ge 5 ] && [ "$(lines_of started)" -le 6 ] && grep -q 'hostd does not hold' "$folder/said"
+[ "$(lines_of started)" -ge 5 ] && [ "$(lines_of started)" -le 6 ] && grep -q 'hostd keeps failing' "$folder/said"
 ok $? "when none of them holds, it goes on without them"
 
 with_hostd "$(hostd_in_perl 'exit 0;' 'sleep(60) if lives("started") == 2;')" 3
@@ -66,7 +66,7 @@ chmod +x "$folder/hostd.trial"
 pkill -KILL -P "$inner"
 kill -USR2 "$inner"
 ended_by 2
-grep -q 'hostd.trial has ended before it could answer: the one before it takes its place' "$folder/said" && [ "$(lines_of termed)" -eq 1 ]
+grep -q 'hostd.trial ended before it answered: starting the previous one' "$folder/said" && [ "$(lines_of termed)" -eq 1 ]
 ok $? "one that was put in place and does not come up leaves it to the one before it"
 
 # --- how long hostd may take ---
@@ -111,7 +111,7 @@ with_hostd "$SERVE" 60 60 600 2
 kill -TERM "$inner"
 ended_by 1
 ok $? "a sync that never returns does not hold up the reboot"
-grep -q 'a disk does not take what is left to write' "$folder/said"
+grep -q 'a disk takes no more data' "$folder/said"
 ok $? "and this is said"
 
 echo "1..$count"

@@ -62,7 +62,7 @@ with_hostd 'echo x >>$D/started; [ -e $D/once ] || { touch $D/once; kill -USR2 1
 ended_by 2
 ok $? "hostd itself may ask for the end"
 
-# --- another hostd (hostd/host/host-replace.c) ---
+# --- replacing hostd (hostd/host/host-replace.c) ---
 
 # put_in_place SCRIPT: as hostd does on the way out
 put_in_place() {
@@ -81,7 +81,7 @@ sleep 4
 ok $? "another hostd that answers stays"
 put_in_place 'exit 1'
 wait_for "[ -e $folder/hostd.failed ]" && wait_for "[ \$(wc -l <$folder/started) -eq 3 ]"
-grep -q 'hostd.trial has ended before it could answer: the one before it takes its place' "$folder/said" &&
+grep -q 'hostd.trial ended before it answered: starting the previous one' "$folder/said" &&
 	[ "$(grep -c 'takes its place' "$folder/said")" -eq 1 ] && [ -e "$folder/hostd.replaced" ] && [ ! -e "$folder/hostd.trial" ]
 ok $? "one that dies is given up, with one line, for the one before"
 pgrep -a -P "$inner" | grep -q 'hostd\.replaced'
@@ -92,7 +92,7 @@ ended_by 2
 with_hostd "$SERVE" 60 2
 put_in_place 'touch $D/hangs; while :; do sleep 0.1; done'
 wait_for "[ -e $folder/hangs ]" && wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
-grep -q 'hostd.trial does not answer: the one before it takes its place' "$folder/said" && [ ! -e "$folder/hostd.trial" ]
+grep -q 'hostd.trial does not answer: starting the previous one' "$folder/said" && [ ! -e "$folder/hostd.trial" ]
 ok $? "one that hangs is given up for the image's"
 kill -USR2 "$inner"
 ended_by 2
@@ -106,7 +106,7 @@ ok $? "one that answers and dies, again and again, is given up too"
 kill -USR2 "$inner"
 ended_by 2
 
-# --- those that run for a while, and end ---
+# --- hostds that end after a while ---
 
 SLOW='mv $D/hostd.trial $D/hostd.replaced 2>/dev/null; echo new >>$D/result; sleep 2.2; exit 1'
 
