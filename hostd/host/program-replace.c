@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Another version of a program of ours: copied by one child, tried by another, then renamed.
+// Replaces one of our programs: one child copies the new one, another tries it, then it is renamed.
 #include "program-replace.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #define PROGRAM_BYTES_MAX (64 << 20)
 #define TRY_USEC (10 * 1000000ULL)
 #define TRY_CPU_S 5
-#define SUFFIX ".new" /* until it is put in place */
+#define SUFFIX ".new" /* until it is in place */
 
 struct program_replace {
 	sd_event *event;
@@ -22,7 +22,7 @@ struct program_replace {
 	void *userdata;
 	char *path, *target, *new_path;
 	const char *name; /* in path */
-	bool trying; /* it is copied */
+	bool trying; /* the copy is complete */
 	int source_fd, copy_fd; /* owned */
 	struct process *process;
 };
@@ -42,7 +42,7 @@ static char *new_path_of(const char *path)
 	return text_format("%.*s.%s" SUFFIX, (int)(name - path), path, name);
 }
 
-/* What was not renamed goes. */
+/* Removes what was not renamed. */
 static void job_free(struct program_replace *job)
 {
 	if (!job)
@@ -105,7 +105,7 @@ static int start_copy(struct program_replace *job)
 	return process_start(job->event, &child.spec, on_ended, job, &job->process);
 }
 
-/* Nothing may have it open for writing when it is executed. */
+/* Nobody may have it open for writing when it is executed. */
 static int start_trying(struct program_replace *job)
 {
 	char name[64];
@@ -139,7 +139,7 @@ static bool says_its_version(const struct program_replace *job, const struct pro
 	return true;
 }
 
-/* Why the child has not done its work: new string or NULL. */
+/* Why the child has failed: new string or NULL. */
 static char *reason_of(const struct program_replace *job, const struct process_end *end)
 {
 	_cleanup_free_ char *line = process_end_last_line(end);
@@ -195,9 +195,9 @@ static void on_ended(const struct process_end *end, void *userdata)
 		conclude(job, r, NULL);
 }
 
-/* --- the beginning --- */
+/* --- the start --- */
 
-/* What can be told without running it. */
+/* The checks without running it. */
 static int look_at(int fd, char **ret_why)
 {
 	static const char magic[] = "\177ELF";
@@ -215,7 +215,7 @@ static int look_at(int fd, char **ret_why)
 	if (got < 0)
 		return -errno;
 	if (got != sizeof(first) || memcmp(first, magic, sizeof(first)) != 0) {
-		*ret_why = text_format("it is no program (no ELF file)");
+		*ret_why = text_format("it is not a program (no ELF file)");
 		return -ENOEXEC;
 	}
 	if (status.st_size > PROGRAM_BYTES_MAX) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every medium and firmware, up to the demo guest's line from its userspace on KVM. And what the host was loaded from is
-nobody's, though the configuration is on another stick."""
+"""Every medium and firmware, up to the demo guest's line from its userspace on KVM. And no guest gets the
+boot medium, though the configuration is on another stick."""
 
 import pytest
 
@@ -19,7 +19,7 @@ MATRIX = [
     ("sata", "bios", "serial:boot0", "/dev/sda1"),
     ("nvme", "uefi", "serial:boot0", "/dev/nvme0n1p1"),
 ]
-# A guest that wants what the host was loaded from; it is told to write to it whatever is there.
+# A guest that wants the boot medium, and may write to it whatever is there.
 THIEF = """
 guest "{name}" {{
 	machine = "microvm"
@@ -46,7 +46,7 @@ def test_boots(machine, medium, firmware, disk, partition):
                    stick=emulator.demo_files(DEMO + "".join(guests.values())))
     host.console.wait(r"hostd: kvm: ok \((svm|vmx)\)", 240)
     for name in guests:
-        host.console.wait(rf"hostd: guest {name}: failed.* is what this host was loaded from", 120, start=0)
+        host.console.wait(rf"hostd: guest {name}: failed.* is this host's boot medium", 120, start=0)
     host.console.wait(r"hostd: net lan: 10\.0\.2\.\d+/24 \(dhcp\)", 120, start=0)
     host.console.wait(r"hostd: guest demo: running", 120, start=0)
     host.console.wait(r"demo: mvirt-guest: up demo 10\.0\.2\.\d+", 240, start=0)
@@ -54,4 +54,4 @@ def test_boots(machine, medium, firmware, disk, partition):
     if not cmdline or medium == "cd":
         return
     status, output = host.shell("mvirt host format-disk --erase --confirm boot0 boot0")
-    assert status == 1 and "is what this host was loaded from" in output, output
+    assert status == 1 and "is this host's boot medium" in output, output

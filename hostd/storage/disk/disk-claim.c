@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A whole disk for a guest: found, looked at, and opened so that the kernel keeps others away.
+// A whole disk for a guest: found, checked, and opened so that the kernel keeps others away.
 #include "disk-claim.h"
 
 #include <fcntl.h>
@@ -13,13 +13,13 @@
 #define SERIAL "serial:"
 #define BY_PATH "path:"
 
-/* What every step needs. */
+/* Shared by all steps. */
 struct claim {
 	const struct disk_use_paths *paths;
 	const struct disk_claim_request *request;
 	const struct disk_claim_device *devices;
 	size_t count;
-	const struct disk_claim_device *disk; /* the one that was found */
+	const struct disk_claim_device *disk; /* the disk that was found */
 	char **ret_why;
 };
 
@@ -46,7 +46,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* --- which one --- */
+/* --- find it --- */
 
 static int no_such(const struct claim *claim)
 {
@@ -54,7 +54,7 @@ static int no_such(const struct claim *claim)
 		      claim->request->device);
 }
 
-/* A partition has the serial number of its disk, and is not meant by it. */
+/* A partition has its disk's serial number, but the serial names the disk. */
 static int find_serial(struct claim *claim, const char *serial)
 {
 	for (size_t i = 0; i < claim->count; i++) {
@@ -63,11 +63,10 @@ static int find_serial(struct claim *claim, const char *serial)
 		if (device->parent || !text_equal(device->serial, serial))
 			continue;
 		if (claim->disk)
-			return refuse(
-				claim, -ENOTUNIQ,
-				"%s and %s have the serial number %s: say which by \"path:…\" or "
-				"\"/dev/…\"",
-				claim->disk->node, device->node, serial);
+			return refuse(claim, -ENOTUNIQ,
+				      "%s and %s have the serial number %s: name one by \"path:…\" "
+				      "or \"/dev/…\"",
+				      claim->disk->node, device->node, serial);
 		claim->disk = device;
 	}
 	return claim->disk ? 0 : no_such(claim);
@@ -126,7 +125,7 @@ bool disk_claim_finds(const char *device, const struct disk_claim_device *device
 	return find(&claim) != -ENODEV;
 }
 
-/* Of two disks with one serial number either may be meant. */
+/* A serial number that two disks share may mean either. */
 static bool means(const char *wanted, const char *real, const struct disk_claim_device *device)
 {
 	if (begins(wanted, SERIAL))
@@ -149,7 +148,7 @@ bool disk_claim_gives(const char *device, const struct disk_claim_device *disk,
 	return false;
 }
 
-/* --- whether it may be had: each returns 0 or refuses --- */
+/* --- whether the guest may have it: each returns 0 or refuses --- */
 
 static const struct disk_claim_device *device_of_node(const struct claim *claim, const char *node)
 {
@@ -167,8 +166,8 @@ static bool has(const struct text_list *list, const char *text)
 	return false;
 }
 
-/* The configuration's disk, its file system, and what is made of that; other partitions there are
- * not ours. */
+/* The configuration volume's disk, its file system, and devices on it; other partitions there are
+ * free. */
 static bool is_configuration(const struct claim *claim, const struct text_list *bases)
 {
 	const struct disk_claim_device *boot = device_of_node(claim, claim->request->boot_node);
@@ -185,7 +184,7 @@ static int check_boot(const struct claim *claim)
 		return r == -ENODEV ? no_such(claim) : r;
 	for (size_t i = 0; i < claim->count; i++)
 		if (claim->devices[i].loaded && has(&bases, claim->devices[i].name))
-			return refuse(claim, -EBUSY, "%s is what this host was loaded from",
+			return refuse(claim, -EBUSY, "%s is this host's boot medium",
 				      claim->disk->node);
 	if (is_configuration(claim, &bases))
 		return refuse(claim, -EBUSY, "%s holds this host's configuration",
@@ -225,7 +224,7 @@ static bool is_part_of_disk(const struct claim *claim, const struct disk_claim_d
 	return device == claim->disk || text_equal(device->parent, claim->disk->name);
 }
 
-/* It may not be mounted yet, or not be mounted because it is damaged: it is no guest's. */
+/* It may not be mounted yet, or be damaged; no guest gets it either way. */
 static int check_data_volume(const struct claim *claim)
 {
 	for (size_t i = 0; i < claim->count; i++) {
@@ -242,7 +241,7 @@ static int check_data_volume(const struct claim *claim)
 	return 0;
 }
 
-/* "ext4 "root"", or what else there is to say. */
+/* "ext4 "root"", or another description. */
 static void put_content(FILE *out, const struct disk_claim_device *device)
 {
 	if (!device || !device->type) {
@@ -262,9 +261,8 @@ static const struct disk_claim_device *device_named(const struct claim *claim, c
 	return NULL;
 }
 
-/* What is on it, "ext4 "root" on sdb1, a partition on sdb2"; NULL without memory, "" when it is
- * empty.
- */
+/* Its content, "ext4 "root" on sdb1, a partition on sdb2"; NULL without memory, "" when it is
+ * empty. */
 static char *describe(const struct claim *claim, const struct text_list *partitions)
 {
 	_cleanup_free_ char *text = NULL;
@@ -291,7 +289,7 @@ static char *describe(const struct claim *claim, const struct text_list *partiti
 	return take_ptr(text);
 }
 
-/* sysfs knows a partition before its content has been read, which the devices do not. */
+/* sysfs lists a partition before its content has been read; the device list does not. */
 static int check_content(const struct claim *claim)
 {
 	_cleanup_(text_list_done) struct text_list partitions = {};
@@ -306,7 +304,7 @@ static int check_content(const struct claim *claim)
 	if (!*content)
 		return 0;
 	return refuse(claim, -EEXIST,
-		      "%s holds %s: say allow-existing = true to let the guest write to it",
+		      "%s holds %s: set allow-existing = true to let the guest write to it",
 		      claim->disk->node, content);
 }
 
@@ -324,7 +322,7 @@ static int check(const struct claim *claim)
 	return r;
 }
 
-/* --- the opening --- */
+/* --- open it --- */
 
 static int refuse_open(const struct claim *claim, int error)
 {
@@ -338,20 +336,20 @@ static int refuse_open(const struct claim *claim, int error)
 			node);
 	case -EROFS:
 	case -EACCES:
-		return refuse(claim, error, "%s is write-protected: say readonly = true", node);
+		return refuse(claim, error, "%s is write-protected: set readonly = true", node);
 	case -ENOENT:
 	case -ENXIO:
 	case -ENODEV:
 		return refuse(claim, -ENODEV, "%s is gone", node);
 	case -ENOMEDIUM:
-		return refuse(claim, error, "%s: there is no medium in it", node);
+		return refuse(claim, error, "%s: no medium", node);
 	default:
 		return refuse(claim, error, "%s cannot be opened: %s", node, strerror(-error));
 	}
 }
 
-/* Readers share a disk with each other, and not with one who writes: whether there is one is asked
- * by holding the disk alone for a moment. */
+/* Several guests may read a disk, but not while one writes. Opening it exclusively for a moment
+ * shows whether one does. */
 static int open_node(const struct claim *claim, int *ret_fd)
 {
 	const char *node = claim->disk->node;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The formatting itself, step by step, in a child. Nothing is written before every question is
-// answered.
+// Formats a disk step by step, in a child. Writes nothing before all checks have passed.
 #include <blkid/blkid.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -20,7 +19,7 @@
 #define RETRY_MS 50
 /* For ext4 and its journal. */
 #define DISK_BYTES_MIN (64ULL * 1024 * 1024)
-/* Where signatures are: before the partition and at its beginning, and the same at the end. */
+/* Where signatures are: in front of the partition and at its beginning, and the same at its end. */
 #define WIPE_BYTES (2ULL * GPT_ALIGNMENT_BYTES)
 #define SECTOR_UNIT 512
 
@@ -37,7 +36,7 @@ struct format {
 	char *partition_node;
 };
 
-/* Says what failed. Returns false, for the steps to say. */
+/* Sets the error message. Returns false, for the steps to return. */
 static bool fail(struct format *format, int error, const char *what)
 {
 	disk_child_fail(format->answer, error, "%s: %s", what, strerror(-error));
@@ -57,9 +56,10 @@ static void wait_ms(unsigned int ms)
 	(void)nanosleep(&time, NULL);
 }
 
-/* --- questions --- */
+/* --- checks --- */
 
-/* A partition would be erased before the kernel refuses to look for partitions in it. */
+/* Erasing a partition would succeed, and only then would the kernel refuse to look for partitions
+ * in it. */
 static bool check_whole(struct format *format)
 {
 	_cleanup_free_ char *path =
@@ -68,7 +68,7 @@ static bool check_whole(struct format *format)
 	if (!path)
 		return fail(format, -ENOMEM, "the disk cannot be looked at");
 	if (access(path, F_OK) == 0)
-		return refuse(format, -EINVAL, "it is a partition, and no whole disk");
+		return refuse(format, -EINVAL, "it is a partition, not a whole disk");
 	return errno == ENOENT ? true : fail(format, -errno, "the disk cannot be looked at");
 }
 
@@ -96,7 +96,7 @@ static bool open_disk(struct format *format)
 	if (fstat(format->fd, &status) < 0)
 		return fail(format, -errno, "it cannot be looked at");
 	if (!S_ISBLK(status.st_mode))
-		return refuse(format, -ENOTBLK, "it is no disk");
+		return refuse(format, -ENOTBLK, "it is not a disk");
 	if (ioctl(format->fd, BLKGETSIZE64, &format->size_bytes) < 0 ||
 	    ioctl(format->fd, BLKSSZGET, &sector_bytes) < 0)
 		return fail(format, -errno, "its size cannot be read");
@@ -104,13 +104,13 @@ static bool open_disk(struct format *format)
 	return true;
 }
 
-/* Another disk may have got the name since. */
+/* The name may belong to another disk by now. */
 static bool check_size(struct format *format)
 {
 	const uint64_t expected = format->target->size_bytes;
 
 	if (expected > 0 && expected != format->size_bytes)
-		return refuse(format, -ESTALE, "it is not the disk any more that it was");
+		return refuse(format, -ESTALE, "it is no longer the same disk");
 	if (format->size_bytes < DISK_BYTES_MIN)
 		return refuse(format, -ENOSPC, "it is smaller than 64 MiB");
 	return true;
@@ -128,7 +128,7 @@ static const char *value(blkid_probe probe, const char *name)
 	return blkid_probe_lookup_value(probe, name, &text, NULL) == 0 ? text : NULL;
 }
 
-/* A label comes with control characters, if its maker wanted. */
+/* A maker's label may contain control characters. */
 static bool refuse_content(struct format *format, blkid_probe probe)
 {
 	const char *table = value(probe, "PTTYPE"), *type = value(probe, "TYPE");
@@ -223,8 +223,7 @@ static int zero_at(int fd, uint64_t offset, uint64_t length)
 	return r;
 }
 
-/* Signatures of all kinds: partition tables, file systems, and members of MD, which are at the end.
- */
+/* Signatures of all kinds: partition tables, file systems, and MD members, which are at the end. */
 static bool wipe(struct format *format)
 {
 	const uint64_t end = format->size_bytes / format->sector_bytes * format->sector_bytes;
@@ -237,7 +236,7 @@ static bool wipe(struct format *format)
 	return r < 0 ? fail(format, r, "it cannot be erased") : true;
 }
 
-/* The backup first: a table that is there is whole. */
+/* The backup first: then a primary table that exists is complete. */
 static bool write_table(struct format *format)
 {
 	const struct gpt *gpt = &format->gpt;
@@ -252,7 +251,7 @@ static bool write_table(struct format *format)
 	return r < 0 ? fail(format, r, "the partition table cannot be written") : true;
 }
 
-/* Busy as long as somebody looks at one of the old partitions. */
+/* Busy while another process has one of the old partitions open. */
 static bool read_table_again(struct format *format)
 {
 	for (unsigned int ms = 0; ioctl(format->fd, BLKRRPART, 0) < 0; ms += RETRY_MS) {
@@ -264,7 +263,7 @@ static bool read_table_again(struct format *format)
 	return true;
 }
 
-/* An attribute of the partition, in units of 512 bytes whatever the sectors are. */
+/* An attribute of the partition, in units of 512 bytes for all sector sizes. */
 static bool has_value(const struct format *format, const char *partition, const char *attribute,
 		      uint64_t bytes)
 {
@@ -301,13 +300,12 @@ static bool wait_for_partition(struct format *format)
 			return refuse(format, -ENODEV, "the new partition does not appear");
 		wait_ms(RETRY_MS);
 	}
-	/* mke2fs wants to hold it alone, which the disk stands in the way of. */
+	/* mke2fs opens it exclusively, which our open disk prevents. */
 	format->fd = fd_close(format->fd);
 	return true;
 }
 
-/* Large files and few; the tables are cleared by the kernel later, and the discarding is mke2fs's
- * own. */
+/* Few large files; the kernel clears the tables later, and mke2fs discards by itself. */
 static bool make_file_system(struct format *format)
 {
 	const char *const argv[] = { format->paths->mke2fs,
@@ -344,7 +342,7 @@ static bool sync_partition(struct format *format)
 	return fd < 0 || fsync(fd) < 0 ? fail(format, -errno, "it cannot be synced") : true;
 }
 
-/* hostd looked at the partition when it came, and it was empty: it is to look again (the kernel's
+/* hostd probed the partition when it appeared, still empty: make it probe again (the kernel's
  * Documentation/ABI/testing/sysfs-uevent). */
 static bool announce(struct format *format)
 {
@@ -352,7 +350,7 @@ static bool announce(struct format *format)
 		text_format("%s/%s/uevent", format->paths->use->sysfs, format->partition);
 	int r = path ? file_write(AT_FDCWD, path, "change") : -ENOMEM;
 
-	return r < 0 ? fail(format, r, "formatted, but hostd cannot be told: reboot") : true;
+	return r < 0 ? fail(format, r, "formatted, but hostd cannot be notified: reboot") : true;
 }
 
 static bool (*const steps[])(struct format *format) = {

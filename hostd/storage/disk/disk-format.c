@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The formatting of a disk, as the event loop sees it.
+// Formatting a disk, as the event loop sees it.
 #include "disk-format.h"
 
 #include "base/cleanup.h"
@@ -18,8 +18,8 @@ static void on_done(const struct disk_child_answer *answer, void *userdata)
 	job->done(answer->error, answer->error < 0 ? answer->why : NULL, job->userdata);
 }
 
-/* A disk that is half formatted is worth less than one that is formatted though nobody waits for
- * it: the child goes on when hostd is killed. */
+/* A disk that is formatted although nobody waits is better than one that is half formatted, so the
+ * child goes on when hostd is killed. */
 int disk_format_start_at(const struct disk_format_paths *paths, sd_event *event,
 			 const struct disk_format_target *target, disk_format_done_t done,
 			 void *userdata, struct disk_format_job **ret_job)

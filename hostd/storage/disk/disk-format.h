@@ -4,26 +4,25 @@
 
 #include <systemd/sd-event.h>
 
-/* What is on a disk; texts are borrowed. */
+/* The disk to format; texts are borrowed. */
 struct disk_format_target {
 	const char *node; /* "/dev/sdb", the whole disk */
 	uint64_t size_bytes;
-	bool erase; /* although something is on it */
-	const char *uuid; /* of the file system; NULL: a random one */
+	bool erase; /* even if it is not empty */
+	const char *uuid; /* of the new file system; NULL: a random one */
 };
 
 struct disk_format_job;
 /* error is 0, or -errno with one line in why (borrowed): -EEXIST when the disk is not empty and
- * erase was not asked. The job is gone when this is called. */
+ * erase is false. The job is gone when this is called. */
 typedef void (*disk_format_done_t)(int error, const char *why, void *userdata);
 
 /*
- * Starts it in a child; done is called from the event loop. "Empty" means: no partition table, no
- * file system, no RAID or LVM member that libblkid knows, and not mounted, not a swap, not held by
- * device-mapper or MD (these three refuse even with erase). A partition, and a disk of another size
- * than size_bytes (if that is not 0), are refused. Opens the disk with O_EXCL. At its end the
- * partition has a "change" event, which tells of the new file system; the child goes on to its end
- * when hostd is killed. Returns 0 or -errno.
+ * Starts a child; the event loop calls done. "Empty" means: no partition table, no file system, no
+ * RAID or LVM member that libblkid knows. A disk that is mounted, a swap, or held by device-mapper
+ * or MD is refused even with erase. So are a partition, and a disk of another size than size_bytes
+ * (if that is not 0). Opens the disk with O_EXCL. At the end the partition gets a "change" event,
+ * which announces the new file system. The child goes on when hostd is killed. Returns 0 or -errno.
  */
 int disk_format_start(sd_event *event, const struct disk_format_target *target,
 		      disk_format_done_t done, void *userdata, struct disk_format_job **ret_job);

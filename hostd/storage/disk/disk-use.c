@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Who uses a block device now, out of /proc and /sys.
+// Who uses a block device now, from /proc and /sys.
 #include "disk-use.h"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@ const struct disk_use_paths disk_use_paths = {
 	.sysfs = "/sys/class/block",
 };
 
-/* The device, its partitions, the disk that it is part of. */
+/* The device, its partitions, and the disk that it is part of. */
 struct members {
 	struct member {
 		char *name;
@@ -84,7 +84,7 @@ static void partitions_done(struct partitions *partitions)
 	free(partitions->items);
 }
 
-/* A partition is a folder in its disk's that has a number in it. */
+/* A partition is a numbered folder in its disk's folder. */
 static int find_partitions(DIR *dir, struct partitions *partitions)
 {
 	for (;;) {
@@ -216,7 +216,7 @@ static int find_members(const struct disk_use_paths *paths, const char *name,
 static int add_bases(const char *sysfs, const char *name, unsigned int depth,
 		     struct text_list *bases);
 
-/* Of a device that is made of others. */
+/* Of a device that consists of others. */
 static int add_slaves(const char *sysfs, const char *name, unsigned int depth,
 		      struct text_list *bases)
 {
@@ -283,7 +283,8 @@ static bool is_node(const char *path, const char *name)
 	       strcmp(path + strlen("/dev/"), name) == 0;
 }
 
-/* A file system over several devices (btrfs) has a number of its own, and the source tells. */
+/* A file system over several devices (btrfs) has a device number of its own, so the source decides.
+ */
 static int check_mounts(const char *mountinfo, const struct members *members, char **ret_why)
 {
 	_cleanup_free_ char *text = NULL;
@@ -304,7 +305,7 @@ static int check_mounts(const char *mountinfo, const struct members *members, ch
 	return 0;
 }
 
-/* Without support for swap in the kernel there is no such file. */
+/* A kernel without swap has no such file. */
 static int check_swaps(const char *swaps, const struct members *members, char **ret_why)
 {
 	_cleanup_free_ char *text = NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who uses a block device now: mounts, swap, device-mapper and MD; and which partitions it has. */
+/* Who uses a block device now: mounts, swap, device-mapper and MD; and its partitions. */
 #pragma once
 
 #include "base/text.h"
 
-/* Where it is read; others than /proc's and /sys's in tests. */
+/* Paths; tests set others. */
 struct disk_use_paths {
 	const char *mountinfo; /* "/proc/self/mountinfo" */
 	const char *swaps; /* "/proc/swaps" */
@@ -12,14 +12,14 @@ struct disk_use_paths {
 };
 extern const struct disk_use_paths disk_use_paths;
 
-/* Kernel names of its partitions, in the order of their numbers. Returns 0, -ENODEV, or -errno. */
+/* Kernel names of its partitions, ordered by number. Returns 0, -ENODEV, or -errno. */
 int disk_use_partitions(const struct disk_use_paths *paths, const char *name,
 			struct text_list *ret_partitions);
 
 /*
- * Kernel names of what the device lies on: itself, the disk that it is a partition of, and what a
- * device-mapper or MD device is made of, down to the disks. Returns 0, -ENODEV, -ELOOP for stacks
- * that are too high, or -errno.
+ * Kernel names of what is under the device: itself, the disk that it is a partition of, and the
+ * parts of a device-mapper or MD device, down to the disks. Returns 0, -ENODEV, -ELOOP for too deep
+ * stacks, or -errno.
  */
 int disk_use_bases(const struct disk_use_paths *paths, const char *name,
 		   struct text_list *ret_bases);

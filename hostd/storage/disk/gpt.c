@@ -61,9 +61,8 @@ static void put_64(uint8_t *at, uint64_t value)
 	put_32(at + 4, (uint32_t)(value >> 32));
 }
 
-/* Section 5.2.3: one partition over everything behind the MBR, so that who knows no GPT sees a full
- * disk.
- */
+/* Section 5.2.3: one partition over everything behind the MBR, so that software without GPT sees a
+ * full disk. */
 static void put_protective_mbr(uint8_t *sector, uint64_t last)
 {
 	uint8_t *entry = sector + MBR_PARTITION_OFFSET;

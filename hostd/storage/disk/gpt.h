@@ -10,7 +10,7 @@
 #define GPT_ENTRIES_BYTES (128 * 128)
 #define GPT_ALIGNMENT_BYTES (1024 * 1024)
 
-/* What is written where: head at the disk's beginning, tail at tail_offset. */
+/* What to write where: head at the disk's beginning, tail at tail_offset. */
 struct gpt {
 	uint8_t head[2 * GPT_SECTOR_BYTES_MAX + GPT_ENTRIES_BYTES];
 	uint8_t tail[GPT_SECTOR_BYTES_MAX + GPT_ENTRIES_BYTES];
@@ -19,14 +19,15 @@ struct gpt {
 	uint64_t partition_offset, partition_bytes;
 };
 
-/* Makes a random GUID (RFC 9562, version 4) of 16 random bytes, as it is stored on a disk. */
+/* Makes a random GUID (RFC 9562, version 4) from 16 random bytes, in its on-disk form. */
 void gpt_make_guid(uint8_t guid[static 16]);
 
 /*
  * Protective MBR, both headers and both tables (UEFI 2.10, section 5.3) for a disk of size_bytes;
- * what is over of a whole sector is left. The partition is of type "Linux filesystem data", aligned
- * to 1 MiB at both ends. name is ASCII, 36 characters at most. Returns 0, -EINVAL for a sector size
- * other than 512 or 4096 or a name too long, or -ENOSPC for a disk with less than 4 MiB.
+ * an incomplete last sector is not used. The partition has the type "Linux filesystem data" and is
+ * aligned to 1 MiB at both ends. name is ASCII, 36 characters at most. Returns 0, -EINVAL for a
+ * sector size other than 512 or 4096 or a name too long, or -ENOSPC for a disk with less than 4
+ * MiB.
  */
 int gpt_build(uint64_t size_bytes, uint32_t sector_bytes, const uint8_t disk_guid[static 16],
 	      const uint8_t partition_guid[static 16], const char *name, struct gpt *ret_gpt);

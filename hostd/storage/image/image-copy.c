@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Copies a file into another. The kernel does it where it can (the same file system, which may
-// share the blocks); otherwise zeros are left out.
+// Copies a file into another. The kernel does it if it can (on the same file system, which may
+// share the blocks); otherwise zeros become holes.
 #include "image-copy.h"
 
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static int write_at(const struct copy *copy, const char *block, size_t length, o
 	return 0;
 }
 
-/* Returns 0 with *at behind what was copied, which is not the end where the source got shorter. */
+/* Returns 0 with *at after the copied part, which is not the end if the source became shorter. */
 static int copy_block(const struct copy *copy, off_t *at, off_t end)
 {
 	static char block[BLOCK_BYTES];
@@ -102,7 +102,7 @@ static int copy_range(struct copy *copy, off_t at, off_t end)
 				continue;
 			if (copied < 0 && (errno == ENOSPC || errno == EIO || errno == EDQUOT))
 				return fail(copy, "copying the image");
-			/* EXDEV, EINVAL, ENOSYS…: these two file systems do not do it. */
+			/* EXDEV, EINVAL, ENOSYS…: these two file systems do not support it. */
 			copy->by_hand = true;
 		}
 		r = copy_block(copy, &at, end);

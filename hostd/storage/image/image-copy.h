@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Copies a file into another, holes and all. */
+/* Copies a file into another, with its holes. */
 #pragma once
 
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The header of a qcow2 image, as QEMU's docs/interop/qcow2.txt has it: big-endian, and a
-// stranger's.
+// The header of a qcow2 image, after QEMU's docs/interop/qcow2.txt: big-endian, and from a
+// stranger.
 #include "image-header.h"
 
 #include <ctype.h>
@@ -21,7 +21,7 @@
 #define REFCOUNT_TABLE_BYTES_MAX (8U << 20)
 #define SNAPSHOTS_MAX 65536
 #define SNAPSHOT_BYTES_MIN 40
-/* Beyond the disk lies the state of a guest that was saved in a snapshot. */
+/* Beyond the disk is the state of a guest that was saved in a snapshot. */
 #define L1_BYTES_SPARE (1U << 20)
 #define NAME_BYTES_MAX 1023
 #define NAME_SHOWN_MAX 64
@@ -79,7 +79,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(char **ret_why, const ch
 	return -EINVAL;
 }
 
-/* A name in the file, printable, cut where it is long or where what was read ends. */
+/* A name in the file, printable, cut if it is long or if the read bytes end. */
 static const char *get_name(const struct qcow2 *image, uint64_t at, uint64_t bytes,
 			    char name[static NAME_SHOWN_MAX + sizeof("…")])
 {
@@ -182,7 +182,7 @@ static int check_extension(const struct qcow2 *image, uint32_t type, size_t at, 
 	case EXTENSION_ENCRYPTION:
 		return refuse(image->ret_why, "encrypted: convert it with qemu-img convert");
 	case EXTENSION_BACKING_FORMAT:
-		/* Without a backing file it says nothing. */
+		/* Without a backing file it has no meaning. */
 		return bytes > NAME_BYTES_MAX
 			       ? refuse(image->ret_why, "the name of a format has %u bytes", bytes)
 			       : 0;
@@ -190,7 +190,7 @@ static int check_extension(const struct qcow2 *image, uint32_t type, size_t at, 
 	return 0;
 }
 
-/* They go on to an end mark, or to the end of the first cluster. */
+/* They end with an end mark, or with the first cluster. */
 static int check_extensions(struct qcow2 *image)
 {
 	size_t at = image->header_bytes;
@@ -204,7 +204,7 @@ static int check_extensions(struct qcow2 *image)
 			return 0;
 		if (image->length < 8 || at > image->length - 8)
 			return image->length < IMAGE_HEADER_BYTES_MAX
-				       ? 0 /* Nothing but zeros, or truncated: the tables tell. */
+				       ? 0 /* Only zeros, or truncated: the tables decide. */
 				       : refuse(image->ret_why,
 						"its header is longer than %d bytes",
 						IMAGE_HEADER_BYTES_MAX);
@@ -242,7 +242,7 @@ static int check_place(struct qcow2 *image, const char *what, uint64_t offset, u
 static int check_l1(struct qcow2 *image)
 {
 	const bool extended = image->incompatible & INCOMPATIBLE_EXTENDED_L2;
-	/* What an entry of the L1 table leads to: a cluster of entries that lead to a cluster. */
+	/* The range of one entry of the L1 table: a cluster of entries, each for a cluster. */
 	const uint64_t reach = image->cluster_bytes * (image->cluster_bytes / (extended ? 16 : 8));
 	const uint64_t bytes = (uint64_t)get_32(image, 36) * 8;
 	uint64_t needed = 0;
@@ -262,7 +262,7 @@ static int check_l1(struct qcow2 *image)
 			      (unsigned long long)needed);
 	if (bytes > L1_BYTES_MAX || bytes > needed + L1_BYTES_SPARE)
 		return refuse(image->ret_why,
-			      "an absurd L1 table of %llu bytes: its disk of %s needs %llu",
+			      "an impossible L1 table of %llu bytes: its disk of %s needs %llu",
 			      (unsigned long long)bytes,
 			      text_from_bytes(image->virtual_bytes, size),
 			      (unsigned long long)needed);
@@ -276,7 +276,8 @@ static int check_refcounts(struct qcow2 *image)
 	if (clusters == 0)
 		return refuse(image->ret_why, "it has no reference counts");
 	if (clusters > REFCOUNT_TABLE_BYTES_MAX / image->cluster_bytes)
-		return refuse(image->ret_why, "an absurd reference count table of %llu clusters",
+		return refuse(image->ret_why,
+			      "an impossible reference count table of %llu clusters",
 			      (unsigned long long)clusters);
 	return check_place(image, "reference count table", get_64(image, 48),
 			   clusters * image->cluster_bytes);
@@ -289,7 +290,7 @@ static int check_snapshots(struct qcow2 *image)
 	if (count == 0)
 		return 0;
 	if (count > SNAPSHOTS_MAX)
-		return refuse(image->ret_why, "an absurd number of snapshots, %u", count);
+		return refuse(image->ret_why, "an impossible number of snapshots, %u", count);
 	return check_place(image, "snapshot table", get_64(image, 64),
 			   (uint64_t)count * SNAPSHOT_BYTES_MIN);
 }
@@ -338,7 +339,7 @@ int image_header_check_raw(uint64_t file_bytes, struct image_header *ret_header,
 		return refuse(ret_why, "an empty file");
 	if (file_bytes % SECTOR_BYTES != 0)
 		return refuse(ret_why,
-			      "its size of %llu bytes is no multiple of %d: truncated, or not a "
+			      "its size of %llu bytes is not a multiple of %d: truncated, or not a "
 			      "raw disk image",
 			      (unsigned long long)file_bytes, SECTOR_BYTES);
 	if (file_bytes > IMAGE_SIZE_MAX)

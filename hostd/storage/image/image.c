@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Disk images: told apart, checked as far as their first bytes go, and made.
+// Disk images: recognised, their headers checked, and made.
 #include "image.h"
 
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 
 #define SECTOR_BYTES 512
 
-/* Bytes from the beginning, up to the end of the file; fewer only there. */
+/* Reads from the beginning; fewer bytes only if the file ends before. */
 static int read_begin(int fd, void *data, size_t length, size_t *ret_length)
 {
 	size_t total = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Disk images: what they are, whether they are fit for a guest, and how new ones are made. */
+/* Disk images: which format they have, whether a guest may use them, and making new ones. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -7,23 +7,24 @@
 #include "config/config.h"
 
 /*
- * By the file's first bytes alone. Returns DISK_FORMAT_QCOW2 for its magic and DISK_FORMAT_RAW for
- * everything else (ISO 9660 too), or -errno.
+ * Decides by the file's first bytes. Returns DISK_FORMAT_QCOW2 for its magic and DISK_FORMAT_RAW
+ * for everything else (ISO 9660 too), or -errno.
  */
 int image_detect(int fd, enum disk_format *ret_format);
 
 /*
- * Checks the header as far as it can be checked without QEMU (image-header.h): backing file,
- * external data file, encryption, absurd tables, truncation. Fast enough to be done at every start.
- * Returns 0, or -EINVAL with one line in *ret_why (to be freed), or -errno.
+ * Checks the header as far as possible without QEMU (image-header.h): backing file, external data
+ * file, encryption, impossible tables, truncation. Fast enough for every start. Returns 0, or
+ * -EINVAL with one line in *ret_why (to be freed), or -errno.
  */
 int image_check(int fd, enum disk_format format, char **ret_why);
 
-/* The examination of a new image, or its making, in a child. */
+/* A child that examines or copies an image. */
 struct image_job;
 /*
- * error is 0, or -errno; why (borrowed) is one line: what it is ("qcow2, 10 GiB, uses 1.5 GiB"), or
- * what is wrong; NULL when there was no memory for it. The job is gone when this is called.
+ * error is 0, or -errno; why (borrowed) is one line: the image's properties ("qcow2, 10 GiB,
+ * uses 1.5 GiB"), or what is wrong; NULL without memory for it. The job is gone when this is
+ * called.
  */
 typedef void (*image_done_t)(int error, const char *why, void *userdata);
 
@@ -35,10 +36,11 @@ typedef void (*image_done_t)(int error, const char *why, void *userdata);
 int image_examine(sd_event *event, int fd, enum disk_format format, image_done_t done,
 		  void *userdata, struct image_job **ret_job);
 /* Copies source_fd (a regular file) to target_fd (open for both), sparse, in a child without a time
- * limit, then examines the copy. Returns 0, -EISDIR, -EMEDIUMTYPE (no regular file), or -errno. */
+ * limit, then examines the copy. Returns 0, -EISDIR, -EMEDIUMTYPE (not a regular file), or -errno.
+ */
 int image_import(sd_event *event, int source_fd, int target_fd, enum disk_format format,
 		 image_done_t done, void *userdata, struct image_job **ret_job);
-/* The same for what is no image (a kernel, a file of a seed): it is copied, and not examined. */
+/* The same for other files (a kernel, a file of a seed): copied, but not examined. */
 int image_import_file(sd_event *event, int source_fd, int target_fd, image_done_t done,
 		      void *userdata, struct image_job **ret_job);
 /* How far in the file the copying is, in bytes. */

@@ -22,7 +22,7 @@ static int refuse(char **ret_why, const char *what)
 	return *ret_why ? -EINVAL : -ENOMEM;
 }
 
-/* One character of UTF-8 (RFC 3629); returns its length, or 0 when it is none. */
+/* One UTF-8 character (RFC 3629); returns its length, or 0 if it is invalid. */
 static size_t decode(const char *text, uint32_t *ret_code)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -92,7 +92,7 @@ static bool put_list(FILE *out, const char *key, const struct text_list *values)
 	return true;
 }
 
-/* The keys go into the file that is ours; the instance id is meta-data's alone. */
+/* The keys go into a file that hostd writes; the instance id only into meta-data. */
 static bool put_meta_data(FILE *out, const struct seed_input *input)
 {
 	const struct cloud_init_config *cloud_init = input->cloud_init;
@@ -103,9 +103,9 @@ static bool put_meta_data(FILE *out, const struct seed_input *input)
 }
 
 /*
- * The hash is not given as "password", which cloud-init takes for the password itself unless it
- * knows the hash's kind, and it does not know yescrypt, Debian's. "user" is laid over what the
- * image says of its default user, where lock_passwd is true.
+ * The hash is not passed as "password": cloud-init takes that for a plain password unless it knows
+ * the hash's kind, and it does not know yescrypt, Debian's. "user" overrides the image's default
+ * user, which has lock_passwd true.
  */
 static bool put_user_data(FILE *out, const struct seed_input *input)
 {
@@ -157,19 +157,19 @@ static int make_text(const struct seed_input *input, const char *given,
 	return 0;
 }
 
-/* What has no file of ours to go into. */
+/* Keys that have no file of ours to go into. */
 static int check_input(const struct seed_input *input, char **ret_why)
 {
 	const struct cloud_init_config *cloud_init = input->cloud_init;
 
 	if (input->meta_data && cloud_init->instance_id)
-		return refuse(ret_why, "instance-id belongs into the file of meta-data");
+		return refuse(ret_why, "instance-id belongs in the file of meta-data");
 	if (input->user_data && cloud_init->password_hash)
-		return refuse(ret_why, "password-hash belongs into the file of user-data");
+		return refuse(ret_why, "password-hash belongs in the file of user-data");
 	if (input->user_data && input->meta_data && cloud_init->hostname)
-		return refuse(ret_why, "hostname belongs into the file of meta-data");
+		return refuse(ret_why, "hostname belongs in the file of meta-data");
 	if (input->user_data && input->meta_data && cloud_init->ssh_keys.count > 0)
-		return refuse(ret_why, "ssh-key belongs into the file of user-data");
+		return refuse(ret_why, "ssh-key belongs in the file of user-data");
 	return 0;
 }
 
@@ -204,12 +204,12 @@ static int judge(const struct process_end *end, int target_fd, char **ret_why)
 	struct stat status;
 
 	if (end->status == -ETIMEDOUT)
-		*ret_why = text_format("cloud-init: genisoimage does not end");
+		*ret_why = text_format("cloud-init: genisoimage does not finish");
 	if (end->status < 0)
 		return end->status;
 	if (end->status != 0) {
 		line = end->status <= 128 ? process_end_last_line(end) : NULL;
-		*ret_why = text_format("cloud-init: no seed is made: %s",
+		*ret_why = text_format("cloud-init: cannot make the seed: %s",
 				       line ?: "genisoimage failed");
 		return -EIO;
 	}
@@ -222,7 +222,7 @@ static int judge(const struct process_end *end, int target_fd, char **ret_why)
 	return 0;
 }
 
-/* Its times are those of 1970 and its owner is root: the same texts give the same bytes. */
+/* Times are 1970's and the owner is root: the same texts give the same bytes. */
 static int run_genisoimage(const struct process_mount *files, size_t file_count, int target_fd,
 			   char **ret_why)
 {

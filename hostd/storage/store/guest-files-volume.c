@@ -12,7 +12,8 @@ int guest_files_data_root(const struct guest_files *files)
 										  : -ENODEV;
 }
 
-/* What mvirt.conf does not name (the variable store) is in memory only where there is no volume. */
+/* Files that mvirt.conf does not name (the variable store) are in memory only if there is no
+ * volume. */
 int guest_files_root(const struct guest_files *files, const struct guest_files_owner *owner)
 {
 	int r = owner->in_memory ? files->memory_fd : guest_files_data_root(files);
@@ -26,7 +27,7 @@ const char *guest_files_volume_error(int error)
 				: "the data volume is not there (`mvirt status`)";
 }
 
-/* --- what a guest needs of it --- */
+/* --- which guests need it --- */
 
 static bool names_file_on_volume(const struct guest_files_owner *owner,
 				 const struct guest_config *config)
@@ -52,7 +53,7 @@ int guest_files_check_volume(const struct guest_files *files, const struct guest
 		return 0;
 	if (names_file_on_volume(owner, config))
 		return r;
-	/* Its variable store would be in memory now, and at its next start on the volume. */
+	/* Its variable store would be in memory now, and on the volume at its next start. */
 	r = config->firmware == GUEST_FIRMWARE_UEFI ? guest_files_root(files, owner) : 0;
 	return r < 0 ? r : 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A path of a definition -> an open file, and what every guest has in its folder.
+// A definition's path -> an open file; and the files that every guest has in its folder.
 #include "guest-files.h"
 
 #include <fcntl.h>
@@ -57,7 +57,7 @@ static int own_root(const struct guest_files *files, const struct guest_files_ow
 		       : guest_files_root(files, owner);
 }
 
-/* flags are for guest_store_open(); what is not in the guest's folder is only read. */
+/* flags are for guest_store_open(); files outside the guest's folder are read-only. */
 static int open_path(const struct guest_files *files, const struct guest_files_owner *owner,
 		     const char *text, int flags, bool kept, int *ret_fd, char **ret_why)
 {
@@ -91,8 +91,8 @@ int guest_files_open(const struct guest_files *files, const struct guest_files_o
 }
 
 /*
- * QEMU reads it by its name, with the guest's uid. Of the guest's own the folder is hostd's alone,
- * so nobody else comes to read it; a shared one's mode is the user's to change.
+ * QEMU opens it by name, with the guest's uid. Only hostd can enter the guest's folder, so nobody
+ * else can read it there; the mode of a shared file is the user's to change.
  */
 static int make_readable(const char *text, int fd, char **ret_why)
 {
@@ -112,8 +112,8 @@ static int make_readable(const char *text, int fd, char **ret_why)
 	if (fchmod(fd, (status.st_mode & 07777) | S_IRUSR | S_IRGRP | S_IROTH) == 0)
 		return 0;
 	return refuse(ret_why, -errno,
-		      "its mode is %03o, the guest's own user has to read it, and it cannot be "
-		      "changed: %s",
+		      "mode %03o: the guest's own user has to be able to read it, and the mode "
+		      "cannot be changed: %s",
 		      status.st_mode & 0777, strerrordesc_np(errno));
 }
 
@@ -132,8 +132,8 @@ int guest_files_open_boot(const struct guest_files *files, const struct guest_fi
 
 /* --- disks --- */
 
-/* A guest can write what it likes into its raw disk, the magic of a format with a backing file too;
- * so nothing that it has written decides what the file is taken for. */
+/* A guest can write anything into its raw disk, even the magic of a format with a backing file, so
+ * nothing that it has written may decide on the format. */
 static int settle_format(int fd, const struct disk_config *disk, enum disk_format *ret_format,
 			 char **ret_why)
 {
@@ -148,10 +148,9 @@ static int settle_format(int fd, const struct disk_config *disk, enum disk_forma
 	if (r < 0)
 		return r;
 	if (detected == DISK_FORMAT_QCOW2 && !disk->readonly)
-		return refuse(
-			ret_why, -EINVAL,
-			"it looks like qcow2 and no format is stated: say format = \"qcow2\" (or "
-			"\"raw\" if the guest wrote that)");
+		return refuse(ret_why, -EINVAL,
+			      "it looks like qcow2 and has no format: set format = \"qcow2\" (or "
+			      "\"raw\" if the guest wrote that)");
 	*ret_format = detected;
 	return 0;
 }
@@ -165,7 +164,7 @@ static int fill_disk(int fd, const void *data)
 			  disk->size_bytes);
 }
 
-/* A disk of a guest of mvirt.conf may be the first of its files there. */
+/* A disk of a guest of mvirt.conf may be the first file in its folder. */
 static int make_disk(const struct guest_files *files, const struct guest_files_owner *owner,
 		     const struct disk_config *disk, char **ret_why)
 {
@@ -221,8 +220,7 @@ static int copy_all(int source_fd, int target_fd, off_t length)
 	return fsync(target_fd) < 0 ? -errno : 0;
 }
 
-/* One that is shorter than the template is the half of a copy that was cut off: QEMU never changes
- * its size. */
+/* A file shorter than the template is an incomplete copy: QEMU never changes its size. */
 static int fill(int fd, const char *template_path)
 {
 	_cleanup_fd_ int template_fd = open(template_path, O_RDONLY | O_CLOEXEC);
@@ -274,7 +272,7 @@ static int read_text(const struct guest_files *files, const struct guest_files_o
 	return r;
 }
 
-/* The same memory, but read-only: a guest gets no fd with which its seed could be written to. */
+/* The same memory, but read-only: no guest gets an fd that could write to its seed. */
 static int reopen_readonly(int fd)
 {
 	char path[32];
@@ -312,7 +310,7 @@ int guest_files_make_seed(const struct guest_files *files, const struct guest_fi
 	r = seed_make(&input, fd, ret_why);
 	if (r < 0)
 		return r;
-	/* QEMU takes an fd of a set only for the access that it was opened with. */
+	/* QEMU accepts an fd of a set only for the access that it was opened with. */
 	r = reopen_readonly(fd);
 	if (r < 0)
 		return r;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Files of a guest's folder, and shared images.
+// Files in a guest's folder, and shared images.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,7 +10,8 @@
 
 #define CREATE (O_CREAT | O_EXCL)
 
-/* A definition is hostd's alone: a guest that had it for a disk could write itself another. */
+/* Only hostd may open a definition: a guest with its definition as a disk could write itself
+ * another. */
 static bool is_definition(const char *path)
 {
 	size_t length = strlen(GUEST_STORE_DEFINITION);
@@ -24,7 +25,7 @@ static int clean(const char *path, char **ret_path)
 	return *path == '/' ? -EINVAL : config_volume_clean_path(path, ret_path);
 }
 
-/* O_NONBLOCK is there so that a FIFO does not hang hostd, and is not for QEMU. */
+/* O_NONBLOCK prevents a FIFO from hanging hostd; QEMU must not have it. */
 static int make_plain(int fd)
 {
 	struct stat status = {};
@@ -40,14 +41,14 @@ static int make_plain(int fd)
 	return 0;
 }
 
-/* Links, other file systems and what is no file are not told apart. */
+/* Symbolic links, other file systems and non-files get the same error. */
 static int path_error(int error)
 {
 	return error == -EXDEV || error == -ELOOP || error == -EISDIR || error == -ENXIO ? -EINVAL
 											 : error;
 }
 
-/* path is a clean one. */
+/* path is normalised. */
 static int open_file(int folder_fd, const char *path, int flags, int *ret_fd)
 {
 	_cleanup_fd_ int fd =
@@ -66,7 +67,7 @@ static int open_file(int folder_fd, const char *path, int flags, int *ret_fd)
 	return 0;
 }
 
-/* The guest's folder, and the path in it as a clean one. */
+/* The guest's folder, and the normalised path in it. */
 static int find_place(int root_fd, const char *name, const char *path, int *ret_folder_fd,
 		      char **ret_path)
 {
@@ -103,7 +104,7 @@ int guest_store_open(int root_fd, const char *name, const char *path, int flags,
 	return r < 0 ? r : open_file(folder_fd, clean_path, flags, ret_fd);
 }
 
-/* Opens the folder that the file is in; *ret_name is its name there, within path. */
+/* Opens the file's folder; *ret_name is its name there, within path. */
 static int open_parent(int folder_fd, char *path, const char **ret_name)
 {
 	char *slash = strrchr(path, '/');
@@ -115,7 +116,7 @@ static int open_parent(int folder_fd, char *path, const char **ret_name)
 	return guest_store_open_folder(folder_fd, path);
 }
 
-/* linkat(2) of a file without a name: by its link in /proc. */
+/* linkat(2) for a file without a name: by its link in /proc. */
 static int give_name(int fd, int parent_fd, const char *name)
 {
 	char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Guests' folders: opened so that nothing leads out of them, removed, and made whole after a power
+// Guests' folders: opened so that nothing leads out of them, removed, and repaired after a power
 // cut.
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -110,7 +110,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* What is unsettled: guest.conf.new, guest.conf.to-NAME and guest.conf.to-NAME.new */
+/* Unsettled files: guest.conf.new, guest.conf.to-NAME and guest.conf.to-NAME.new */
 int guest_store_settle(int folder_fd, const char *name)
 {
 	_cleanup_(text_list_done) struct text_list names = {};

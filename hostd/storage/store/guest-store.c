@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Guests' definitions. Each change is one rename(2), before which everything is on the disk; a name
-// with a dot in front, or a definition with something behind its name, is one that did not come to
-// its end.
+// Guests' definitions. Each change is one rename(2), after everything has reached the disk; a name
+// with a leading dot, or a definition with a suffix, is an incomplete change.
 #include "guest-store.h"
 
 #include <fcntl.h>
@@ -14,7 +13,7 @@
 #include "guest-store-internal.h"
 #include "guest-trash.h"
 
-/* What a guest has without naming it, other than its definition. */
+/* The files that a guest has without naming them, except its definition. */
 static const char *const own_files[] = { "variables.fd", "seed.iso", "console.log" };
 
 static int check(const char *name, const char *text)
@@ -29,7 +28,7 @@ static int sync_folder(int fd)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* The folders of a guest; both are the caller's. */
+/* A guest's folders; the caller owns both. */
 static int open_both(int root_fd, const char *name, int *ret_guests_fd, int *ret_folder_fd)
 {
 	_cleanup_fd_ int guests_fd = guest_store_open_guests(root_fd, false), folder_fd = -EBADF;
@@ -58,7 +57,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Settling what cannot be written is left for another time: load() reads the right definition. */
+/* If it cannot be written now, settle it later: load() reads the right definition. */
 static int is_defined(int guests_fd, const char *name)
 {
 	_cleanup_fd_ int fd = guest_store_open_folder(guests_fd, name);
@@ -70,13 +69,13 @@ static int is_defined(int guests_fd, const char *name)
 		return r;
 	r = guest_store_settle(fd, name);
 	if (r < 0)
-		log_warning("data", "guests/%s: what a power cut left cannot be settled: %s", name,
+		log_warning("data", "guests/%s: an incomplete change cannot be finished: %s", name,
 			    strerrordesc_np(-r));
 	return guest_store_has_definition(fd, name);
 }
 
-/* A folder that cannot be read costs that guest alone. An empty one was made for files that did not
- * come any more; one with disks stays. */
+/* A folder that cannot be read affects only that guest. An empty one was made for files that never
+ * came; one with disks stays. */
 static int add_if_defined(int guests_fd, const char *name, struct text_list *names)
 {
 	int r = is_defined(guests_fd, name);
@@ -154,7 +153,7 @@ static int read_definition(int folder_fd, const char *path, char **ret_text)
 	return 0;
 }
 
-/* Of a guest that was being renamed the one with its name counts. */
+/* While a guest is being renamed, the definition with its present name counts. */
 int guest_store_load(int root_fd, const char *name, char **ret_text)
 {
 	_cleanup_fd_ int guests_fd = -EBADF, folder_fd = -EBADF;
@@ -202,7 +201,7 @@ static int prepare(int guests_fd, const char *temporary, const char *text)
 			     : write_definition(folder_fd, GUEST_STORE_DEFINITION, text);
 }
 
-/* Renames it, and back when that cannot be brought to the disk. */
+/* Renames it, and back if that does not reach the disk. */
 static int rename_folder(int guests_fd, const char *from, const char *to)
 {
 	int r = 0;
@@ -267,7 +266,7 @@ int guest_store_save(int root_fd, const char *name, const char *text)
 
 	if (r >= 0)
 		r = open_both(root_fd, name, &guests_fd, &folder_fd);
-	/* What a rename left would count for more than what is written now. */
+	/* A rename's leftovers would take precedence over what is written now. */
 	if (r >= 0)
 		r = guest_store_settle(folder_fd, name);
 	return r < 0 ? r : write_definition(folder_fd, GUEST_STORE_DEFINITION, text);
@@ -276,10 +275,9 @@ int guest_store_save(int root_fd, const char *name, const char *text)
 /* --- renaming --- */
 
 /*
- * The definition is written as guest.conf.to-NEW into the old folder, then the folder is renamed:
- * that is when the guest has its new name. What is left to do, guest_store_settle() does, now or
- * after a power cut; before the folder is renamed, the same function removes the file, whose name
- * is not the folder's.
+ * Writes the definition as guest.conf.to-NEW into the old folder, then renames the folder: at that
+ * moment the guest has its new name. guest_store_settle() does the rest, now or after a power cut;
+ * before the folder is renamed, the same function removes the file, whose name is not the folder's.
  */
 int guest_store_rename(int root_fd, const char *name, const char *new_name, const char *text)
 {
@@ -315,7 +313,7 @@ int guest_store_rename(int root_fd, const char *name, const char *new_name, cons
 
 /* --- deleting --- */
 
-/* When that is on the disk, the guest is gone; who empties the trash frees the space. */
+/* Once this is on the disk, the guest is gone; emptying the trash frees the space. */
 static int delete_all(int guests_fd, const char *name)
 {
 	char gone[GUEST_TRASH_NAME_BYTES];
@@ -331,7 +329,7 @@ static int delete_file(int folder_fd, const char *path)
 	return unlinkat(folder_fd, path, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* The definition goes first, and for good: then there is no guest any more. */
+/* The definition goes first, and for good: after that there is no guest. */
 static int delete_definition(int guests_fd, int folder_fd, const char *name)
 {
 	int r = guest_store_settle(folder_fd, name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is deleted is renamed, which takes no time whatever its size.
+// Deleted files are renamed, which takes no time whatever their size.
 #include <errno.h>
 #include <stdio.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What was deleted is unlinked by a child: a disk of a terabyte takes its time, and a dying one for
-// ever.
+// A child unlinks deleted files: a disk of a terabyte takes long, and a dying one for ever.
 #include "guest-trash.h"
 
 #include <fcntl.h>
@@ -15,11 +14,11 @@
 struct guest_trash {
 	sd_event *event;
 	char *root;
-	struct disk_child *child; /* NULL: none is at work */
-	bool again; /* more has come since it has begun */
+	struct disk_child *child; /* NULL: none is running */
+	bool again; /* more came since it began */
 };
 
-/* Calls for each name until it returns other than 0, which is returned then. */
+/* Calls it for each name until it returns other than 0, which is then returned. */
 static int each(int guests_fd, int (*look)(int guests_fd, const char *name))
 {
 	_cleanup_fd_ int fd = guest_store_open_folder(guests_fd, ".");
@@ -58,7 +57,7 @@ static int open_guests(const char *root)
 
 static int first_error;
 
-/* One that cannot be removed does not keep the others. */
+/* One that cannot be removed does not stop the others. */
 static int remove_one(int guests_fd, const char *name)
 {
 	int r = guest_store_remove_tree(guests_fd, name);
@@ -86,7 +85,7 @@ static void on_emptied(const struct disk_child_answer *answer, void *userdata)
 	trash->child = NULL;
 	if (answer->error < 0)
 		log_warning("data",
-			    "what was deleted is still in %s/" GUEST_STORE_GUESTS
+			    "deleted files are still in %s/" GUEST_STORE_GUESTS
 			    ": %s: tried again by "
 			    "the next hostd",
 			    trash->root, answer->why);
@@ -111,7 +110,7 @@ void guest_trash_empty(struct guest_trash *trash)
 		return;
 	r = disk_child_start(trash->event, &work, on_emptied, trash, &trash->child);
 	if (r < 0)
-		log_warning("data", "what was deleted is not removed now: %s", strerrordesc_np(-r));
+		log_warning("data", "deleted files cannot be removed now: %s", strerrordesc_np(-r));
 }
 
 /* --- the object --- */

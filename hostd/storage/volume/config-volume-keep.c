@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Boot files in memory: a guest starts again after the stick was pulled out.
+// Boot files in memory: a guest can start again after the stick was pulled out.
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
@@ -16,9 +16,9 @@
 
 #define TEMPORARY "%new"
 #define COPY_BYTES (1024 * 1024)
-/* Left for the host when a file is kept. */
+/* Memory that stays free for the host when a file is kept. */
 #define RESERVE_BYTES (16ULL * 1024 * 1024)
-/* A large initrd on a slow stick takes its time. */
+/* A large initrd on a slow stick takes long. */
 #define KEEP_LIMITS 6
 #define NAME_BYTES_MAX 200
 #define NAME_BYTES_PLAIN 160
@@ -56,7 +56,7 @@ static bool is_plain(char c, bool first)
 	       c == '-' || c == '_' || (c == '.' && !first);
 }
 
-/* FNV-1a, 64 bit: for names that are too long, not against anybody. */
+/* FNV-1a, 64 bit: for names that are too long, not for security. */
 static uint64_t hash_text(const char *text)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
@@ -127,7 +127,7 @@ void config_volume_kept_clean(struct config_volume *volume)
 		(void)unlinkat(kept_fd, TEMPORARY, 0);
 }
 
-/* A file's time and size, which its copy takes over: they tell whether it is still the same. */
+/* A file's time and size, which its copy gets too: they tell whether it has changed. */
 static bool is_same(const struct stat *copy, const struct stat *original)
 {
 	return copy->st_size == original->st_size &&
@@ -144,13 +144,13 @@ static uint64_t read_available(void)
 	return memory.available_bytes > RESERVE_BYTES ? memory.available_bytes - RESERVE_BYTES : 0;
 }
 
-/* What can be kept still: the lesser of the file system's room and the machine's memory. */
+/* The room left for copies: the smaller of the file system's room and the machine's memory. */
 static uint64_t read_room(int kept_fd)
 {
 	struct statvfs room = {};
 	uint64_t memory = read_available(), bytes = UINT64_MAX;
 
-	/* ramfs has no limit of its own, and says so with 0 blocks. */
+	/* ramfs has no limit of its own, and reports 0 blocks. */
 	if (fstatvfs(kept_fd, &room) == 0 && room.f_blocks > 0)
 		bytes = (uint64_t)room.f_bavail * room.f_frsize;
 	return bytes < memory ? bytes : memory;
@@ -180,7 +180,7 @@ static int copy(int source_fd, int target_fd)
 	}
 }
 
-/* Writes the copy under a temporary name and gives it its own when it is whole. */
+/* Writes the copy under a temporary name and renames it when it is complete. */
 static int copy_to_kept(int kept_fd, const char *name, int source_fd, const struct stat *original)
 {
 	_cleanup_fd_ int fd = openat(kept_fd, TEMPORARY,
@@ -235,7 +235,7 @@ static int keep_open_file(const struct keep_work *work, int source_fd,
 	return r;
 }
 
-/* Without a reason the file is not there, or none; the caller knows what that means. */
+/* Without a message the file does not exist or is not a file; the caller knows what that means. */
 static void keep_in_child(const void *data, struct disk_child_answer *answer)
 {
 	const struct keep_work *work = data;
@@ -258,7 +258,7 @@ static int keep(struct config_volume *volume, const char *path, const char *name
 		log_error("config", "%s: %s", path, answer.why);
 	else if (r == -ETIMEDOUT || (r < 0 && answer.why[0]))
 		config_volume_read_failed(volume, path, r);
-	/* Of a child that was killed. */
+	/* From a child that was killed. */
 	if (r < 0)
 		config_volume_kept_clean(volume);
 	return r;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The configuration's volume: found, mounted read-only, read, and let go when it is pulled out.
+// The configuration volume: found, mounted read-only, read, and released when it is pulled out.
 #include "config-volume.h"
 
 #include <fcntl.h>
@@ -22,8 +22,8 @@
 #define LIMIT_MS 10000
 
 /*
- * Everyone may read, nobody may write or execute: QEMU has no privileges. UTF-8 by "utf8" and not
- * by "iocharset=utf8", which would make names case-sensitive.
+ * Everyone may read, nobody may write or execute: QEMU has no privileges. UTF-8 by "utf8", because
+ * "iocharset=utf8" would make names case-sensitive.
  */
 #define MOUNT_OPTIONS "fmask=0333,dmask=0222,utf8,errors=continue"
 #define MOUNT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME)
@@ -76,7 +76,7 @@ char *config_volume_find_mount(char *mountinfo, const char *mount_point, dev_t *
 		if (strcmp(point, mount_point) != 0)
 			continue;
 		unescape(source);
-		/* The last one is the one on top. */
+		/* The last mount is the one on top. */
 		free(found);
 		found = take_ptr(source);
 		*ret_device = makedev(major, minor);
@@ -92,7 +92,7 @@ void config_volume_detach(struct config_volume *volume)
 	volume->device = NULL;
 }
 
-/* An earlier hostd's mount is taken over, if its device is still the one it was. */
+/* The previous hostd's mount is adopted if its device is still the same one. */
 static int take_over(struct config_volume *volume)
 {
 	_cleanup_free_ char *mountinfo = NULL;
@@ -107,8 +107,7 @@ static int take_over(struct config_volume *volume)
 		return 0;
 	if (stat(volume->device, &status) < 0 || !S_ISBLK(status.st_mode) ||
 	    status.st_rdev != device) {
-		log_warning("config", "%s: is gone; files kept in memory stay in use",
-			    volume->device);
+		log_warning("config", "%s: is gone; files in memory stay in use", volume->device);
 		config_volume_detach(volume);
 	}
 	return 0;
@@ -151,7 +150,7 @@ int config_volume_new(const char *label, struct config_volume **ret_volume)
 	return config_volume_new_below(label, "/run/mvirt", "/proc/self/mountinfo", ret_volume);
 }
 
-/* The mount stays: the next hostd takes it over. */
+/* The mount stays: the next hostd adopts it. */
 void config_volume_free(struct config_volume *volume)
 {
 	if (!volume)
@@ -239,12 +238,12 @@ int config_volume_remove(struct config_volume *volume, const char *device_name)
 {
 	if (!volume->device || strcmp(base_name(volume->device), device_name) != 0)
 		return 0;
-	log_warning("config", "%s: was removed; files kept in memory stay in use", volume->device);
+	log_warning("config", "%s: was removed; files in memory stay in use", volume->device);
 	config_volume_detach(volume);
 	return 1;
 }
 
-/* Errors of a device that is not there any more, though nobody has said so yet. */
+/* Errors of a device that is gone, before its removal was reported. */
 static bool is_device_gone(int error)
 {
 	return error == -EIO || error == -ENXIO || error == -ENODEV || error == -ETIMEDOUT;
@@ -253,7 +252,7 @@ static bool is_device_gone(int error)
 void config_volume_read_failed(struct config_volume *volume, const char *path, int error)
 {
 	if (error == -ETIMEDOUT)
-		log_error("config", "%s: %s: it does not answer, so it is let go", volume->device,
+		log_error("config", "%s: %s: does not answer, no longer used", volume->device,
 			  path);
 	else
 		log_error("config", "%s: %s: %s", volume->device, path, strerror(-error));
@@ -322,7 +321,7 @@ static int read_from_volume(struct config_volume *volume, char **ret_text)
 	return r;
 }
 
-/* Kept beside the boot files and not among them: a guest's kernel may have any name. */
+/* Kept beside the boot files, not among them: a guest's kernel may have any name. */
 static void keep_config(struct config_volume *volume, const char *text)
 {
 	_cleanup_fd_ int run_fd = open(volume->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

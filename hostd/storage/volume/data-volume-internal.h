@@ -5,19 +5,19 @@
 #include "data-volume.h"
 #include "process/disk-child.h"
 
-/* Others than the host's in tests. */
+/* Tests set other paths. */
 struct data_volume_paths {
 	const char *mount; /* "/data" */
 	const char *mountinfo; /* "/proc/self/mountinfo" */
 	const char *e2fsck; /* "/usr/bin/e2fsck" */
-	unsigned int busy_ms; /* how long one waits for a device that an earlier check still has */
+	unsigned int busy_ms; /* how long to wait for a device that an earlier check still holds */
 };
 
 int data_volume_new_at(const struct data_volume_paths *paths, sd_event *event,
 		       const struct data_volume_callbacks *callbacks,
 		       struct data_volume **ret_volume);
 
-/* What the child does: checks and mounts. data is a struct data_volume_target. */
+/* The child's work: checks and mounts. data is a struct data_volume_target. */
 struct data_volume_target {
 	const struct data_volume_paths *paths;
 	const char *node, *type;

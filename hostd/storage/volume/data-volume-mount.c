@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What may hang on a dying disk, and is done in a child: the check, the mount, the unmounting.
+// What may hang on a dying disk and therefore runs in a child: check, mount, unmount.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -26,7 +26,7 @@ static void wait_ms(unsigned int ms)
 	(void)nanosleep(&time, NULL);
 }
 
-/* The check of a hostd that was killed has the device until the kernel has ended it. */
+/* A killed hostd's check holds the device until the kernel has ended it. */
 static void wait_until_free(const struct data_volume_target *target)
 {
 	for (unsigned int ms = 0; ms < target->paths->busy_ms; ms += RETRY_MS) {
@@ -89,7 +89,7 @@ static bool mount_it(const struct data_volume_target *target, struct disk_child_
 	return false;
 }
 
-/* guests/ is hostd's alone: QEMU gets open files. images/ is for people to look at, too. */
+/* guests/ is only for hostd: QEMU gets open files. images/ is for people, too. */
 static int make_folders(const char *mount)
 {
 	static const struct {
@@ -130,7 +130,7 @@ static int sync_it(const char *mount)
 	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
 }
 
-/* A process that has just ended may hold it for a moment longer. */
+/* A process that has just ended may hold it a moment longer. */
 static int unmount(const char *mount)
 {
 	for (int i = 0;; i++) {
@@ -149,15 +149,14 @@ void data_volume_release_in_child(const void *data, struct disk_child_answer *an
 	int r = sync_it(point);
 
 	if (r < 0)
-		disk_child_fail(answer, r, "what was written may not be on it: %s",
-				strerrordesc_np(-r));
+		disk_child_fail(answer, r, "written data may be lost: %s", strerrordesc_np(-r));
 	r = unmount(point);
 	if (r == 0)
 		return;
 	if (mount(NULL, point, NULL, MS_REMOUNT | MS_RDONLY | MOUNT_FLAGS,
 		  mount_options(target->type)) == 0)
-		disk_child_fail(answer, r, "is in use still, and read-only now");
+		disk_child_fail(answer, r, "still in use, read-only now");
 	else
-		disk_child_fail(answer, r, "cannot be unmounted (%s), nor made read-only (%s)",
+		disk_child_fail(answer, r, "cannot be unmounted (%s) or made read-only (%s)",
 				strerrordesc_np(-r), strerrordesc_np(errno));
 }

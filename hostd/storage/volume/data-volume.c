@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The data volume: found by its label, checked and mounted by a child, let go when it is pulled
+// The data volume: found by its label, checked and mounted by a child, released when it is pulled
 // out.
 #include "data-volume.h"
 
@@ -16,7 +16,7 @@
 #include "mount-list.h"
 
 #define RELEASE_MS 30000
-/* Before what others do first in the loop. */
+/* Runs before other work in the loop. */
 #define TAKEN_OVER_PRIORITY (SD_EVENT_PRIORITY_IMPORTANT - 1)
 #define READONLY_WHY                                                                          \
 	"the kernel has made it read-only after an error (see dmesg): reboot, so that it is " \
@@ -30,8 +30,8 @@ struct data_volume {
 	char *device, *type, *why; /* as in the status */
 	struct disk_child *child; /* of CHECKING */
 	int root_fd; /* owned; of MOUNTED */
-	sd_event_source *taken_over; /* tells of what an earlier hostd mounted */
-	bool awaited; /* disks may still be found */
+	sd_event_source *taken_over; /* reports what the previous hostd mounted */
+	bool awaited; /* more disks may appear */
 };
 
 static const char *base_name(const char *path)
@@ -78,20 +78,20 @@ static int open_root(struct data_volume *volume)
 	return 0;
 }
 
-static void tell_decided(struct data_volume *volume)
+static void notify_decided(struct data_volume *volume)
 {
 	if (volume->callbacks.decided)
 		volume->callbacks.decided(volume->callbacks.userdata);
 }
 
-static void tell_mounted(struct data_volume *volume)
+static void notify_mounted(struct data_volume *volume)
 {
 	if (volume->callbacks.mounted)
 		volume->callbacks.mounted(volume->root_fd, volume->callbacks.userdata);
-	tell_decided(volume);
+	notify_decided(volume);
 }
 
-/* Those who use it let go first. */
+/* Its users release it first. */
 static void close_root(struct data_volume *volume)
 {
 	volume->taken_over = sd_event_source_disable_unref(volume->taken_over);
@@ -122,17 +122,17 @@ static void fail(struct data_volume *volume, const char *why)
 	volume->phase = DATA_VOLUME_FAILED;
 	if (volume->callbacks.failed)
 		volume->callbacks.failed(why, volume->callbacks.userdata);
-	tell_decided(volume);
+	notify_decided(volume);
 }
 
-/* --- taken over --- */
+/* --- adoption --- */
 
-static int on_taken_over(sd_event_source *, void *userdata)
+static int on_adopted(sd_event_source *, void *userdata)
 {
 	struct data_volume *volume = userdata;
 
 	volume->taken_over = sd_event_source_disable_unref(volume->taken_over);
-	tell_mounted(volume);
+	notify_mounted(volume);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ static bool is_same_device(const struct mount_entry *entry)
 	       status.st_rdev == entry->device;
 }
 
-/* What is mounted there; the last one is the one on top. */
+/* The mount there; the last one is the one on top. */
 static bool find_mount(char *text, const char *point, struct mount_entry *ret_entry)
 {
 	struct mount_entry entry;
@@ -158,7 +158,7 @@ static bool find_mount(char *text, const char *point, struct mount_entry *ret_en
 	return found;
 }
 
-/* An earlier hostd's mount is taken over, if its device is still the one it was. */
+/* The previous hostd's mount is adopted if its device is still the same one. */
 static int take_over(struct data_volume *volume)
 {
 	_cleanup_free_ char *text = NULL;
@@ -181,8 +181,8 @@ static int take_over(struct data_volume *volume)
 	if (r < 0)
 		return r;
 	log_mounted(volume, "is mounted already");
-	r = sd_event_add_defer(volume->event, &volume->taken_over, on_taken_over, volume);
-	/* Who takes guests up again knows of it. */
+	r = sd_event_add_defer(volume->event, &volume->taken_over, on_adopted, volume);
+	/* Whoever adopts guests knows it by then. */
 	if (r >= 0)
 		r = sd_event_source_set_priority(volume->taken_over, TAKEN_OVER_PRIORITY);
 	return r;
@@ -225,7 +225,7 @@ int data_volume_new(sd_event *event, const struct data_volume_callbacks *callbac
 	return data_volume_new_at(&paths, event, callbacks, ret_volume);
 }
 
-/* The mount stays: the next hostd takes it over. */
+/* The mount stays: the next hostd adopts it. */
 void data_volume_free(struct data_volume *volume)
 {
 	if (!volume)
@@ -240,7 +240,7 @@ void data_volume_free(struct data_volume *volume)
 	free(volume);
 }
 
-/* --- a device comes --- */
+/* --- a device appears --- */
 
 static void on_checked(const struct disk_child_answer *answer, void *userdata)
 {
@@ -261,10 +261,10 @@ static void on_checked(const struct disk_child_answer *answer, void *userdata)
 	if (answer->repaired)
 		log_warning("data", "%s: was repaired (e2fsck -p)", volume->device);
 	log_mounted(volume, "mounted");
-	tell_mounted(volume);
+	notify_mounted(volume);
 }
 
-/* Whether a device with the label is to be taken; says why not. */
+/* Whether to take a device with the label; logs why not. */
 static bool is_wanted(const struct data_volume *volume, const char *node, const char *type)
 {
 	if (!text_equal(type, "ext4") && !text_equal(type, "xfs")) {
@@ -326,7 +326,7 @@ void data_volume_settle(struct data_volume *volume)
 
 	volume->awaited = false;
 	if (was_undecided && !data_volume_is_undecided(volume))
-		tell_decided(volume);
+		notify_decided(volume);
 }
 
 void data_volume_refuse(struct data_volume *volume, const char *why)
@@ -337,10 +337,10 @@ void data_volume_refuse(struct data_volume *volume, const char *why)
 	log_error("data", "%s", why);
 	if (volume->callbacks.failed)
 		volume->callbacks.failed(why, volume->callbacks.userdata);
-	tell_decided(volume);
+	notify_decided(volume);
 }
 
-/* --- and goes --- */
+/* --- a device disappears --- */
 
 /* The child may have mounted it before it was killed. */
 static void detach(struct data_volume *volume)
@@ -379,7 +379,7 @@ int data_volume_remove(struct data_volume *volume, const char *device_name)
 	}
 	forget(volume);
 	if (was_undecided)
-		tell_decided(volume);
+		notify_decided(volume);
 	return 1;
 }
 

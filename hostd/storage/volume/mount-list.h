@@ -10,7 +10,7 @@ struct mount_entry {
 	char *point, *type, *source;
 };
 
-/* The next mount of *text, which is cut up and moved on. Returns false at its end. */
+/* The next mount of *text, which is modified and advanced. Returns false at its end. */
 bool mount_list_next(char **text, struct mount_entry *ret_entry);
 /* Reads the file, 4 MiB at most. Returns 0 or -errno. */
 int mount_list_read(const char *path, char **ret_text);

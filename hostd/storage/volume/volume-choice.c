@@ -13,7 +13,7 @@ static bool is_named(const struct volume_wish *wish, const struct volume_candida
 	return !wish->uuid || (candidate->uuid && strcasecmp(wish->uuid, candidate->uuid) == 0);
 }
 
-/* What is on the loading medium is no guest's, whatever a definition says. */
+/* The boot medium is never a guest's, whatever a definition says. */
 static bool may_be(const struct volume_wish *wish, const struct volume_candidate *candidate,
 		   bool loaded)
 {
@@ -70,7 +70,7 @@ static char *explain_many(const struct volume_wish *wish, const struct volume_ca
 	return take_ptr(text);
 }
 
-/* Returns NULL when there is nothing to say, or without memory. */
+/* Returns NULL when there is nothing to report, or without memory. */
 static char *explain_none(const struct volume_wish *wish, const struct volume_candidate *candidates,
 			  size_t count)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The look, in a child: what is on a stranger's disk may hang, and costs a line.
+// Reads a candidate in a child: a stranger's disk may hang, and then costs only a line.
 #include "volume-look.h"
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "config/config-claims.h"
 #include "process/disk-child.h"
 
-/* A folder that is there for nobody else, in the child's namespace. */
+/* A mount point that exists only in the child's namespace. */
 #define LOOK_FOLDER "/run/mvirt/look"
 #define LIMIT_MS 10000
 #define DEFINITION_BYTES_MAX (1024 * 1024)
@@ -33,7 +33,7 @@ struct look {
 	struct shared_claims *shared;
 };
 
-/* A journal is not replayed: nothing is written. */
+/* No journal is replayed: nothing is written. */
 static const char *mount_options(const char *type)
 {
 	return text_equal(type, "ext4")  ? "noload"
@@ -64,7 +64,7 @@ static int tell(struct shared_claims *shared, const struct text_list *claims)
 	return 0;
 }
 
-/* Of a file that is none of ours there are no claims. */
+/* A file that is not ours has no claims. */
 static int read_claims(int folder_fd, const char *path, struct shared_claims *shared)
 {
 	struct open_how how = {
@@ -101,7 +101,7 @@ static int read_guests(int root_fd, struct shared_claims *shared)
 		_cleanup_free_ char *path = text_format("%s/guest.conf", names.items[i]);
 
 		r = path ? read_claims(fd, path, shared) : -ENOMEM;
-		/* It costs that guest alone: there is none, or it is no file of ours. */
+		/* An error affects only that guest: it has no definition, or an invalid one. */
 		if (r < 0 && r != -ENOMEM && r != -E2BIG && r != -EIO)
 			r = 0;
 	}
@@ -128,7 +128,7 @@ static int take_claims(const struct shared_claims *shared, struct text_list *cla
 {
 	int r = 0;
 
-	/* The child has read what a stranger wrote: its word is not taken for lengths. */
+	/* The child has read what a stranger wrote: do not trust its lengths. */
 	for (size_t at = 0; r >= 0 && at < shared->length && at < sizeof(shared->text);) {
 		size_t length = strnlen(shared->text + at, sizeof(shared->text) - at);
 		char *claim = strndup(shared->text + at, length);

@@ -152,8 +152,8 @@ static void test_refused(void **)
 	static const struct {
 		const char *command, *text;
 	} table[] = {
-		{ ": >%s", "it is no program (no ELF file)" },
-		{ "printf '#!/bin/sh\\necho hostd 1' >%s", "it is no program (no ELF file)" },
+		{ ": >%s", "it is not a program (no ELF file)" },
+		{ "printf '#!/bin/sh\\necho hostd 1' >%s", "it is not a program (no ELF file)" },
 		{ "printf '\\177ELF' >%s", "it cannot be tried: executing it: " },
 		{ "cp /bin/true %s", "it cannot be tried: executing it: " }, /* dynamic */
 		{ "truncate -s 65M %s; printf '\\177ELF' | dd of=%s conv=notrunc 2>/dev/null",

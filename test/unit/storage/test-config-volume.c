@@ -133,7 +133,7 @@ static void test_stick_hangs(void **state)
 	plug_in();
 	fake.hangs = true;
 	assert_int_equal(config_volume_read_config(volume, &text), -ENOENT);
-	expect_logged("config: /dev/sdb1: mvirt.conf: it does not answer, so it is let go");
+	expect_logged("config: /dev/sdb1: mvirt.conf: does not answer, no longer used");
 	assert_null(config_volume_device(volume));
 
 	fake.hangs = false;
@@ -142,7 +142,7 @@ static void test_stick_hangs(void **state)
 	free(text);
 	fake.hangs = true;
 	assert_int_equal(config_volume_keep(volume, "boot/vmlinuz"), -ETIMEDOUT);
-	expect_logged("config: /dev/sdb1: boot/vmlinuz: it does not answer, so it is let go");
+	expect_logged("config: /dev/sdb1: boot/vmlinuz: does not answer, no longer used");
 	assert_null(config_volume_device(volume));
 	/* not once more for the next file */
 	assert_int_equal(config_volume_keep(volume, "boot/vmlinuz"), -ENOENT);

@@ -568,7 +568,7 @@ static void test_released(void **)
 	offer("/dev/sdb1", "ext4");
 	shared->unmount_error = EBUSY;
 	assert_int_equal(data_volume_release(volume), -EBUSY);
-	expect_logged("/dev/sdb1: is in use still, and read-only now");
+	expect_logged("/dev/sdb1: still in use, read-only now");
 	assert_int_equal(shared->remounts, 1);
 	assert_int_equal(shared->flags, MOUNT_FLAGS | MS_REMOUNT | MS_RDONLY);
 	mounted = 0;
@@ -576,13 +576,13 @@ static void test_released(void **)
 	shared->remount_error = EBUSY;
 	shared->unmount_error = EINVAL;
 	assert_int_equal(data_volume_release(volume), -EINVAL);
-	expect_logged("cannot be unmounted (Invalid argument), nor made read-only");
+	expect_logged("cannot be unmounted (Invalid argument) or made read-only");
 	mounted = 0;
 	shared->unmount_error = shared->remount_error = 0;
 	shared->syncfs_error = EIO;
 	offer("/dev/sdb1", "ext4");
 	assert_int_equal(data_volume_release(volume), -EIO);
-	expect_logged("what was written may not be on it: Input/output error");
+	expect_logged("written data may be lost: Input/output error");
 }
 
 static void test_released_while_checked(void **)

@@ -268,7 +268,7 @@ static void test_not_found(void **)
 	REFUSED(wants("path:"), -ENODEV, "there is no disk path: (`mvirt devices` lists them)");
 	REFUSED(wants("sdc"), -EINVAL, "\"sdc\" is not \"serial:…\", \"path:…\" or \"/dev/…\"");
 	REFUSED(wants("serial:TWIN"), -ENOTUNIQ,
-		"/dev/sdf and /dev/sdg have the serial number TWIN: say which by \"path:…\" or "
+		"/dev/sdf and /dev/sdg have the serial number TWIN: name one by \"path:…\" or "
 		"\"/dev/…\"");
 	/* Known a moment ago, gone from /sys now. */
 	assert_int_equal(unlink(tree_path(&tree, "/block/sdc")), 0);
@@ -303,10 +303,10 @@ static void test_loaded(void **)
 {
 	HAD(insists("/dev/sdb"), O_RDWR | O_EXCL);
 	device("sdb")->loaded = true;
-	REFUSED(insists("/dev/sdb"), -EBUSY, "/dev/sdb is what this host was loaded from");
-	REFUSED(insists("/dev/sdb1"), -EBUSY, "/dev/sdb1 is what this host was loaded from");
-	REFUSED(insists("/dev/sdb2"), -EBUSY, "/dev/sdb2 is what this host was loaded from");
-	REFUSED(reads("serial:SYSTEM"), -EBUSY, "/dev/sdb is what this host was loaded from");
+	REFUSED(insists("/dev/sdb"), -EBUSY, "/dev/sdb is this host's boot medium");
+	REFUSED(insists("/dev/sdb1"), -EBUSY, "/dev/sdb1 is this host's boot medium");
+	REFUSED(insists("/dev/sdb2"), -EBUSY, "/dev/sdb2 is this host's boot medium");
+	REFUSED(reads("serial:SYSTEM"), -EBUSY, "/dev/sdb is this host's boot medium");
 	REFUSED(reads("/dev/sda1"), -EBUSY, "/dev/sda1 holds this host's configuration");
 	HAD(wants("/dev/sdc"), O_RDWR | O_EXCL);
 	device("sdb")->loaded = false;
@@ -321,10 +321,10 @@ static void test_loaded_stack(void **)
 	tree_link(&tree, "/devices/dm-0/slaves/sdb2", "/devices/sdb/sdb2");
 	HAD(wants("/dev/sdc"), O_RDWR | O_EXCL);
 	device("sdb")->loaded = true;
-	REFUSED(reads("/dev/sdc"), -EBUSY, "/dev/sdc is what this host was loaded from");
+	REFUSED(reads("/dev/sdc"), -EBUSY, "/dev/sdc is this host's boot medium");
 	device("sdb")->loaded = false;
 	device("sdf")->loaded = true;
-	REFUSED(reads("/dev/sdc"), -EBUSY, "/dev/sdc is what this host was loaded from");
+	REFUSED(reads("/dev/sdc"), -EBUSY, "/dev/sdc is this host's boot medium");
 	device("sdf")->loaded = false;
 	/* Nobody goes round in circles. */
 	tree_link(&tree, "/devices/dm-0/slaves/sdc", "/devices/sdc");
@@ -405,13 +405,13 @@ static void test_data_volume(void **)
 static void test_existing(void **)
 {
 	REFUSED(wants("/dev/sdb"), -EEXIST,
-		"/dev/sdb holds ext4 \"root\" on sdb1, swap on sdb2: say allow-existing = true to "
+		"/dev/sdb holds ext4 \"root\" on sdb1, swap on sdb2: set allow-existing = true to "
 		"let the guest write to it");
 	REFUSED(wants("/dev/sdb1"), -EEXIST,
-		"/dev/sdb1 holds ext4 \"root\": say allow-existing = true to let the guest write "
+		"/dev/sdb1 holds ext4 \"root\": set allow-existing = true to let the guest write "
 		"to it");
 	REFUSED(wants("/dev/sde"), -EEXIST,
-		"/dev/sde holds LVM2_member: say allow-existing = true to let the guest write to "
+		"/dev/sde holds LVM2_member: set allow-existing = true to let the guest write to "
 		"it");
 	/* In the order of their numbers, though hostd has not read them yet. */
 	REFUSED(wants("/dev/nvme0n1"), -EEXIST,
@@ -419,7 +419,7 @@ static void test_existing(void **)
 		"partition "
 		"on nvme0n1p3, a partition on nvme0n1p4, a partition on nvme0n1p5, a partition on "
 		"nvme0n1p6, a partition on nvme0n1p7, a partition on nvme0n1p8, a partition on "
-		"nvme0n1p9, a partition on nvme0n1p10, a partition on nvme0n1p11: say "
+		"nvme0n1p9, a partition on nvme0n1p10, a partition on nvme0n1p11: set "
 		"allow-existing = true to let the guest write to it");
 	HAD(wants("/dev/sda2"), O_RDWR | O_EXCL);
 }
@@ -433,11 +433,11 @@ static void test_open_fails(void **)
 		"/dev/sdc is in use: another guest has it, or it is being checked or formatted");
 	fake.exclusive_error = 0;
 	fake.open_error = EROFS;
-	REFUSED(wants("/dev/sdc"), -EROFS, "/dev/sdc is write-protected: say readonly = true");
+	REFUSED(wants("/dev/sdc"), -EROFS, "/dev/sdc is write-protected: set readonly = true");
 	fake.open_error = ENXIO;
 	REFUSED(wants("/dev/sdc"), -ENODEV, "/dev/sdc is gone");
 	fake.open_error = ENOMEDIUM;
-	REFUSED(reads("/dev/sdc"), -ENOMEDIUM, "/dev/sdc: there is no medium in it");
+	REFUSED(reads("/dev/sdc"), -ENOMEDIUM, "/dev/sdc: no medium");
 	fake.open_error = EIO;
 	REFUSED(wants("/dev/sdc"), -EIO, "/dev/sdc cannot be opened: Input/output error");
 }

@@ -372,7 +372,7 @@ static void test_is_partition(void **)
 {
 	target.erase = true;
 	tree_file(&tree, "/devices/sdb/partition", "1\n");
-	expect_refused(-EINVAL, "it is a partition, and no whole disk");
+	expect_refused(-EINVAL, "it is a partition, not a whole disk");
 }
 
 /* Also with erase. */
@@ -395,12 +395,12 @@ static void test_in_use(void **)
 static void test_wrong_disk(void **)
 {
 	target.size_bytes = DISK_BYTES + 512;
-	expect_refused(-ESTALE, "it is not the disk any more that it was");
+	expect_refused(-ESTALE, "it is no longer the same disk");
 	target.size_bytes = 0;
 	assert_int_equal(truncate(target.node, (64 << 20) - 512), 0);
 	expect_refused(-ENOSPC, "it is smaller than 64 MiB");
 	shared->no_block_device = true;
-	expect_refused(-ENOTBLK, "it is no disk");
+	expect_refused(-ENOTBLK, "it is not a disk");
 	shared->no_block_device = false;
 	shared->sector_bytes = 520;
 	assert_int_equal(truncate(target.node, DISK_BYTES), 0);

@@ -157,7 +157,7 @@ static void test_fails(void **)
 	unlink_error = EROFS;
 	guest_trash_empty(trash);
 	run_until(is_logged);
-	assert_non_null(strstr(log_text, "data: what was deleted is still in "));
+	assert_non_null(strstr(log_text, "data: deleted files are still in "));
 	assert_non_null(strstr(log_text, "Read-only file system"));
 	assert_true(there_is("/guests/.gone-0/disk.raw"));
 	guest_trash_free(NULL);

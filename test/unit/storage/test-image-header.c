@@ -298,14 +298,14 @@ static void test_tables(void **)
 	set_32(36, 2 + (1 << 17));
 	accepted_of(CLUSTER, 100 * CLUSTER, &(struct image_header){});
 	set_32(36, 3 + (1 << 17));
-	refused("an absurd L1 table of 1048600 bytes: its disk of 1 GiB needs 16");
+	refused("an impossible L1 table of 1048600 bytes: its disk of 1 GiB needs 16");
 	set_32(36, ~0U);
-	refused("an absurd L1 table of 34359738360 bytes: its disk of 1 GiB needs 16");
+	refused("an impossible L1 table of 34359738360 bytes: its disk of 1 GiB needs 16");
 	/* 512 bytes: 32 KiB an entry. */
 	set_32(20, 9);
 	set_64(24, 1ULL << 40);
 	set_32(36, 1 << 25);
-	refused("an absurd L1 table of 268435456 bytes: its disk of 1 TiB needs 268435456");
+	refused("an impossible L1 table of 268435456 bytes: its disk of 1 TiB needs 268435456");
 	set_64(40, 3 * CLUSTER + 512);
 	refused("its L1 table is at an impossible place, 0x30200");
 	set_64(40, 0);
@@ -319,11 +319,11 @@ static void test_tables(void **)
 	set_32(56, 0);
 	refused("it has no reference counts");
 	set_32(56, 129);
-	refused("an absurd reference count table of 129 clusters");
+	refused("an impossible reference count table of 129 clusters");
 	set_32(56, ~0U);
-	refused("an absurd reference count table of 4294967295 clusters");
+	refused("an impossible reference count table of 4294967295 clusters");
 	set_32(60, 65537);
-	refused("an absurd number of snapshots, 65537");
+	refused("an impossible number of snapshots, 65537");
 	set_32(60, 1);
 	set_64(64, 1);
 	refused("its snapshot table is at an impossible place, 0x1");
@@ -354,10 +354,12 @@ static void test_raw(void **)
 		const char *why;
 	} cases[] = {
 		{ 0, "an empty file" },
-		{ 511, "its size of 511 bytes is no multiple of 512: truncated, or not a raw disk "
-		       "image" },
-		{ 513, "its size of 513 bytes is no multiple of 512: truncated, or not a raw disk "
-		       "image" },
+		{ 511,
+		  "its size of 511 bytes is not a multiple of 512: truncated, or not a raw disk "
+		  "image" },
+		{ 513,
+		  "its size of 513 bytes is not a multiple of 512: truncated, or not a raw disk "
+		  "image" },
 		{ (64ULL << 40) + 512, "a disk of 70368744178176 bytes, more than 64 TiB" },
 	};
 

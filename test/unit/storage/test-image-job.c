@@ -285,7 +285,8 @@ static void test_examine(void **)
 	examine(fd, DISK_FORMAT_RAW, 0, "raw, 256 KiB");
 	assert_int_equal(ftruncate(fd, 1000), 0);
 	examine(fd, DISK_FORMAT_RAW, -EINVAL,
-		"its size of 1000 bytes is no multiple of 512: truncated, or not a raw disk image");
+		"its size of 1000 bytes is not a multiple of 512: truncated, or not a raw disk "
+		"image");
 	examine(fd, DISK_FORMAT_QCOW2, -EINVAL,
 		"truncated: its tables end at 196768, the file at 1000");
 }

@@ -129,7 +129,7 @@ static void test_own_user_data(void **)
 {
 	give_all();
 	input.user_data = "#!/bin/sh\nreboot\n";
-	assert_refused(&input, "cloud-init: password-hash belongs into the file of user-data");
+	assert_refused(&input, "cloud-init: password-hash belongs in the file of user-data");
 	config.password_hash = NULL;
 	assert_texts(&input, "#!/bin/sh\nreboot\n",
 		     "instance-id: \"id-1\"\n"
@@ -157,7 +157,7 @@ static void test_own_meta_data(void **)
 	config.ssh_keys.count = 0;
 	assert_texts(&input, "#cloud-config\n{}\n", "instance-id: mine\n", NULL);
 	config.instance_id = (char *)"other";
-	assert_refused(&input, "cloud-init: instance-id belongs into the file of meta-data");
+	assert_refused(&input, "cloud-init: instance-id belongs in the file of meta-data");
 }
 
 static void test_all_own(void **)
@@ -167,10 +167,10 @@ static void test_all_own(void **)
 	input.network_config = "n";
 	assert_texts(&input, "u", "m", "n");
 	config.hostname = (char *)"x";
-	assert_refused(&input, "cloud-init: hostname belongs into the file of meta-data");
+	assert_refused(&input, "cloud-init: hostname belongs in the file of meta-data");
 	config.hostname = NULL;
 	config.ssh_keys = (struct text_list){ .items = keys, .count = 1 };
-	assert_refused(&input, "cloud-init: ssh-key belongs into the file of user-data");
+	assert_refused(&input, "cloud-init: ssh-key belongs in the file of user-data");
 }
 
 static void test_not_utf8(void **)
@@ -366,7 +366,8 @@ static void test_iso_fails(void **)
 	assert_not_made(fd, -ENOENT,
 			"cloud-init: genisoimage cannot be run: No such file or directory");
 	image_child_set_paths(&(struct image_child_paths){ "/none", "/dev/null" });
-	assert_not_made(fd, -EIO, "cloud-init: no seed is made: executing it: Permission denied");
+	assert_not_made(fd, -EIO,
+			"cloud-init: cannot make the seed: executing it: Permission denied");
 	image_child_set_paths(
 		&(struct image_child_paths){ "/build/obj/bin/qemu-img", GENISOIMAGE });
 	for (int at = 1; at <= 8; at++) {
@@ -386,16 +387,17 @@ static void test_iso_fails(void **)
 	large[5 << 20] = '\0';
 	input.user_data = large;
 	assert_not_made(fd, -EIO,
-			"cloud-init: no seed is made: filling its root: No space left on device");
+			"cloud-init: cannot make the seed: filling its root: No space left on device");
 	input.user_data = NULL;
 	free(large);
 	/* A full disk. */
 	tree_folder(&tree, "/full");
 	assert_int_equal(mount("full", tree_path(&tree, "/full"), "tmpfs", 0, "size=16k"), 0);
 	full_fd = open_file("/full/x");
-	assert_not_made(full_fd, -EIO,
-			"cloud-init: no seed is made: genisoimage: No space left on device. cannot "
-			"fwrite 2048*1");
+	assert_not_made(
+		full_fd, -EIO,
+		"cloud-init: cannot make the seed: genisoimage: No space left on device. cannot "
+		"fwrite 2048*1");
 	full_fd = fd_close(full_fd);
 	assert_int_equal(umount2(tree_path(&tree, "/full"), 0), 0);
 	assert_int_equal(count_fds(), fds);
