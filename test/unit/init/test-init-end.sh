@@ -33,32 +33,32 @@ wait_for "grep -q 'hostd ended with status 1' $folder/said"
 kill -USR2 "$inner"
 ended_by 2
 [ "$(lines_of started)" -eq 2 ] && [ "$(lines_of termed)" -eq 1 ]
-ok $? "asked for between two lives of hostd, the next one stops the guests"
+ok $? "requested while hostd is being restarted: the next one stops the guests"
 
 with_hostd "$(hostd_in_perl 'kill("KILL", $$) if lives("termed") == 1; exit 0;')"
 kill -TERM "$inner"
 ended_by 1
 [ "$(lines_of started)" -eq 2 ] && [ "$(lines_of termed)" -eq 2 ]
-ok $? "what a killed hostd has not finished, the next one does"
+ok $? "the next hostd finishes what a killed one began"
 
 with_hostd "$(hostd_in_perl 'exit 3 if lives("termed") == 1; exit 0;')"
 kill -TERM "$inner"
 ended_by 1
 [ "$(lines_of termed)" -eq 2 ] && ! grep -q 'status 3' "$folder/said"
-ok $? "one that makes room for another one has not stopped the guests"
+ok $? "a hostd that ends to be replaced has not stopped the guests"
 
 with_hostd "$(hostd_in_perl 'kill("KILL", $$);')"
 kill -USR2 "$inner"
 ended_by 2
 [ "$(lines_of started)" -ge 5 ] && [ "$(lines_of started)" -le 6 ] && grep -q 'hostd keeps failing' "$folder/said"
-ok $? "when none of them holds, it goes on without them"
+ok $? "when every hostd fails, the shutdown goes on without one"
 
 with_hostd "$(hostd_in_perl 'exit 0;' 'sleep(60) if lives("started") == 2;')" 3
 pkill -KILL -P "$inner"
 kill -USR2 "$inner"
 ended_by 2
 grep -q 'did not stop within 3 s' "$folder/said"
-ok $? "nor does one that hangs at its start hold it up"
+ok $? "a hostd that hangs at its start does not block it"
 
 with_hostd "$(hostd_in_perl 'note("alive"), sleep(5) if -e "$D/hostd.replaced"; exit 0;')"
 { echo "#!/bin/sh"; echo "exit 1"; } >"$folder/hostd.trial"
@@ -67,7 +67,7 @@ pkill -KILL -P "$inner"
 kill -USR2 "$inner"
 ended_by 2
 grep -q 'hostd.trial ended before it answered: starting the previous one' "$folder/said" && [ "$(lines_of termed)" -eq 1 ]
-ok $? "one that was put in place and does not come up leaves it to the one before it"
+ok $? "after a new hostd that does not come up, the previous one does it"
 
 # --- how long hostd may take ---
 
@@ -75,7 +75,7 @@ with_hostd "$(hostd_in_perl 'for (1..12) { kill("ALRM", 1); select(undef, undef,
 kill -USR2 "$inner"
 ended_by 2
 [ "$(lines_of finished)" -eq 1 ] && ! grep -q 'did not stop' "$folder/said"
-ok $? "as long as hostd says that it is at it, it is waited for"
+ok $? "PID 1 waits while hostd reports progress"
 
 with_hostd "$(hostd_in_perl 'sleep(1) while 1;')" 2
 kill -USR2 "$inner"
@@ -85,7 +85,7 @@ for _ in 1 2 3 4 5 6 7 8; do
 done
 ended_by 2
 grep -q 'did not stop within 2 s' "$folder/said"
-ok $? "nobody else can say so"
+ok $? "nobody else can report it"
 
 with_hostd "$(hostd_in_perl 'exit 0 if lives("termed") == 3;')" 300
 kill -INT "$inner"
@@ -96,10 +96,10 @@ kill -INT "$inner"
 wait_for "[ \$(lines_of termed) -eq 2 ]"
 sleep 0.5
 [ "$(lines_of termed)" -eq 2 ]
-ok $? "Ctrl-Alt-Del once more is passed on to hostd, other wishes are not"
+ok $? "Ctrl-Alt-Del once more is passed on to hostd, other requests are not"
 kill -INT "$inner"
 ended_by 1
-ok $? "and the first wish is the one that is fulfilled"
+ok $? "and the first request is the one that is done"
 
 # --- a disk that does not answer ---
 
@@ -110,8 +110,8 @@ preload=$folder/sync.so
 with_hostd "$SERVE" 60 60 600 2
 kill -TERM "$inner"
 ended_by 1
-ok $? "a sync that never returns does not hold up the reboot"
+ok $? "a sync that never returns does not block the reboot"
 grep -q 'a disk takes no more data' "$folder/said"
-ok $? "and this is said"
+ok $? "and this is logged"
 
 echo "1..$count"

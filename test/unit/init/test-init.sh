@@ -12,7 +12,7 @@ starts=$(wc -l <"$folder/started")
 [ "$starts" -ge 5 ] && [ "$starts" -le 8 ]
 ok $? "a hostd that dies at once is started at most once a second ($starts starts in 7 s)"
 grep -q "five tries in a row failed" "$folder/said"
-ok $? "five failures in a row are said"
+ok $? "five failures in a row are logged"
 kill -0 "$inner"
 ok $? "PID 1 is still there"
 kill -USR2 "$inner"
@@ -34,7 +34,7 @@ kill -USR2 "$inner"
 ended_by 2
 ok $? "SIGUSR2 powers off"
 [ -e "$folder/termed" ]
-ok $? "after hostd was told by SIGTERM"
+ok $? "after hostd got SIGTERM"
 
 with_hostd "$SERVE"
 first=$(head -n 1 "$folder/started")
@@ -56,11 +56,11 @@ kill -USR1 "$inner"
 ended_by 2
 ok $? "a hostd that ignores SIGTERM does not stop the halt"
 grep -q "did not stop within 2 s" "$folder/said"
-ok $? "and this is said"
+ok $? "and this is logged"
 
 with_hostd 'echo x >>$D/started; [ -e $D/once ] || { touch $D/once; kill -USR2 1; }; '"$SERVE"
 ended_by 2
-ok $? "hostd itself may ask for the end"
+ok $? "hostd itself may request it"
 
 # --- replacing hostd (hostd/host/host-replace.c) ---
 
@@ -78,12 +78,12 @@ put_in_place "$ANSWERS$SERVE"
 wait_for "[ -e $folder/hostd.replaced ]"
 sleep 4
 [ "$(tr '\n' ' ' <"$folder/result")" = "old new " ] && ! grep -q 'takes its place' "$folder/said"
-ok $? "another hostd that answers stays"
+ok $? "a new hostd that answers stays"
 put_in_place 'exit 1'
 wait_for "[ -e $folder/hostd.failed ]" && wait_for "[ \$(wc -l <$folder/started) -eq 3 ]"
 grep -q 'hostd.trial ended before it answered: starting the previous one' "$folder/said" &&
 	[ "$(grep -c 'takes its place' "$folder/said")" -eq 1 ] && [ -e "$folder/hostd.replaced" ] && [ ! -e "$folder/hostd.trial" ]
-ok $? "one that dies is given up, with one line, for the one before"
+ok $? "a new hostd that dies gives way to the previous one, with one line"
 pgrep -a -P "$inner" | grep -q 'hostd\.replaced'
 ok $? "which runs"
 kill -USR2 "$inner"
@@ -93,7 +93,7 @@ with_hostd "$SERVE" 60 2
 put_in_place 'touch $D/hangs; while :; do sleep 0.1; done'
 wait_for "[ -e $folder/hangs ]" && wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
 grep -q 'hostd.trial does not answer: starting the previous one' "$folder/said" && [ ! -e "$folder/hostd.trial" ]
-ok $? "one that hangs is given up for the image's"
+ok $? "one that hangs gives way to the image's"
 kill -USR2 "$inner"
 ended_by 2
 
@@ -102,7 +102,7 @@ put_in_place "$ANSWERS exit 1"
 wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
 grep -q 'hostd.replaced ended five times in a row, each time within ten minutes: the one before' "$folder/said" &&
 	[ ! -e "$folder/hostd.replaced" ]
-ok $? "one that answers and dies, again and again, is given up too"
+ok $? "one that answers and keeps dying gives way too"
 kill -USR2 "$inner"
 ended_by 2
 
@@ -115,7 +115,7 @@ put_in_place "$SLOW"
 wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
 grep -q 'hostd.replaced ended five times in a row' "$folder/said" && [ "$(wc -l <"$folder/result")" -eq 5 ] &&
 	[ ! -e "$folder/hostd.replaced" ] && [ -e "$folder/hostd.failed" ]
-ok $? "one that answers and ends slowly, again and again, is given up as well"
+ok $? "one that answers and keeps ending slowly gives way as well"
 kill -USR2 "$inner"
 ended_by 2
 
@@ -123,14 +123,14 @@ with_hostd "$SERVE" 60 60 2
 put_in_place "$SLOW"
 wait_for "[ -e $folder/result ] && [ \$(wc -l <$folder/result) -ge 6 ]"
 ! grep -q 'takes its place' "$folder/said" && [ -e "$folder/hostd.replaced" ]
-ok $? "one that runs for long enough each time is good"
+ok $? "one that always runs long enough stays"
 kill -USR2 "$inner"
 ended_by 2
 
 with_hostd 'echo x >>$D/started; sleep 2.2; exit 1' 60 60 10
 wait_for "[ \$(wc -l <$folder/started) -ge 6 ]"
 [ "$(grep -c 'hostd ended five times in a row, each time within ten minutes. Guests go on' "$folder/said")" -eq 1 ]
-ok $? "of the image's this is said, once"
+ok $? "for the image's own, this is logged once"
 kill -USR2 "$inner"
 ended_by 2
 
