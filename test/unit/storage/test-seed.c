@@ -386,8 +386,9 @@ static void test_iso_fails(void **)
 	memset(large, 'x', 5 << 20);
 	large[5 << 20] = '\0';
 	input.user_data = large;
-	assert_not_made(fd, -EIO,
-			"cloud-init: cannot make the seed: filling its root: No space left on device");
+	assert_not_made(
+		fd, -EIO,
+		"cloud-init: cannot make the seed: filling its root: No space left on device");
 	input.user_data = NULL;
 	free(large);
 	/* A full disk. */
