@@ -233,7 +233,7 @@ int net_list_guest_addresses(struct net *net, const char *guest_name, unsigned i
 		forget(net, nic);
 		nic = NULL;
 	}
-	/* Of a guest that an earlier hostd started. */
+	/* Of an adopted guest. */
 	if (r == 0 && !nic) {
 		r = add_nic(net, name, tap.ifindex, mac, &nic);
 		if (r == 0)
