@@ -216,7 +216,7 @@ def test_reload(machine, tmp_path):
     # one that prints its version and then fails: the previous one goes on
     start = len(host.console.text)
     refused(host, "host reload /run/mvirt/config/bad", "the new hostd did not come up, so the previous one runs on")
-    host.console.wait(r"init: /usr/bin/hostd\.trial has ended before it could answer: the one before it takes its place", 60,
+    host.console.wait(r"init: /usr/bin/hostd\.trial ended before it answered: starting the previous one", 60,
                       start=start)
     host.console.wait(r"hostd: guest demo: running.*taken up again", 60, start=start)
     assert host.shell("md5sum /proc/$(pidof hostd)/exe")[1].split()[0] == sums[0]
