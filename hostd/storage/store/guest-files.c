@@ -70,7 +70,7 @@ static int open_path(const struct guest_files *files, const struct guest_files_o
 			return no_data_volume(root_fd, ret_why);
 		if ((flags & O_ACCMODE) != O_RDONLY)
 			return refuse(ret_why, -EROFS,
-				      "shared images are read-only: say readonly = true");
+				      "shared images are read-only: set readonly = true");
 		return guest_store_open_shared(root_fd, path.name, ret_fd);
 	}
 	if (owner->from_config && path.place == CONFIG_PLACE_NEAR) {
@@ -106,7 +106,7 @@ static int make_readable(const char *text, int fd, char **ret_why)
 	if (path.place == CONFIG_PLACE_IMAGES)
 		return refuse(
 			ret_why, -EACCES,
-			"its mode is %03o, and the guest's own user has to read it: run `chmod "
+			"mode %03o: the guest's own user has to be able to read it: run `chmod "
 			"a+r /data/images/%s`",
 			status.st_mode & 0777, path.name);
 	if (fchmod(fd, (status.st_mode & 07777) | S_IRUSR | S_IRGRP | S_IROTH) == 0)
