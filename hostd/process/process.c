@@ -12,7 +12,7 @@
 #include "process-internal.h"
 
 /* A killed process is gone at once, unless it hangs in the kernel. */
-#define KILLED_MS 20
+#define KILLED_MS 200
 #define USEC_PER_MS 1000
 #define ACCURACY_USEC 1000
 
