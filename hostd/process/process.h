@@ -12,8 +12,8 @@
 #include "confine.h"
 
 /* Its exit status when it did not come to work: what it said tells the step that failed, and why.
- * None of our programs uses it. */
-#define PROCESS_NOT_CONFINED 127
+ * Neither our programs use it nor those of others, as a shell and busybox do 126 and 127. */
+#define PROCESS_NOT_CONFINED 125
 /* What is kept of each of its two outputs. */
 #define PROCESS_OUTPUT_MAX (64 * 1024)
 
