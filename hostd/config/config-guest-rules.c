@@ -3,10 +3,9 @@
 // with every VMM. What one VMM alone cannot do is said by that VMM's check.
 #include <string.h>
 
+#include "config-machine.h"
 #include "config-parse.h"
 
-#define Q35_SATA_PORTS 6
-#define PC_IDE_PORTS 4
 #define HUGE_PAGE (2ULL << 20)
 
 /* A block that is there, with or without a mistake in it. */
@@ -46,45 +45,21 @@ static void check_boot(struct config_parse *parse, const struct config_entry *bl
 			     "guest \"%s\" has a cmdline and no kernel", guest->name);
 }
 
-static void check_microvm(struct config_parse *parse, const struct config_entry *block,
+static void check_machine(struct config_parse *parse, const struct config_entry *block,
 			  const struct guest_config *guest)
 {
-	const struct {
-		bool wrong;
-		const char *key, *message;
-	} rules[] = {
-		{ guest->firmware == GUEST_FIRMWARE_UEFI, "firmware",
-		  "a microvm boots its kernel directly: no firmware \"uefi\"" },
-		{ guest->display != GUEST_DISPLAY_NONE, "display", "a microvm has no display" },
-		{ guest->watchdog != GUEST_WATCHDOG_NONE, "watchdog", "a microvm has no watchdog" },
-		{ guest->serial_ports > 1, "serial-ports", "a microvm has one serial port" },
-		{ guest->on_panic != GUEST_ON_DEFAULT, "on-panic",
-		  "a microvm has no pvpanic device to tell of a panic: no on-panic" },
-	};
+	const struct config_misfit *misfit = NULL;
+	size_t next = 0;
 
-	for (size_t i = 0; i < ELEMENTS(rules); i++)
-		if (guest->machine == GUEST_MACHINE_MICROVM && rules[i].wrong)
-			config_wrong(parse, config_line_of(block, rules[i].key), "%s",
-				     rules[i].message);
-}
-
-/* Disks, drives and the cloud-init seed, which is a drive too. */
-static void check_sata_ports(struct config_parse *parse, const struct guest_config *guest)
-{
-	size_t used = guest->cdrom_count + guest->cloud_init.present;
-
-	for (size_t i = 0; i < guest->disk_count; i++)
-		used += guest->disks[i].bus == DISK_BUS_SATA;
-	if (guest->machine == GUEST_MACHINE_Q35 && used > Q35_SATA_PORTS)
-		config_wrong(parse, guest->line,
-			     "guest \"%s\": machine \"q35\" has %d SATA ports, for disks, cdroms "
-			     "and cloud-init",
-			     guest->name, Q35_SATA_PORTS);
-	if (guest->machine == GUEST_MACHINE_PC && guest->cdrom_count > 0 && used > PC_IDE_PORTS)
-		config_wrong(parse, guest->line,
-			     "guest \"%s\": machine \"pc\" has %d IDE ports, for cdroms and "
-			     "cloud-init",
-			     guest->name, PC_IDE_PORTS);
+	while ((misfit = config_machine_misfit(guest, &next))) {
+		if (misfit->of_part)
+			continue;
+		if (misfit->key)
+			config_wrong(parse, config_line_of(block, misfit->key), "%s", misfit->what);
+		else
+			config_wrong(parse, guest->line, "guest \"%s\": %s", guest->name,
+				     misfit->what);
+	}
 }
 
 static void check_same_disk(struct config_parse *parse, const struct guest_config *guest)
@@ -112,8 +87,7 @@ void config_check_guest(struct config_parse *parse, const struct config_entry *b
 		config_wrong(parse, config_line_of(block, "after"),
 			     "guest \"%s\" cannot come after itself", guest->name);
 	check_boot(parse, block, guest);
-	check_microvm(parse, block, guest);
-	check_sata_ports(parse, guest);
+	check_machine(parse, block, guest);
 	check_same_disk(parse, guest);
 	if (guest->hugepages && guest->memory_bytes % HUGE_PAGE)
 		config_wrong(parse, config_line_of(block, "memory"),

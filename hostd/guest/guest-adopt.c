@@ -47,8 +47,8 @@ static int find_process(const char *name, struct guest_record *record)
 
 	if (r < 0)
 		return r;
-	record->pid = found.pid;
-	record->start_time = found.start_time;
+	record->process.pid = found.pid;
+	record->process.start_time = found.start_time;
 	record->index = found.index;
 	return 0;
 }
@@ -72,12 +72,12 @@ static int live_by_process(const char *name, struct guest_record *record)
 		return r;
 	record->life = (struct guest_life){ .state = GUEST_STATE_STOPPED };
 	if (r == -ESRCH) {
-		record->pid = 0;
+		record->process.pid = 0;
 		guest_record_own(record);
 		return 0;
 	}
 	record->life.state = GUEST_STATE_RUNNING;
-	record->life.started_usec = record->start_time * 1000000 / ticks;
+	record->life.started_usec = record->process.start_time * 1000000 / ticks;
 	record->foreign = true;
 	return 0;
 }
@@ -89,7 +89,7 @@ static int know_by_process(const char *name, int error, struct guest_record *rec
 
 	if (r < 0)
 		return r;
-	if (record->pid == 0) {
+	if (record->process.pid == 0) {
 		if (error != -ENOENT)
 			log_warning("guests",
 				    "%s: its record cannot be read (%s), and nothing runs of it",
@@ -118,7 +118,7 @@ static int load(const struct guests *guests, const char *name, struct guest_reco
 	if (record->foreign)
 		return live_by_process(name, record);
 	/* hostd ended, or could not write, before the process that it made was in the record. */
-	if (guest_state_has_process(record->life.state) && record->pid == 0)
+	if (guest_state_has_process(record->life.state) && record->process.pid == 0)
 		r = find_process(name, record);
 	return r == -ESRCH ? 0 : r;
 }

@@ -17,8 +17,7 @@ static int refuse(char **ret_why, int error, const struct guest *guest, const ch
 
 int guest_start(struct guest *guest, char **ret_why)
 {
-	_cleanup_free_ char *why = NULL;
-	int r = 0;
+	_cleanup_(verdict_done) struct verdict verdict = {};
 
 	if (guest->guests->no_start)
 		return refuse(ret_why, -ESHUTDOWN, guest, "is not started: the host is going down");
@@ -34,11 +33,11 @@ int guest_start(struct guest *guest, char **ret_why)
 	case GUEST_STATE_COUNT:
 		break;
 	}
-	r = guest_launch_check(guest, &why);
-	if (r < 0) {
+	verdict = guest_launch_check(guest);
+	if (verdict.kind != VERDICT_OK) {
 		guest_set_text(ret_why, "guest %s is not started: %s", guest->config->name,
-			       why ? why : strerrordesc_np(-r));
-		return r;
+			       verdict_why(&verdict));
+		return verdict.error;
 	}
 	guest->wants_start = false;
 	guest_handle(guest, GUEST_EVENT_START, GUEST_EXIT_UNKNOWN);
@@ -104,8 +103,8 @@ int guest_pause(struct guest *guest, char **ret_why)
 		return refuse(ret_why, -ESRCH, guest, "is not running");
 	if (guest->record.life.paused)
 		return refuse(ret_why, -EALREADY, guest, "is paused already");
-	if (!guest->qmp_ready)
-		return refuse(ret_why, -EAGAIN, guest, "does not answer: its QEMU is busy");
+	if (!guest->vmm_ready)
+		return guest_refuse_busy_vmm(guest, ret_why);
 	guest_handle(guest, GUEST_EVENT_PAUSE, GUEST_EXIT_UNKNOWN);
 	return 0;
 }
@@ -114,8 +113,8 @@ int guest_resume(struct guest *guest, char **ret_why)
 {
 	if (guest->record.life.state != GUEST_STATE_RUNNING || !guest->record.life.paused)
 		return refuse(ret_why, -EALREADY, guest, "is not paused");
-	if (!guest->qmp_ready)
-		return refuse(ret_why, -EAGAIN, guest, "does not answer: its QEMU is busy");
+	if (!guest->vmm_ready)
+		return guest_refuse_busy_vmm(guest, ret_why);
 	guest_handle(guest, GUEST_EVENT_RESUME, GUEST_EXIT_UNKNOWN);
 	return 0;
 }
@@ -167,7 +166,7 @@ const char *guest_reason(const struct guest *guest)
 
 pid_t guest_pid(const struct guest *guest)
 {
-	return guest->record.pid;
+	return guest->record.process.pid;
 }
 
 uint64_t guest_started_usec(const struct guest *guest)
@@ -177,9 +176,7 @@ uint64_t guest_started_usec(const struct guest *guest)
 
 bool guest_uses_kvm(const struct guest *guest)
 {
-	if (guest_state_has_process(guest->record.life.state) && guest->record.pid)
-		return guest->record.kvm;
-	return guest->config->accel != GUEST_ACCEL_TCG && guest->guests->environment.kvm_usable;
+	return guest_runs_on_kvm(guest);
 }
 
 unsigned int guest_restarts(const struct guest *guest)

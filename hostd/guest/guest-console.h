@@ -11,7 +11,7 @@
 #define GUEST_CONSOLE_RING_BYTES (64UL * 1024)
 /* Lines for the echo are cut here. */
 #define GUEST_CONSOLE_LINE_BYTES_MAX 512
-/* What is typed and not yet taken by QEMU is kept up to here. */
+/* What is typed and not yet taken by the guest is kept up to here. */
 #define GUEST_CONSOLE_UNSENT_BYTES_MAX (16UL * 1024)
 
 struct guest_console;
@@ -41,7 +41,7 @@ DEFINE_CLEANUP(struct guest_console *, guest_console_free);
  * Returns 0 or -errno.
  */
 int guest_console_connect(struct guest_console *console, sd_event *event, const char *socket_path);
-/* Takes what QEMU sent before (its last words), up to one ring of it. */
+/* Takes what the guest sent before (its last words), up to one ring of it. */
 void guest_console_disconnect(struct guest_console *console);
 
 /* Bytes that were ever written to the ring, by all the guest's runs since the host's start. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A guest's display: clients of QEMU's VNC server, each handed over on QMP. Those who have a path
-// connect to vnc.sock in the guest's folder, hostd's own programs get a socket.
+// A guest's display: its clients, each handed over to the VMM. Those who have a path connect to
+// vnc.sock in the guest's folder, hostd's own programs get a socket. And pictures of it.
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -9,36 +9,22 @@
 #include "guest/guest-internal.h"
 #include "process/guest-process.h"
 
-/* QEMU knows a passed fd by its name; the two commands follow each other, so one name will do. */
-#define CONNECTION "vnc"
-
-static void on_reply(sd_json_variant *, const char *error, void *userdata)
+static void on_reply(int, const char *why, void *userdata)
 {
 	const struct guest *guest = userdata;
 
-	if (error)
-		log_debug(guest_subject(guest).text, "a client of its display: %s", error);
+	if (why)
+		log_debug(guest_subject(guest).text, "a client of its display: %s", why);
 }
 
-/* When a command fails QEMU closes the connection, or never had it: the client sees its end. */
+/* When the VMM refuses, it closes the connection, or never had it: the client sees its end. */
 static int hand_over(struct guest *guest, int fd_consume)
 {
 	_cleanup_fd_ int fd = fd_consume;
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *name = NULL, *client = NULL;
-	int r = 0;
+	int r = guest->vmm_ready ? 0 : -EAGAIN;
 
-	if (!guest->qmp_ready)
-		return -EAGAIN;
-	r = sd_json_buildo(&name, SD_JSON_BUILD_PAIR_STRING("fdname", CONNECTION));
 	if (r >= 0)
-		r = sd_json_buildo(&client, SD_JSON_BUILD_PAIR_STRING("protocol", "vnc"),
-				   SD_JSON_BUILD_PAIR_STRING("fdname", CONNECTION),
-				   SD_JSON_BUILD_PAIR_BOOLEAN("skipauth", true));
-	if (r >= 0)
-		r = qemu_qmp_execute_with_fd(guest->qmp, "getfd", name, take_fd(&fd), on_reply,
-					     guest);
-	if (r >= 0)
-		r = qemu_qmp_execute(guest->qmp, "add_client", client, on_reply, guest);
+		r = vmm_open_display(guest->vmm, take_fd(&fd), on_reply, guest);
 	return r == -ENOBUFS ? -EBUSY : r;
 }
 
@@ -58,6 +44,20 @@ int guest_open_display(struct guest *guest, int *ret_fd)
 	else
 		*ret_fd = ends[0];
 	return r;
+}
+
+int guest_take_picture(struct guest *guest, int fd_consume, guest_picture_done_t done,
+		       void *userdata)
+{
+	_cleanup_fd_ int fd = fd_consume;
+
+	if (guest->record.life.state != GUEST_STATE_RUNNING || !guest->record.config)
+		return -ESRCH;
+	if (guest->record.config->display == GUEST_DISPLAY_NONE)
+		return -EOPNOTSUPP;
+	if (!guest->vmm_ready)
+		return -EAGAIN;
+	return vmm_take_picture(guest->vmm, take_fd(&fd), done, userdata);
 }
 
 static int on_client(sd_event_source *, int listener, uint32_t, void *userdata)

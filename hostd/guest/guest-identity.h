@@ -9,7 +9,7 @@
 
 /*
  * The MAC of a NIC: the configured one, or one made from the host's id, the guest's name and the
- * NIC's number, the same after every boot, in QEMU's range 52:54:00.
+ * NIC's number, the same after every boot, in the range 52:54:00 that is usual for guests.
  */
 void guest_identity_mac(const struct guest_config *config, size_t nic_index,
 			const uint8_t host_id[16], uint8_t ret_mac[static 6]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the guests' driver share: guests.c (all of them), guests-sequence.c (who comes
- * first), guest.c (one), guest-launch.c (its start). Nobody else includes this. */
+ * first), guest.c (one), guest-launch.c (its start), guest-link.c (its VMM). Calls go from the
+ * first to the last, and by guest_handle() and guests_sequence_soon() back. Nobody else includes
+ * this. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -10,17 +12,18 @@
 #include "guest/guest-console.h"
 #include "guest/guest-record.h"
 #include "guest/guest.h"
-#include "vmm/qemu/qemu-qmp.h"
+#include "vmm/vmm.h"
 
 struct guest_ready_watch;
 struct guest_launch;
 
-/* How much may be told of what QEMU's messages cause: guest-noise.c. */
+/* How much may be told of what a VMM's messages cause: guest-noise.c. */
 struct guest_noise {
 	unsigned int told; /* less what has been forgiven until then */
 	uint64_t then_usec; /* CLOCK_BOOTTIME */
 	uint64_t untold, untold_before; /* now, and at the last look */
 	sd_event_source *look_source;
+	void (*ask)(struct guest *guest); /* guest_ask_state() */
 };
 
 struct guest {
@@ -46,12 +49,12 @@ struct guest {
 	sd_event_source *press_source; /* its power button is pressed again */
 	uint64_t killed_usec; /* CLOCK_BOOTTIME of the first SIGKILL; 0: none */
 	bool given_up; /* in the host's stop: it was killed, and is still there */
-	struct qemu_qmp *qmp;
-	bool qmp_ready;
-	uint64_t qmp_ready_usec; /* CLOCK_BOOTTIME: since when */
+	struct vmm *vmm; /* owned */
+	bool vmm_ready;
+	uint64_t vmm_ready_usec; /* CLOCK_BOOTTIME: since when */
 	uint64_t reconnect_delay_usec;
-	bool status_asked; /* QEMU has not answered yet */
-	bool status_due; /* it is to be asked again */
+	bool state_asked; /* the VMM has not answered yet */
+	bool state_due; /* it is to be asked again */
 	struct guest_noise noise;
 	/* One for each serial port, from its first need until the guest is freed; the first is the
 	 * console. */
@@ -69,6 +72,10 @@ struct guests {
 	int folder_fd;
 	struct guest **items; /* owned, by name */
 	size_t count, allocated;
+	/* What those below call of those above: guest_happen(), guest_on_exit(), guests_look(). */
+	void (*happen)(struct guest *guest, enum guest_event_kind kind, enum guest_exit exit);
+	sd_event_io_handler_t exited;
+	sd_event_handler_t look;
 	sd_event_source *sequence_source; /* a look at who may start or stop now is due */
 	sd_event_source
 		*disks_source; /* environment.disks_found_usec, when somebody waits for it */
@@ -79,6 +86,40 @@ struct guests {
 	bool no_start; /* guests_stop_all() was called */
 	uint64_t reserved_bytes; /* guests_reserve_memory() */
 };
+
+/* Lets something happen to the guest, and does what follows. exit is of GUEST_EVENT_EXIT. */
+static inline void guest_handle(struct guest *guest, enum guest_event_kind kind,
+				enum guest_exit exit)
+{
+	guest->guests->happen(guest, kind, exit);
+}
+
+/* As guest_uses_kvm(). */
+static inline bool guest_runs_on_kvm(const struct guest *guest)
+{
+	if (guest_state_has_process(guest->record.life.state) && guest->record.process.pid)
+		return guest->record.kvm;
+	return guest->config->accel != GUEST_ACCEL_TCG && guest->guests->environment.kvm_usable;
+}
+
+/* guest-tell.c */
+/* Which VMM runs the guest, or would: and what people know it by. */
+const struct vmm_type *guest_vmm_type(const struct guest *guest);
+const char *guest_vmm_label(const struct guest *guest);
+/* "guest web does not answer: its QEMU is busy" (or as it is called) and -EAGAIN. */
+int guest_refuse_busy_vmm(const struct guest *guest, char **ret_why);
+/* Warns when it fails; the record of before stays then. Returns 0 or -errno. */
+int guest_save(struct guest *guest);
+/* Sets *text to what is formatted, or to NULL without memory for it. */
+void guest_set_text(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "guest web", the subject of its lines. */
+struct guest_subject {
+	char text[sizeof("guest ") + NAME_LENGTH_MAX];
+};
+struct guest_subject guest_subject(const struct guest *guest);
+void guest_tell(const struct guest *guest, const char *kind, const char *detail);
+/* Something has happened that may let a guest start, or stop: looked at from the event loop. */
+void guests_sequence_soon(struct guests *guests);
 
 /* guest-adopt.c */
 /* From its record, or, where that cannot be understood, from its process: record.unknown says so.
@@ -93,28 +134,22 @@ bool guest_error_passes(int error);
 /* Lets go of it, without ending it. */
 void guest_free(struct guest *guest);
 DEFINE_CLEANUP(struct guest *, guest_free);
-/* Lets something happen to the guest, and does what follows. exit is of GUEST_EVENT_EXIT. */
-void guest_handle(struct guest *guest, enum guest_event_kind kind, enum guest_exit exit);
+/* Lets something happen to the guest, and does what follows: as guest_handle(), which the others
+ * call. exit is of GUEST_EVENT_EXIT. */
+void guest_happen(struct guest *guest, enum guest_event_kind kind, enum guest_exit exit);
+/* Those whose records were found: runs with their first look. */
+void guests_take_up(struct guests *guests);
 /* Takes the process of the record up again, or finds that it is gone. */
 void guest_adopt(struct guest *guest);
 /* The pidfd is readable. */
 int guest_on_exit(sd_event_source *source, int fd, uint32_t revents, void *userdata);
-/* Warns when it fails; the record of before stays then. Returns 0 or -errno. */
-int guest_save(struct guest *guest);
-/* Sets *text to what is formatted, or to NULL without memory for it. */
-void guest_set_text(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* "guest web", the subject of its lines. */
-struct guest_subject {
-	char text[sizeof("guest ") + NAME_LENGTH_MAX];
-};
-struct guest_subject guest_subject(const struct guest *guest);
-void guest_tell(const struct guest *guest, const char *kind, const char *detail);
 
 /* guest-link.c */
-/* Watches the process behind pidfd, connects QMP and the console. Returns 0 or -errno. */
+/* Watches the process behind pidfd, connects to the VMM and the console. Returns 0 or -errno. */
 int guest_attach(struct guest *guest, int pidfd_consume);
 void guest_detach(struct guest *guest);
-/* These do nothing as long as QMP does not answer. GUEST_EVENT_PRESS_AGAIN comes after the first.
+/* These do nothing as long as the VMM does not answer. GUEST_EVENT_PRESS_AGAIN comes after the
+ * first.
  */
 void guest_powerdown(struct guest *guest);
 void guest_halt(struct guest *guest);
@@ -125,13 +160,16 @@ int guest_open_console(struct guest *guest, size_t port);
 /* The definition is another one: the echo follows it. */
 void guest_echo_redefined(struct guest *guest);
 
-/* Asks QEMU how the guest is, once: again when it has answered, if it was called meanwhile. */
-void guest_ask_status(struct guest *guest);
+/* guest-events.c */
+/* Asks the VMM how the guest is, once: again when it has answered, if it was called meanwhile. */
+void guest_ask_state(struct guest *guest);
+/* As the callback of struct vmm_callbacks; userdata is the guest. */
+void guest_on_vmm_event(const struct vmm_event *event, void *userdata);
 
 /* guest-noise.c */
 /*
- * Whether a line, an event for clients or a record may be made of a message of QEMU's: fifty at
- * once, then two a second. QEMU may be the guest's, and send what it likes. What may not is
+ * Whether a line, an event for clients or a record may be made of a message of the VMM's: fifty at
+ * once, then two a second. The VMM may be the guest's, and send what it likes. What may not is
  * counted, and how much it was is said when it is over.
  */
 bool guest_may_tell(struct guest *guest);
@@ -142,24 +180,23 @@ void guest_noise_end(struct guest *guest);
 void guest_display_listen(struct guest *guest);
 
 /* guest-launch.c */
-/* Whether all is there that the guest needs now; what was opened waits for guest_launch(). Returns
- * 0, or -errno with *ret_why set. */
-int guest_launch_check(struct guest *guest, char **ret_why);
+/* Whether all is there that the guest needs now; what was opened waits for guest_launch(). */
+struct verdict guest_launch_check(struct guest *guest);
 /* GUEST_ACTION_LAUNCH: ends in PROCESS_STARTED, PROCESS_START_FAILED or START_REFUSED. */
 void guest_launch(struct guest *guest);
 
 /* guest-memory.c */
 /*
  * Whether the host has the memory for one more guest: what is available, less what running guests
- * were promised and have not used yet, less the host's reserve. Returns 0, or -ENOMEM with one line
- * in *ret_why that has the figures.
+ * were promised and have not used yet, less the host's reserve. If not, the verdict's line has the
+ * figures.
  */
-int guest_memory_admit(struct guest *guest, char **ret_why);
-/* Makes huge pages free for it, after guest_memory_admit(). 0, or -ENOMEM as above. */
-int guest_memory_take_hugepages(const struct guest *guest, char **ret_why);
+struct verdict guest_memory_admit(struct guest *guest);
+/* Makes huge pages free for it, after guest_memory_admit(). */
+struct verdict guest_memory_take_hugepages(const struct guest *guest);
 /* Gives back those that nobody uses, or is about to. */
 void guest_memory_return_hugepages(const struct guests *guests);
-/* What its QEMU uses beyond the guest's memory, measured; kept in the record. */
+/* What its VMM uses beyond the guest's memory, measured; kept in the record. */
 void guest_memory_learn(struct guest *guest);
 
 /* guest-ready.c */
@@ -170,13 +207,11 @@ void guest_ready_redefined(struct guest *guest);
 void guest_ready_end(struct guest *guest);
 
 /* guests-sequence.c */
-/* Something has happened that may let a guest start, or stop: looked at from the event loop. */
-void guests_sequence_soon(struct guests *guests);
 /* No start comes by itself any more: not the autostart that waits, nor one when what was lacked is
  * there. Returns whether one was due. */
 bool guest_withdraw_start(struct guest *guest);
-/* Those whose records were found: runs with their first look. */
-void guests_take_up(struct guests *guests);
+/* The look itself; userdata is the guests. */
+int guests_look(sd_event_source *source, void *userdata);
 
 /* guests-stop.c */
 /* Asks those whose turn has come to stop, and sees whether all have. Only after guests_stop_all().

@@ -13,21 +13,12 @@
 #include "guest/guest-internal.h"
 #include "process/guest-cgroup.h"
 #include "process/guest-process.h"
-#include "vmm/qemu/qemu-argv.h"
 
 #define SMAPS_BYTES_MAX (4UL * 1024 * 1024)
-/*
- * Before anything alike was measured on this host: QEMU's heap and threads, buffers; about twice
- * what small guests have (6.7 MiB of a microvm, 13.7 of a q35). QEMU's program and other files are
- * in memory once for all guests, or can be dropped: not counted.
- */
-#define OVERHEAD_MICROVM (UINT64_C(16) << 20)
-#define OVERHEAD_USUAL (UINT64_C(24) << 20)
-/* The display's own: video memory, and the copies of the picture that its clients are sent. */
-#define OVERHEAD_DISPLAY (UINT64_C(32) << 20)
 /* What was measured of another guest counts up to so many times of that. */
 #define LIKE_ANOTHER_MAX 4
-/* 8 bytes of page tables for 4 KiB, once for QEMU and once for KVM: grow as the guest uses memory.
+/* 8 bytes of page tables for 4 KiB, once for the VMM and once for KVM: grow as the guest uses
+ * memory.
  */
 #define PAGE_TABLES_DIVISOR 256
 /* The host itself: hostd, and page cache for disks. What the kernel keeps for itself is no part of
@@ -52,7 +43,8 @@ static uint64_t reserve(const struct guests *guests, uint64_t total)
 static bool is_alike(const struct guest *a, const struct guest *b)
 {
 	return a->config->machine == b->config->machine &&
-	       a->config->display == b->config->display && guest_uses_kvm(a) == guest_uses_kvm(b);
+	       a->config->display == b->config->display &&
+	       guest_runs_on_kvm(a) == guest_runs_on_kvm(b);
 }
 
 /* What it was seen to use beyond its memory, or the most that one like it was; 0: nothing. One
@@ -73,16 +65,11 @@ static uint64_t measured_overhead(const struct guest *guest, uint64_t usual)
 
 static uint64_t expected_overhead(const struct guest *guest, const struct guest_config *config)
 {
-	uint64_t measured = 0, usual = config->machine == GUEST_MACHINE_MICROVM ? OVERHEAD_MICROVM
-										: OVERHEAD_USUAL;
+	uint64_t usual = vmm_overhead(guest_vmm_type(guest), config, guest_runs_on_kvm(guest));
+	uint64_t measured = measured_overhead(guest, usual);
 
-	if (config->display != GUEST_DISPLAY_NONE)
-		usual += OVERHEAD_DISPLAY;
-	/* What is translated only grows, long after anything was measured. */
-	if (!guest_uses_kvm(guest))
-		usual += (uint64_t)QEMU_TCG_BUFFER_MIB << 20;
-	measured = measured_overhead(guest, usual);
-	if (measured == 0 || (!guest_uses_kvm(guest) && measured < usual))
+	/* An emulated processor's translations grow long after anything was measured. */
+	if (measured == 0 || (!guest_runs_on_kvm(guest) && measured < usual))
 		measured = usual;
 	return measured + (config->hugepages ? 0 : config->memory_bytes / PAGE_TABLES_DIVISOR);
 }
@@ -120,7 +107,8 @@ static uint64_t outstanding(const struct guests *guests)
 		const struct guest *guest = guests->items[i];
 		uint64_t used = 0, promise = 0;
 
-		if (!guest_state_has_process(guest->record.life.state) || guest->record.pid == 0)
+		if (!guest_state_has_process(guest->record.life.state) ||
+		    guest->record.process.pid == 0)
 			continue;
 		used = guest_cgroup_memory(guest->config->name);
 		promise = promised(guest, guest->record.config);
@@ -178,7 +166,7 @@ static void set_hugepages(const struct guests *guests, uint64_t count)
 		(void)file_write(AT_FDCWD, path, text);
 }
 
-/* Made for guests whose QEMU is still at taking them: it has them all when it answers. */
+/* Made for guests whose VMM is still at taking them: it has them all when it answers. */
 static uint64_t awaited_pages(const struct guests *guests)
 {
 	uint64_t sum = 0;
@@ -187,8 +175,8 @@ static uint64_t awaited_pages(const struct guests *guests)
 		const struct guest *guest = guests->items[i];
 		const struct guest_config *config = guest->record.config;
 
-		if (guest->record.life.state == GUEST_STATE_STARTING && guest->record.pid > 0 &&
-		    config->hugepages)
+		if (guest->record.life.state == GUEST_STATE_STARTING &&
+		    guest->record.process.pid > 0 && config->hugepages)
 			sum += less(config->memory_bytes, guest_cgroup_hugepages(config->name)) /
 			       HUGEPAGE_BYTES;
 	}
@@ -216,7 +204,7 @@ static uint64_t missing_pages(const struct guest *guest)
 		    spare_pages(guest->guests, &pages));
 }
 
-int guest_memory_take_hugepages(const struct guest *guest, char **ret_why)
+struct verdict guest_memory_take_hugepages(const struct guest *guest)
 {
 	const struct guests *guests = guest->guests;
 	uint64_t needed = guest->config->memory_bytes / HUGEPAGE_BYTES, spare = 0;
@@ -224,7 +212,7 @@ int guest_memory_take_hugepages(const struct guest *guest, char **ret_why)
 	int r = 0;
 
 	if (!guest->config->hugepages)
-		return 0;
+		return (struct verdict){};
 	r = read_hugepages(guests, &pages);
 	spare = spare_pages(guests, &pages);
 	if (r >= 0 && spare < needed) {
@@ -233,13 +221,12 @@ int guest_memory_take_hugepages(const struct guest *guest, char **ret_why)
 		spare = spare_pages(guests, &pages);
 	}
 	if (r >= 0 && spare >= needed)
-		return 0;
-	guest_set_text(ret_why,
-		       "it needs %" PRIu64 " huge pages of 2 MiB, and the kernel can make %" PRIu64
-		       " free",
-		       needed, spare);
+		return (struct verdict){};
 	guest_memory_return_hugepages(guests);
-	return -ENOMEM;
+	return verdict_of(VERDICT_REFUSED, -ENOMEM,
+			  "it needs %" PRIu64
+			  " huge pages of 2 MiB, and the kernel can make %" PRIu64 " free",
+			  needed, spare);
 }
 
 void guest_memory_return_hugepages(const struct guests *guests)
@@ -285,26 +272,25 @@ uint64_t guest_needed_memory(const struct guest *guest)
 	return promised(guest, guest->config) + missing_pages(guest) * HUGEPAGE_BYTES;
 }
 
-int guest_memory_admit(struct guest *guest, char **ret_why)
+struct verdict guest_memory_admit(struct guest *guest)
 {
 	char needed_text[TEXT_BYTES_MAX], free_text[TEXT_BYTES_MAX], reserve_text[TEXT_BYTES_MAX];
 	struct guests_memory account = {};
 	uint64_t needed = 0;
 
 	if (read_account(guest->guests, &account) < 0)
-		return 0;
+		return (struct verdict){};
 	needed = guest_needed_memory(guest);
 	if (needed <= less(account.free_bytes, account.reserve_bytes))
-		return 0;
-	guest_set_text(ret_why,
-		       "memory is to be %s and %s for QEMU, and this machine has %s free, of which "
-		       "%s are kept for the host",
-		       text_from_bytes(guest->config->memory_bytes, needed_text),
-		       text_from_bytes(expected_overhead(guest, guest->config),
-				       (char[TEXT_BYTES_MAX]){}),
-		       text_from_bytes(account.free_bytes, free_text),
-		       text_from_bytes(account.reserve_bytes, reserve_text));
-	return -ENOMEM;
+		return (struct verdict){};
+	return verdict_of(
+		VERDICT_REFUSED, -ENOMEM,
+		"memory is to be %s and %s for %s, and this machine has %s free, of which "
+		"%s are kept for the host",
+		text_from_bytes(guest->config->memory_bytes, needed_text),
+		text_from_bytes(expected_overhead(guest, guest->config), (char[TEXT_BYTES_MAX]){}),
+		guest_vmm_label(guest), text_from_bytes(account.free_bytes, free_text),
+		text_from_bytes(account.reserve_bytes, reserve_text));
 }
 
 int guests_reserve_memory(struct guests *guests, uint64_t bytes, char **ret_why)
@@ -331,7 +317,7 @@ void guests_release_memory(struct guests *guests, uint64_t bytes)
 	guests->reserved_bytes = less(guests->reserved_bytes, bytes);
 }
 
-/* --- what QEMU uses itself --- */
+/* --- what the VMM uses itself --- */
 
 /* Resident bytes of the guest's memory: of the mappings that are as large, which no other is. */
 static uint64_t guest_resident(const char *smaps, uint64_t guest_bytes)
@@ -356,14 +342,14 @@ void guest_memory_learn(struct guest *guest)
 	_cleanup_free_ char *path = NULL, *smaps = NULL;
 	uint64_t measured = 0, most = 0;
 
-	if (record->pid == 0)
+	if (record->process.pid == 0)
 		return;
-	path = text_format("%s/%d/smaps", guest_process_paths()->proc, record->pid);
+	path = text_format("%s/%d/smaps", guest_process_paths()->proc, record->process.pid);
 	if (!path || file_read(AT_FDCWD, path, SMAPS_BYTES_MAX, &smaps, NULL) < 0)
 		return;
 	measured = less(guest_cgroup_memory(record->config->name),
 			guest_resident(smaps, record->config->memory_bytes));
-	/* A QEMU that is the guest's may use all that it may: that is not to raise what it may, at
+	/* A VMM that is the guest's may use all that it may: that is not to raise what it may, at
 	 * each start again. */
 	most = GUEST_CGROUP_OVERHEAD_BYTES +
 	       record->config->memory_bytes / GUEST_CGROUP_OVERHEAD_DIVISOR;

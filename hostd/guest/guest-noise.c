@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A bound on what QEMU's messages make hostd write: each line of the log goes to every console, and
-// a serial one takes milliseconds for it; each record is a file, each event is sent to every
+// A bound on what a VMM's messages make hostd write: each line of the log goes to every console,
+// and a serial one takes milliseconds for it; each record is a file, each event is sent to every
 // client.
 #include <inttypes.h>
 #include <time.h>
@@ -15,8 +15,8 @@
 
 static void say_untold(struct guest *guest)
 {
-	log_notice(guest_subject(guest).text, "%" PRIu64 " events of its QEMU were not told",
-		   guest->noise.untold);
+	log_notice(guest_subject(guest).text, "%" PRIu64 " events of its %s were not told",
+		   guest->noise.untold, guest_vmm_label(guest));
 	guest->noise.untold = guest->noise.untold_before = 0;
 }
 
@@ -27,7 +27,7 @@ static int on_look(sd_event_source *source, uint64_t, void *userdata)
 	struct guest *guest = userdata;
 	struct guest_noise *noise = &guest->noise;
 
-	guest_ask_status(guest);
+	noise->ask(guest);
 	if (noise->untold == noise->untold_before) {
 		noise->look_source = sd_event_source_disable_unref(noise->look_source);
 		say_untold(guest);
@@ -45,7 +45,8 @@ static void count_untold(struct guest *guest)
 	if (noise->untold++ > 0)
 		return;
 	log_warning(guest_subject(guest).text,
-		    "its QEMU sends event after event: from now on two a second are told");
+		    "its %s sends event after event: from now on two a second are told",
+		    guest_vmm_label(guest));
 	if (sd_event_add_time_relative(guest->guests->event, &noise->look_source, CLOCK_BOOTTIME,
 				       LOOK_USEC, LOOK_ACCURACY_USEC, on_look, guest) < 0)
 		log_error(guest_subject(guest).text, "no timer for its events");

@@ -76,7 +76,7 @@ static int watch_console(struct guest_ready_watch *watch)
 		return r;
 	watch->lines = (struct guest_lines){ .line = on_line, .userdata = watch };
 	guest_lines_feed(&watch->lines, said, length);
-	return guest_console_listen(watch->guest, 0, on_output, watch, &watch->listener);
+	return guest_console_add_listener(guest->consoles[0], on_output, watch, &watch->listener);
 }
 
 /* --- a port that answers --- */
@@ -225,7 +225,7 @@ static void end_watch(struct guest *guest)
 
 	if (!watch)
 		return;
-	guest_console_unlisten(watch->listener);
+	guest_console_remove_listener(watch->listener);
 	sd_event_source_disable_unref(watch->timer_source);
 	sd_event_source_disable_unref(watch->connect_source);
 	fd_close(watch->fd);

@@ -13,8 +13,9 @@
 
 #include "config/config.h"
 #include "guest/guest-state.h"
+#include "vmm/vmm.h"
 
-#define GUEST_RECORD_VERSION 1
+#define GUEST_RECORD_VERSION 2
 
 /* Which file a disk is, whatever it is called: the block device, or the file system and inode. */
 struct guest_disk_identity {
@@ -22,21 +23,36 @@ struct guest_disk_identity {
 	bool writable;
 };
 
+/* A device of the guest that runs. */
+struct guest_record_device {
+	enum vmm_device_kind kind;
+	size_t index; /* as in struct vmm_device */
+	struct guest_disk_identity disk; /* of a disk */
+};
+
+/* Of a list: the VMM's own is known to this hostd, others are kept as they were read. */
+struct guest_record_process {
+	pid_t pid; /* 0: none, or not known yet */
+	uint64_t start_time; /* of pid, field 22 of /proc/PID/stat */
+};
+
 struct guest_record {
 	struct guest_config *config; /* as the guest was started; owned */
 	struct guest_life life;
 	char *reason; /* owned, or NULL */
-	pid_t pid; /* 0: none, or not known yet */
-	uint64_t start_time; /* of pid, field 22 of /proc/PID/stat */
+	struct guest_record_process process; /* of the VMM */
 	unsigned int index; /* its uid is 70000 + index */
+	const struct vmm_type
+		*vmm; /* what it was started with; NULL: not known, or never started */
+	char *uuid; /* owned; NULL as long as guests have none */
 	unsigned int origin; /* enum guest_origin of guest.h: where its definition was */
-	uint64_t overhead_bytes; /* what its QEMU used beyond the guest's memory; 0: not measured */
+	uint64_t overhead_bytes; /* what its VMM used beyond the guest's memory; 0: not measured */
 	bool kvm;
 	bool ready; /* what comes after it may start */
 	uint64_t console_start; /* what its console's ring had ever had when this run began */
 	bool lacked; /* it is FAILED only because something of this machine was not there */
-	struct guest_disk_identity *disks; /* owned */
-	size_t disk_count;
+	struct guest_record_device *devices; /* owned */
+	size_t device_count;
 	/* What is wrong with a record that was read, in one line; NULL: nothing. Owned. */
 	char *unknown;
 	/* Of a later version, or not to be read at all: it is not written as long as the process

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A guest's life: one function for each thing that can happen, and the table of when it does.
-#include "guest-state.h"
-
-struct step {
-	struct guest_life *life;
-	const struct guest_policy *policy;
-	const struct guest_event *event;
-	uint64_t now_usec;
-};
-
-typedef unsigned int (*step_t)(const struct step *step);
+// A guest's life: one function for each thing that can happen, and the table of when it does. What
+// a process's end means is in guest-state-end.c.
+#include "guest/guest-state-internal.h"
 
 const char *guest_state_name(enum guest_state state)
 {
@@ -36,26 +28,6 @@ bool guest_state_has_process(enum guest_state state)
 {
 	return state == GUEST_STATE_STARTING || state == GUEST_STATE_RUNNING ||
 	       state == GUEST_STATE_STOPPING;
-}
-
-static unsigned int enter(const struct step *step, enum guest_state state)
-{
-	step->life->state = state;
-	return GUEST_ACTION_ANNOUNCE;
-}
-
-static unsigned int disarm(const struct step *step)
-{
-	if (step->life->timer_usec == 0)
-		return 0;
-	step->life->timer_usec = 0;
-	return GUEST_ACTION_DISARM;
-}
-
-static unsigned int arm(const struct step *step, uint64_t delay_usec)
-{
-	step->life->timer_usec = step->now_usec + delay_usec;
-	return GUEST_ACTION_ARM;
 }
 
 static unsigned int ignore(const struct step *)
@@ -101,137 +73,12 @@ static unsigned int started(const struct step *step)
 	return arm(step, GUEST_START_TIMEOUT_USEC);
 }
 
-/* 100 ms, doubled by every further end in a row, up to a minute. */
-static uint64_t backoff_usec(unsigned int failures)
-{
-	uint64_t delay = GUEST_BACKOFF_MIN_USEC;
-
-	for (unsigned int i = 1; i < failures && delay < GUEST_BACKOFF_MAX_USEC; i++)
-		delay *= 2;
-	return delay < GUEST_BACKOFF_MAX_USEC ? delay : GUEST_BACKOFF_MAX_USEC;
-}
-
-/* What every end of a process does, and of a start without one. */
-static unsigned int end(const struct step *step, enum guest_state state)
-{
-	step->life->started_usec = 0;
-	step->life->paused = step->life->switching = false;
-	step->life->restart_wanted = false;
-	return disarm(step) | GUEST_ACTION_CLEANUP | enter(step, state);
-}
-
-/* The same, with another start after the delay. */
-static unsigned int end_for_now(const struct step *step, enum guest_state state,
-				uint64_t delay_usec)
-{
-	unsigned int actions = end(step, state) & ~(unsigned int)GUEST_ACTION_DISARM;
-
-	return actions | arm(step, delay_usec);
-}
-
-/* Returns how long to wait for the next start. What ran for long is not in a loop: it is missed,
- * and started again at once. */
-static uint64_t count_end(struct guest_life *life, uint64_t run_usec)
-{
-	bool ran_well = run_usec >= GUEST_BACKOFF_MAX_USEC;
-
-	life->failures = ran_well ? 1 : life->failures + 1;
-	return ran_well ? 0 : backoff_usec(life->failures);
-}
-
-static bool starts_after_failure(const struct step *step)
-{
-	bool panicked = step->life->ending == GUEST_ENDING_PANIC;
-
-	if (panicked && step->policy->on_panic == GUEST_ON_STOP)
-		return false;
-	if (panicked && step->policy->on_panic == GUEST_ON_RESTART)
-		return true;
-	return step->policy->restart != GUEST_RESTART_NEVER;
-}
-
-static unsigned int failed(const struct step *step, uint64_t run_usec)
-{
-	struct guest_life *life = step->life;
-	uint64_t delay_usec = count_end(life, run_usec);
-
-	life->fast_failures = run_usec < GUEST_FAST_RUN_USEC ? life->fast_failures + 1 : 0;
-	if (!starts_after_failure(step) || life->fast_failures >= GUEST_FAST_FAILURES_MAX)
-		return end(step, GUEST_STATE_FAILED);
-	return end_for_now(step, GUEST_STATE_CRASHED, delay_usec);
-}
-
-static unsigned int start_failed(const struct step *step)
-{
-	return failed(step, 0);
-}
-
-static unsigned int refused(const struct step *step)
-{
-	return end(step, GUEST_STATE_FAILED);
-}
-
-static unsigned int stopped(const struct step *step)
-{
-	return end(step, GUEST_STATE_STOPPED);
-}
-
 /* The end that was asked for. */
 static unsigned int stop_done(const struct step *step)
 {
 	if (step->life->restart_wanted)
 		return start(step) | GUEST_ACTION_CLEANUP;
-	return stopped(step);
-}
-
-static bool is_success(const struct step *step)
-{
-	enum guest_ending ending = step->life->ending;
-
-	switch (step->event->exit) {
-	case GUEST_EXIT_SUCCESS:
-		return ending != GUEST_ENDING_BAD && ending != GUEST_ENDING_PANIC;
-	case GUEST_EXIT_FAILURE:
-		return false;
-	case GUEST_EXIT_UNKNOWN:
-		return ending == GUEST_ENDING_POWER_OFF || ending == GUEST_ENDING_REBOOT;
-	}
-	return false;
-}
-
-/* What the guest did by itself and in order; as soon as it runs and without end, perhaps. */
-static unsigned int ended_well(const struct step *step, uint64_t run_usec)
-{
-	bool rebooted = step->life->ending == GUEST_ENDING_REBOOT;
-	enum guest_on wish = rebooted ? step->policy->on_reboot : step->policy->on_poweroff;
-	bool again = rebooted || step->policy->restart == GUEST_RESTART_ALWAYS;
-	uint64_t delay_usec = count_end(step->life, run_usec);
-
-	step->life->fast_failures = 0;
-	switch (wish) {
-	case GUEST_ON_HOST:
-		return stopped(step) | GUEST_ACTION_HOST_POWEROFF;
-	case GUEST_ON_STOP:
-		again = false;
-		break;
-	case GUEST_ON_RESTART:
-		again = true;
-		break;
-	case GUEST_ON_DEFAULT:
-	case GUEST_ON_PAUSE:
-		break;
-	}
-	return again ? end_for_now(step, GUEST_STATE_STOPPED, delay_usec) : stopped(step);
-}
-
-static unsigned int ended(const struct step *step)
-{
-	const struct guest_life *life = step->life;
-	/* What never came up has not run, however long that took. */
-	bool ran = life->state == GUEST_STATE_RUNNING && step->now_usec > life->started_usec;
-	uint64_t run_usec = ran ? step->now_usec - life->started_usec : 0;
-
-	return is_success(step) ? ended_well(step, run_usec) : failed(step, run_usec);
+	return guest_life_stopped(step);
 }
 
 static unsigned int leave(const struct step *)
@@ -244,7 +91,7 @@ static unsigned int ready(const struct step *step)
 	return disarm(step) | enter(step, GUEST_STATE_RUNNING);
 }
 
-/* A guest that is paused hears nothing. Once in a stop: what QEMU pauses again stays so. */
+/* A guest that is paused hears nothing. Once in a stop: what the VMM pauses again stays so. */
 static unsigned int resume_to_stop(const struct step *step)
 {
 	if (!step->life->paused || step->life->stop_resumed)
@@ -266,7 +113,7 @@ static unsigned int press_again(const struct step *step)
 	return powerdown(step);
 }
 
-/* Without QMP yet, the word is given as soon as it is there: see STOPPING, QMP_READY. */
+/* Before the VMM is ready, the word is given as soon as it is: see STOPPING, VMM_READY. */
 static unsigned int stop(const struct step *step)
 {
 	return arm(step, step->policy->shutdown_timeout_usec) | enter(step, GUEST_STATE_STOPPING) |
@@ -449,7 +296,7 @@ static unsigned int adopt_crashed(const struct step *step)
 {
 	if (step->life->timer_usec)
 		return GUEST_ACTION_ARM;
-	return arm(step, backoff_usec(step->life->failures));
+	return arm(step, guest_life_backoff_usec(step->life->failures));
 }
 
 /* hostd ended between the record and the process: what there may be of it goes. */
@@ -472,7 +319,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(PROCESS_STARTED) = kill_stray,
 		STEP(PROCESS_START_FAILED) = ignore,
 		STEP(START_REFUSED) = ignore,
-		STEP(QMP_READY) = ignore,
+		STEP(VMM_READY) = ignore,
 		STEP(POWERED_OFF) = ignore,
 		STEP(RESET) = ignore,
 		STEP(PANICKED) = ignore,
@@ -494,16 +341,16 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(RESUME) = ignore,
 		STEP(HOST_STOPPING) = stop,
 		STEP(PROCESS_STARTED) = started,
-		STEP(PROCESS_START_FAILED) = start_failed,
-		STEP(START_REFUSED) = refused,
-		STEP(QMP_READY) = ready,
+		STEP(PROCESS_START_FAILED) = guest_life_start_failed,
+		STEP(START_REFUSED) = guest_life_refused,
+		STEP(VMM_READY) = ready,
 		STEP(POWERED_OFF) = note_power_off,
 		STEP(RESET) = reset,
 		STEP(PANICKED) = note_panic,
 		STEP(PAUSED) = ignore,
 		STEP(RESUMED) = ignore,
 		STEP(BROKEN) = broken,
-		STEP(EXIT) = ended,
+		STEP(EXIT) = guest_life_ended,
 		STEP(TIMER) = deadline,
 		STEP(PRESS_AGAIN) = ignore,
 		STEP(ADOPT) = adopt_starting,
@@ -520,14 +367,14 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(PROCESS_STARTED) = ignore,
 		STEP(PROCESS_START_FAILED) = ignore,
 		STEP(START_REFUSED) = ignore,
-		STEP(QMP_READY) = ignore,
+		STEP(VMM_READY) = ignore,
 		STEP(POWERED_OFF) = note_power_off,
 		STEP(RESET) = reset,
 		STEP(PANICKED) = note_panic,
 		STEP(PAUSED) = paused,
 		STEP(RESUMED) = resumed,
 		STEP(BROKEN) = broken,
-		STEP(EXIT) = ended,
+		STEP(EXIT) = guest_life_ended,
 		STEP(TIMER) = ignore,
 		STEP(PRESS_AGAIN) = ignore,
 		STEP(ADOPT) = adopt_running,
@@ -542,9 +389,9 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(RESUME) = ignore,
 		STEP(HOST_STOPPING) = no_start_afterwards,
 		STEP(PROCESS_STARTED) = ignore,
-		STEP(PROCESS_START_FAILED) = stopped,
-		STEP(START_REFUSED) = stopped,
-		STEP(QMP_READY) = powerdown,
+		STEP(PROCESS_START_FAILED) = guest_life_stopped,
+		STEP(START_REFUSED) = guest_life_stopped,
+		STEP(VMM_READY) = powerdown,
 		STEP(POWERED_OFF) = note_power_off,
 		STEP(RESET) = reset,
 		STEP(PANICKED) = note_panic,
@@ -568,7 +415,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(PROCESS_STARTED) = kill_stray,
 		STEP(PROCESS_START_FAILED) = ignore,
 		STEP(START_REFUSED) = ignore,
-		STEP(QMP_READY) = ignore,
+		STEP(VMM_READY) = ignore,
 		STEP(POWERED_OFF) = ignore,
 		STEP(RESET) = ignore,
 		STEP(PANICKED) = ignore,
@@ -592,7 +439,7 @@ static const step_t table[GUEST_STATE_COUNT][GUEST_EVENT_COUNT] = {
 		STEP(PROCESS_STARTED) = kill_stray,
 		STEP(PROCESS_START_FAILED) = ignore,
 		STEP(START_REFUSED) = ignore,
-		STEP(QMP_READY) = ignore,
+		STEP(VMM_READY) = ignore,
 		STEP(POWERED_OFF) = ignore,
 		STEP(RESET) = ignore,
 		STEP(PANICKED) = ignore,

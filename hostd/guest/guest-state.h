@@ -8,7 +8,7 @@
 
 enum guest_state {
 	GUEST_STATE_STOPPED, /* no process; with restart = "always" a start may be due */
-	GUEST_STATE_STARTING, /* QEMU is being started and has not answered yet */
+	GUEST_STATE_STARTING, /* the VMM is being started and has not answered yet */
 	GUEST_STATE_RUNNING,
 	GUEST_STATE_STOPPING, /* asked to power off, or killed; the process is still there */
 	GUEST_STATE_CRASHED, /* ended by itself, will be started again after the back-off */
@@ -31,14 +31,13 @@ enum guest_event_kind {
 	GUEST_EVENT_PROCESS_STARTED, /* the answers to GUEST_ACTION_LAUNCH */
 	GUEST_EVENT_PROCESS_START_FAILED, /* might work at the next try */
 	GUEST_EVENT_START_REFUSED, /* will not work before someone changes something */
-	GUEST_EVENT_QMP_READY,
-	GUEST_EVENT_POWERED_OFF, /* QMP SHUTDOWN: by the guest or on our word; exit follows */
-	GUEST_EVENT_RESET, /* the guest rebooted itself: QMP RESET, or SHUTDOWN with "guest-reset"
-			    */
+	GUEST_EVENT_VMM_READY, /* it answers */
+	GUEST_EVENT_POWERED_OFF, /* by the guest or on our word; exit follows */
+	GUEST_EVENT_RESET, /* the guest rebooted itself */
 	GUEST_EVENT_PANICKED, /* the guest said so by pvpanic; exit follows, or a pause */
-	GUEST_EVENT_PAUSED, /* QMP STOP: on our word, or QEMU's own (I/O error, watchdog, panic) */
-	GUEST_EVENT_RESUMED, /* QMP RESUME */
-	GUEST_EVENT_BROKEN, /* QEMU runs, the guest in it cannot go on */
+	GUEST_EVENT_PAUSED, /* on our word, or the VMM's own (I/O error, watchdog, panic) */
+	GUEST_EVENT_RESUMED,
+	GUEST_EVENT_BROKEN, /* the VMM runs, the guest in it cannot go on */
 	GUEST_EVENT_EXIT, /* see guest_exit */
 	GUEST_EVENT_TIMER, /* timer_usec has come */
 	GUEST_EVENT_PRESS_AGAIN, /* GUEST_PRESS_AGAIN_USEC after GUEST_ACTION_POWERDOWN */
@@ -50,7 +49,7 @@ enum guest_event_kind {
 enum guest_exit {
 	GUEST_EXIT_SUCCESS, /* status 0 */
 	GUEST_EXIT_FAILURE, /* another status, or a signal */
-	GUEST_EXIT_UNKNOWN, /* not our child: only QMP's last word tells */
+	GUEST_EXIT_UNKNOWN, /* not our child: only the VMM's last word tells */
 };
 
 struct guest_event {
@@ -62,9 +61,9 @@ struct guest_event {
 enum guest_action {
 	GUEST_ACTION_DISARM = 1 << 0,
 	GUEST_ACTION_ARM = 1 << 1, /* call with GUEST_EVENT_TIMER at life.timer_usec */
-	GUEST_ACTION_RESUME = 1 << 2, /* QMP cont, when QMP is there; so the next two */
-	GUEST_ACTION_PAUSE = 1 << 3, /* QMP stop */
-	GUEST_ACTION_POWERDOWN = 1 << 4, /* QMP system_powerdown, and a later PRESS_AGAIN */
+	GUEST_ACTION_RESUME = 1 << 2, /* when the VMM is ready; so the next two */
+	GUEST_ACTION_PAUSE = 1 << 3,
+	GUEST_ACTION_POWERDOWN = 1 << 4, /* the power button, and a later PRESS_AGAIN */
 	GUEST_ACTION_KILL = 1 << 5, /* SIGKILL */
 	GUEST_ACTION_CLEANUP = 1 << 6, /* remove what the process leaves */
 	GUEST_ACTION_SAVE =
@@ -75,7 +74,7 @@ enum guest_action {
 	GUEST_ACTION_LAUNCH = 1 << 11,
 };
 
-/* What QMP said before the end. */
+/* What the VMM said before the end. */
 enum guest_ending {
 	GUEST_ENDING_NONE,
 	GUEST_ENDING_POWER_OFF,
@@ -115,7 +114,7 @@ struct guest_policy {
 #define GUEST_BACKOFF_MAX_USEC UINT64_C(60000000)
 #define GUEST_FAST_RUN_USEC UINT64_C(10000000)
 #define GUEST_FAST_FAILURES_MAX 5
-/* QEMU answers QMP as soon as its machine is made, long before the guest has booted. */
+/* A VMM answers as soon as its machine is made, long before the guest has booted. */
 #define GUEST_START_TIMEOUT_USEC UINT64_C(60000000)
 /* A guest whose firmware or kernel boots does not see its power button. */
 #define GUEST_PRESS_AGAIN_USEC UINT64_C(3000000)

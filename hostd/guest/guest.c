@@ -3,7 +3,6 @@
 #include "guest.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -18,18 +17,6 @@
 /* sd-event gathers wake-ups within this time; its default of 250 ms is more than a back-off. */
 #define TIMER_ACCURACY_USEC 1000
 #define ADOPT_AGAIN_USEC UINT64_C(5000000)
-
-
-void guest_set_text(char **text, const char *format, ...)
-{
-	va_list arguments;
-
-	free(*text);
-	va_start(arguments, format);
-	if (vasprintf(text, format, arguments) < 0)
-		*text = NULL;
-	va_end(arguments);
-}
 
 static char *next_start(const struct guest_record *record, uint64_t now)
 {
@@ -51,7 +38,7 @@ static char *state_detail(const struct guest *guest, enum guest_event_kind cause
 					     : NULL;
 	case GUEST_STATE_RUNNING:
 		return text_format("%s%s, pid %d%s", record->life.paused ? "paused, " : "",
-				   record->kvm ? "kvm" : "tcg, no isolation", record->pid,
+				   record->kvm ? "kvm" : "tcg, no isolation", record->process.pid,
 				   cause == GUEST_EVENT_ADOPT ? ", taken up again" : "");
 	case GUEST_STATE_CRASHED:
 		return next_start(record, now);
@@ -88,42 +75,13 @@ static void announce(struct guest *guest, enum guest_event_kind cause)
 	guest_tell(guest, guest->record.life.paused ? "paused" : guest_state_name(state), detail);
 }
 
-struct guest_subject guest_subject(const struct guest *guest)
-{
-	struct guest_subject subject;
-
-	(void)snprintf(subject.text, sizeof(subject.text), "guest %s", guest->config->name);
-	return subject;
-}
-
-void guest_tell(const struct guest *guest, const char *kind, const char *detail)
-{
-	const struct guests_callbacks *callbacks = &guest->guests->callbacks;
-
-	if (callbacks->event)
-		callbacks->event(guest, kind, detail, callbacks->userdata);
-}
-
-int guest_save(struct guest *guest)
-{
-	int r = 0;
-
-	if (guest->record.foreign)
-		return 0;
-	r = guest_record_save(guest->guests->folder_fd, &guest->record);
-	if (r < 0)
-		log_warning(guest_subject(guest).text,
-			    "its record cannot be saved (%s), so a new hostd may not know of it",
-			    strerrordesc_np(-r));
-	return r;
-}
-
 static int on_timer(sd_event_source *, uint64_t, void *userdata)
 {
 	struct guest *guest = userdata;
 
 	if (guest->record.life.state == GUEST_STATE_STARTING)
-		guest_set_text(&guest->pending_reason, "QEMU did not answer within %u s",
+		guest_set_text(&guest->pending_reason, "%s did not answer within %u s",
+			       guest_vmm_label(guest),
 			       (unsigned int)(GUEST_START_TIMEOUT_USEC / 1000000));
 	else if (guest->record.life.state == GUEST_STATE_STOPPING)
 		guest_set_text(&guest->pending_reason, "killed: it did not power off within %u s",
@@ -198,10 +156,11 @@ static void follow(struct guest *guest)
 	guests_sequence_soon(guest->guests);
 }
 
-void guest_handle(struct guest *guest, enum guest_event_kind kind, enum guest_exit exit)
+void guest_happen(struct guest *guest, enum guest_event_kind kind, enum guest_exit exit)
 {
 	struct guest_life *life = &guest->record.life;
-	/* QEMU's own actions were settled when it was started, so what goes with them was too. */
+	/* The VMM's own actions were settled when it was started, so what goes with them was too.
+	 */
 	const struct guest_config *config =
 		guest_state_has_process(life->state) ? guest->record.config : guest->config;
 	const struct guest_policy policy = {
@@ -251,25 +210,26 @@ static enum guest_exit explain_exit(struct guest *guest, int exit_status_error, 
 	_cleanup_free_ char *tail = guest_process_stderr_tail(guest->config->name);
 	char **reason = &guest->record.reason;
 	const char *colon = tail ? ": " : "", *text = tail ? tail : "";
+	const char *vmm = guest_vmm_label(guest);
 	enum guest_ending ending = guest->record.life.ending;
 
 	if (guest->pending_reason) {
 		free(*reason);
 		*reason = take_ptr(guest->pending_reason);
 	} else if (guest_cgroup_was_oom_killed(guest->config->name))
-		guest_set_text(reason,
-			       "killed by the kernel: its QEMU used more memory than it may");
+		guest_set_text(reason, "killed by the kernel: its %s used more memory than it may",
+			       vmm);
 	else if (exit_status_error < 0 && ending != GUEST_ENDING_POWER_OFF)
-		guest_set_text(reason, "QEMU is gone%s%s", colon, text);
+		guest_set_text(reason, "%s is gone%s%s", vmm, colon, text);
 	else if (exit_status_error < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		guest_set_text(reason, "powered off");
 	else if (WIFEXITED(status) && WEXITSTATUS(status) == PROCESS_NOT_CONFINED)
-		guest_set_text(reason, "QEMU is not started%s%s", colon, text);
+		guest_set_text(reason, "%s is not started%s%s", vmm, colon, text);
 	else if (WIFEXITED(status))
-		guest_set_text(reason, "QEMU ended with status %d%s%s", WEXITSTATUS(status), colon,
-			       text);
+		guest_set_text(reason, "%s ended with status %d%s%s", vmm, WEXITSTATUS(status),
+			       colon, text);
 	else
-		guest_set_text(reason, "QEMU was killed by SIG%s%s%s",
+		guest_set_text(reason, "%s was killed by SIG%s%s%s", vmm,
 			       sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status))
 							      : "?",
 			       colon, text);
@@ -282,7 +242,7 @@ static enum guest_exit explain_exit(struct guest *guest, int exit_status_error, 
 int guest_on_exit(sd_event_source *, int fd, uint32_t, void *userdata)
 {
 	struct guest *guest = userdata;
-	int status = 0, r = guest_process_exit_status(guest->record.pid, fd, &status);
+	int status = 0, r = guest_process_exit_status(guest->record.process.pid, fd, &status);
 
 	if (r == -EAGAIN)
 		return 0;
@@ -325,11 +285,11 @@ void guest_adopt(struct guest *guest)
 		guest_handle(guest, GUEST_EVENT_ADOPT, GUEST_EXIT_UNKNOWN);
 		return;
 	}
-	if (record->pid == 0) {
+	if (record->process.pid == 0) {
 		guest_handle(guest, GUEST_EVENT_ADOPT_UNMADE, GUEST_EXIT_UNKNOWN);
 		return;
 	}
-	r = guest_process_adopt(record->pid, record->start_time, &pidfd);
+	r = guest_process_adopt(record->process.pid, record->process.start_time, &pidfd);
 	if (r >= 0)
 		r = guest_attach(guest, take_fd(&pidfd));
 	if (r >= 0) {
@@ -341,6 +301,15 @@ void guest_adopt(struct guest *guest)
 		guest_handle(guest, GUEST_EVENT_EXIT, explain_exit(guest, -ECHILD, 0));
 	else
 		adopt_later(guest, r);
+}
+
+void guests_take_up(struct guests *guests)
+{
+	for (size_t i = 0; i < guests->count; i++)
+		if (guests->items[i]->is_new) {
+			guests->items[i]->is_new = false;
+			guest_adopt(guests->items[i]);
+		}
 }
 
 void guest_free(struct guest *guest)

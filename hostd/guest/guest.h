@@ -12,6 +12,7 @@
 #include "guest/guest-identity.h"
 #include "guest/guest-state.h"
 #include "process/guest-cgroup.h"
+#include "vmm/vmm.h"
 
 struct guests;
 struct guest;
@@ -38,8 +39,8 @@ enum guest_file {
 struct guests_callbacks {
 	/*
 	 * An open file or disk with the access that the definition asks. format of a disk is what
-	 * to give QEMU (RAW or QCOW2). 0, or -errno with one line in *ret_why (to be freed) or NULL
-	 * there.
+	 * to give the VMM (RAW or QCOW2). 0, or -errno with one line in *ret_why (to be freed) or
+	 * NULL there.
 	 */
 	int (*open_file)(const struct guest *guest, enum guest_file kind, const char *path,
 			 int *ret_fd, char **ret_why, void *userdata);
@@ -64,6 +65,7 @@ struct guests_callbacks {
 };
 
 struct guests_environment {
+	const struct vmm_type *vmm; /* what runs guests; NULL: vmm_default() */
 	bool kvm_usable;
 	const char *kvm_why; /* shown when a guest needs KVM and there is none */
 	uint8_t host_id[16]; /* stable for this machine: MACs are made from it */
@@ -149,7 +151,7 @@ typedef void (*guest_medium_done_t)(const char *why, void *userdata);
 /*
  * The medium of a CD-ROM drive, now and until the process ends; file NULL ejects. Without force a
  * guest that has locked the drive is asked to let it go, and the change is refused. Returns 0, and
- * done is called once, maybe before: when QEMU has done or refused it, or has not answered in
+ * done is called once, maybe before: when the VMM has done or refused it, or has not answered in
  * GUEST_MEDIUM_LIMIT_S. The events "medium" and "medium-failed" tell the end in any case.
  */
 #define GUEST_MEDIUM_LIMIT_S 20
@@ -177,7 +179,7 @@ enum guest_state guest_state(const struct guest *guest);
 /* Why it is failed or crashed; of one that runs, what this hostd does not understand of it; or
  * NULL. */
 const char *guest_reason(const struct guest *guest);
-pid_t guest_pid(const struct guest *guest); /* of QEMU, or 0 */
+pid_t guest_pid(const struct guest *guest); /* of its VMM, or 0 */
 uint64_t guest_started_usec(const struct guest *guest); /* CLOCK_BOOTTIME, or 0 */
 /* False: TCG, "no isolation". Of a guest that does not run: what it would get. */
 bool guest_uses_kvm(const struct guest *guest);
@@ -211,9 +213,18 @@ int guest_console_listen(struct guest *guest, size_t port, guest_console_output_
 void guest_console_unlisten(struct guest_console_listener *listener);
 
 /*
- * A connection to the guest's display, on which its QEMU speaks VNC (RFC 6143), without
+ * What the display shows, written as PPM (P6, 8 bits) into the file behind the fd, which is
+ * consumed. Returns 0, and done is called once, with 0, or with -errno and a borrowed line that
+ * says why; or as guest_open_display().
+ */
+typedef void (*guest_picture_done_t)(int error, const char *why, void *userdata);
+int guest_take_picture(struct guest *guest, int fd_consume, guest_picture_done_t done,
+		       void *userdata);
+
+/*
+ * A connection to the guest's display, on which its VMM speaks VNC (RFC 6143), without
  * authentication; it goes on without hostd. When the guest ends or has too many clients, it ends.
  * Returns 0 with an fd that is the caller's, -ESRCH when it does not run, -EOPNOTSUPP when it has
- * no display, -EAGAIN or -EBUSY when its QEMU does not answer now, or -errno.
+ * no display, -EAGAIN or -EBUSY when its VMM does not answer now, or -errno.
  */
 int guest_open_display(struct guest *guest, int *ret_fd);

@@ -201,16 +201,7 @@ int guest_skip_autostart(struct guest *guest)
 
 /* --- the look --- */
 
-void guests_take_up(struct guests *guests)
-{
-	for (size_t i = 0; i < guests->count; i++)
-		if (guests->items[i]->is_new) {
-			guests->items[i]->is_new = false;
-			guest_adopt(guests->items[i]);
-		}
-}
-
-static int on_sequence(sd_event_source *, void *userdata)
+int guests_look(sd_event_source *, void *userdata)
 {
 	struct guests *guests = userdata;
 
@@ -221,13 +212,4 @@ static int on_sequence(sd_event_source *, void *userdata)
 	else if (!guests->no_start)
 		start_those_whose_turn_it_is(guests);
 	return 0;
-}
-
-void guests_sequence_soon(struct guests *guests)
-{
-	if (guests->sequence_source)
-		return;
-	if (sd_event_add_defer(guests->event, &guests->sequence_source, on_sequence, guests) < 0)
-		return;
-	(void)sd_event_source_set_priority(guests->sequence_source, SD_EVENT_PRIORITY_IMPORTANT);
 }

@@ -43,7 +43,7 @@ static void number_guest(const struct guests *guests, struct guest *guest)
 {
 	unsigned int index = 0;
 
-	if (guest->record.pid > 0)
+	if (guest->record.process.pid > 0)
 		return;
 	while (index_is_used(guests, index))
 		index++;
@@ -105,7 +105,7 @@ static int add_left_over(struct guests *guests, const char *name)
 		forget(guests, name);
 		return 0;
 	}
-	if (!guest_state_has_process(guest->record.life.state) || guest->record.pid == 0)
+	if (!guest_state_has_process(guest->record.life.state) || guest->record.process.pid == 0)
 		return 0;
 	guest->origin = GUEST_ORIGIN_RECORD;
 	guest->is_new = true;
@@ -175,7 +175,12 @@ int guests_new(sd_event *event, const struct guests_environment *environment,
 	*guests = (struct guests){ .event = event,
 				   .environment = *environment,
 				   .callbacks = *callbacks,
-				   .folder_fd = -EBADF };
+				   .folder_fd = -EBADF,
+				   .happen = guest_happen,
+				   .exited = guest_on_exit,
+				   .look = guests_look };
+	if (!guests->environment.vmm)
+		guests->environment.vmm = vmm_default();
 	r = open_folder(guests, environment->folder ? environment->folder : GUESTS_FOLDER);
 	if (r >= 0)
 		r = find_left_over(guests);
@@ -190,7 +195,7 @@ void guests_free(struct guests *guests)
 {
 	if (!guests)
 		return;
-	/* What ends with the connections to QEMU is told to nobody: those who listened may be gone.
+	/* What ends with the connections to VMMs is told to nobody: those who listened may be gone.
 	 */
 	guests->callbacks = (struct guests_callbacks){};
 	sd_event_source_disable_unref(guests->sequence_source);

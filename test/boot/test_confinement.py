@@ -30,12 +30,12 @@ HOSTD_CAPABILITIES = sum(1 << number for number in (
     24,   # SYS_RESOURCE
     26))  # SYS_TTY_CONFIG
 
-# Every kind of guest: its definition's peculiarities, its fds besides QMP, console and KVM
-# (qemu-argv.h: in this order, from 6 on), and the files in its root.
+# Every kind of guest: what differs in its definition, the fds that it has beyond QMP and console
+# (vmm.h: in the order of its devices, from 5 on), and the files in its root.
 KERNEL = '\tkernel = "guest/vmlinuz"\n\tinitrd = "guest/initramfs.cpio.zst"\n\tcmdline = "console=ttyS0 quiet mvirt.name=%s"\n'
 DISK = '\tdisk {\n\t\tfile = "disk.img"\n\t\tformat = "raw"\n\t\treadonly = true\n\t}\n'
 LIMITS = '\tcpu-weight = 150\n\tcpu-limit = 150\n\tio-weight = 50\n\tio-limit = "50M"\n'
-TAP, VHOST = ("rw", r"/dev/net/tun"), ("rw", r"/dev/vhost-net")
+KVM, TAP, VHOST = ("rw", r"/dev/kvm"), ("rw", r"/dev/net/tun"), ("rw", r"/dev/vhost-net")
 SERIAL, VSOCK = ("rw", r"socket:\[\d+\]"), ("rw", r"/dev/vhost-vsock")
 # They keep their numbers; the rest goes into fd sets.
 NUMBERED = (TAP, VHOST, SERIAL, VSOCK)
@@ -60,16 +60,16 @@ VARIABLES_FD = ("rw", r".*/variables\.fd.*")
 # UEFI's code, which QEMU opens itself in its root.
 FIRMWARE_FD = ("r", r"/usr/share/qemu/OVMF_CODE\.fd")
 KINDS = {
-    "micro": {"text": '\tmachine = "microvm"\n' + KERNEL + "\tnic {}\n", "fds": [TAP, VHOST],
+    "micro": {"text": '\tmachine = "microvm"\n' + KERNEL + "\tnic {}\n", "fds": [KVM, TAP, VHOST],
               "files": {"kernel", "initrd"}},
-    "direct": {"text": '\tmachine = "q35"\n' + KERNEL + '\tnic {\n\t\tmodel = "e1000"\n\t}\n', "fds": [TAP],
+    "direct": {"text": '\tmachine = "q35"\n' + KERNEL + '\tnic {\n\t\tmodel = "e1000"\n\t}\n', "fds": [KVM, TAP],
                "files": {"kernel", "initrd"}},
-    "bios": {"text": '\tmachine = "q35"\n' + LIMITS + DISK + "\tnic {}\n", "fds": [TAP, VHOST, DISK_FD], "files": set()},
-    "uefi": {"text": '\tmachine = "q35"\n\tfirmware = "uefi"\n' + DISK, "fds": [VARIABLES_FD, DISK_FD, FIRMWARE_FD],
+    "bios": {"text": '\tmachine = "q35"\n' + LIMITS + DISK + "\tnic {}\n", "fds": [KVM, TAP, VHOST, DISK_FD], "files": set()},
+    "uefi": {"text": '\tmachine = "q35"\n\tfirmware = "uefi"\n' + DISK, "fds": [KVM, VARIABLES_FD, DISK_FD, FIRMWARE_FD],
              "files": set()},
     "full": {"text": FULL + DISK.replace("true", 'true\n\t\tbus = "scsi"') + '\tnic {}\n\tnic {\n\t\tisolate = true\n\t}\n',
-             "fds": [SERIAL, SERIAL, VSOCK, TAP, TAP, VHOST, VHOST, DISK_FD, DISK_FD, SEED_FD], "files": set()},
-    "pc": {"text": '\tmachine = "pc"\n' + DISK + '\tnic {\n\t\tmodel = "rtl8139"\n\t}\n', "fds": [TAP, DISK_FD],
+             "fds": [SERIAL, SERIAL, KVM, VSOCK, TAP, VHOST, TAP, VHOST, DISK_FD, DISK_FD, SEED_FD], "files": set()},
+    "pc": {"text": '\tmachine = "pc"\n' + DISK + '\tnic {\n\t\tmodel = "rtl8139"\n\t}\n', "fds": [KVM, TAP, DISK_FD],
            "files": set()},
 }
 # Files that QEMU always makes itself while it runs.
@@ -214,7 +214,7 @@ def test_root(host, guest):
 
 
 def test_fd_table(host, guest):
-    """Exactly what qemu-argv.h lists, and what QEMU makes itself. What goes into an fd set (KVM, disks, the variable
+    """Exactly what vmm.h lists, and what QEMU makes itself. What goes into an fd set (KVM, disks, the variable
     store) QEMU moves to another number at its start, and opens anew as a copy of the same."""
     name, pid = guest
     table = {}
@@ -223,11 +223,11 @@ def test_fd_table(host, guest):
         table[int(number)] = (access, link)
     numbered = {0: ("rw", r"/dev/null"), 1: ("rw", r"/dev/null"), 2: ("w", r".*/stderr"),
                 3: ("rw", r"socket:\[\d+\]"), 4: ("rw", r"socket:\[\d+\]")}
-    numbered |= {number: fd for number, fd in enumerate(KINDS[name]["fds"], 6) if fd in NUMBERED}
+    numbered |= {number: fd for number, fd in enumerate(KINDS[name]["fds"], 5) if fd in NUMBERED}
     for number, (access, link) in numbered.items():
         assert number in table, f"{name}: no fd {number} ({link}): {table}"
         assert table[number][0] == access and re.fullmatch(link, table[number][1]), (name, number, table[number])
-    moved = [("rw", r"/dev/kvm"), *(fd for fd in KINDS[name]["fds"] if fd not in NUMBERED)]
+    moved = [fd for fd in KINDS[name]["fds"] if fd not in NUMBERED]
     rest = {number: fd for number, fd in table.items()
             if number not in numbered and not re.fullmatch(OWN_FDS, fd[1])}
     for access, link in moved:

@@ -88,7 +88,7 @@ def test_record_of_another_hostd(make_host):
         host.command("Start", NAME)
         host.wait_state(NAME, "running")
         assert "reason" not in host.guest(NAME), damage
-        assert record.read()["version"] == 1 and "of_tomorrow" not in record.read()
+        assert record.read()["version"] == 2 and "of_tomorrow" not in record.read()
 
 
 def test_definition_changes(make_host, programs):

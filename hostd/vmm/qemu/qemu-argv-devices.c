@@ -4,25 +4,21 @@
 
 #include "vmm/qemu/qemu-argv-internal.h"
 
-static void add_serial(struct arguments *arguments, unsigned int port, int fd)
+/* QEMU listens and never waits: hostd may come, go and come again. */
+void qemu_argv_add_control(struct arguments *arguments, const struct qemu_argv_device *device)
 {
-	qemu_argv_option(arguments, "-chardev", "socket,id=serial%u,fd=%d,server=on,wait=off", port,
-			 fd);
-	qemu_argv_option(arguments, "-serial", "chardev:serial%u", port);
+	qemu_argv_option(arguments, "-chardev", "socket,id=qmp,fd=%d,server=on,wait=off",
+			 device->numbers[0]);
+	qemu_argv_option(arguments, "-mon", "chardev=qmp,mode=control");
 }
 
-/* QEMU listens and never waits: hostd may come, go and come again. */
-void qemu_argv_add_control(struct arguments *arguments)
+void qemu_argv_add_serial(struct arguments *arguments, const struct qemu_argv_device *device)
 {
-	const struct guest_config *config = arguments->config;
+	size_t port = device->device->index;
 
-	qemu_argv_option(arguments, "-chardev", "socket,id=qmp,fd=%d,server=on,wait=off",
-			 QEMU_FD_QMP);
-	qemu_argv_option(arguments, "-mon", "chardev=qmp,mode=control");
-	add_serial(arguments, 0, QEMU_FD_CONSOLE);
-	for (unsigned int port = 1; port < config->serial_ports; port++)
-		add_serial(arguments, port,
-			   qemu_argv_fd_number(arguments->input, QEMU_FD_KIND_SERIAL, port - 1));
+	qemu_argv_option(arguments, "-chardev", "socket,id=serial%zu,fd=%d,server=on,wait=off",
+			 port, device->numbers[0]);
+	qemu_argv_option(arguments, "-serial", "chardev:serial%zu", port);
 }
 
 /*
@@ -40,14 +36,11 @@ static void add_balloon(struct arguments *arguments)
 				 config->hugepages ? "" : ",free-page-reporting=on");
 }
 
-static void add_vsock(struct arguments *arguments)
+static void add_vsock(struct arguments *arguments, const struct qemu_argv_device *device)
 {
-	int fd = qemu_argv_fd_number(arguments->input, QEMU_FD_KIND_VSOCK, 0);
-
-	if (fd >= 0)
-		qemu_argv_option(arguments, "-device", "vhost-vsock-%s,vhostfd=%d,guest-cid=%u",
-				 virtio_transport(arguments->config), fd,
-				 (unsigned int)arguments->input->vsock_cid);
+	qemu_argv_option(arguments, "-device", "vhost-vsock-%s,vhostfd=%d,guest-cid=%u",
+			 virtio_transport(arguments->config), device->numbers[0],
+			 (unsigned int)device->device->cid);
 }
 
 void qemu_argv_add_devices(struct arguments *arguments)
@@ -60,7 +53,7 @@ void qemu_argv_add_devices(struct arguments *arguments)
 				 virtio_transport(config));
 	}
 	add_balloon(arguments);
-	add_vsock(arguments);
+	qemu_argv_each(arguments, VMM_DEVICE_VSOCK, add_vsock);
 	if (config->machine == GUEST_MACHINE_Q35)
 		qemu_argv_option(arguments, "-device", "pvpanic-pci");
 	if (config->machine == GUEST_MACHINE_PC)
@@ -108,10 +101,10 @@ static const char *nic_device(const struct guest_config *config, enum nic_model 
 	return NULL;
 }
 
-static void add_backend(struct arguments *arguments, size_t index)
+static void add_backend(struct arguments *arguments, const struct qemu_argv_device *device)
 {
-	int tap = qemu_argv_fd_number(arguments->input, QEMU_FD_KIND_TAP, index);
-	int vhost = qemu_argv_fd_number(arguments->input, QEMU_FD_KIND_VHOST, index);
+	size_t index = device->device->index;
+	int tap = device->numbers[0], vhost = device->numbers[1];
 
 	if (tap < 0)
 		qemu_argv_option(arguments, "-netdev", "user,id=net%zu,hostname=%s,restrict=off",
@@ -123,14 +116,15 @@ static void add_backend(struct arguments *arguments, size_t index)
 				 index, tap, vhost);
 }
 
-static void add_nic(struct arguments *arguments, size_t index)
+void qemu_argv_add_nic(struct arguments *arguments, const struct qemu_argv_device *device)
 {
 	const struct guest_config *config = arguments->config;
-	const uint8_t *mac = arguments->input->nics[index].mac;
+	size_t index = device->device->index;
+	const uint8_t *mac = device->device->mac;
 	unsigned int boot_index = qemu_argv_boot_index(config, GUEST_BOOT_NETWORK, index);
 	char boot[32] = "";
 
-	add_backend(arguments, index);
+	add_backend(arguments, device);
 	/* What is not booted from needs no boot ROM. */
 	if (boot_index)
 		(void)snprintf(boot, sizeof(boot), ",bootindex=%u", boot_index);
@@ -140,10 +134,4 @@ static void add_nic(struct arguments *arguments, size_t index)
 			 "%s,netdev=net%zu,mac=%02x:%02x:%02x:%02x:%02x:%02x%s",
 			 nic_device(config, config->nics[index].model), index, mac[0], mac[1],
 			 mac[2], mac[3], mac[4], mac[5], boot);
-}
-
-void qemu_argv_add_nics(struct arguments *arguments)
-{
-	for (size_t i = 0; i < arguments->config->nic_count; i++)
-		add_nic(arguments, i);
 }

@@ -25,12 +25,10 @@ static char *escape_commas(const char *text)
  * OVMF's code is the same for all, its variables are the guest's own. Debian's OVMF_CODE_4M.fd is
  * built without secure boot, so its flash needs no SMM to guard it.
  */
-void qemu_argv_add_firmware(struct arguments *arguments)
+void qemu_argv_add_firmware(struct arguments *arguments, const struct qemu_argv_device *device)
 {
-	int fd = qemu_argv_fd_number(arguments->input, QEMU_FD_KIND_VARIABLES, 0);
+	int fd = device->numbers[0];
 
-	if (fd < 0)
-		return;
 	qemu_argv_option(arguments, "-blockdev",
 			 "driver=raw,node-name=firmware,read-only=on,file.driver=file,"
 			 "file.filename=" QEMU_FIRMWARE_PATH "/OVMF_CODE.fd");
@@ -45,7 +43,7 @@ void qemu_argv_add_firmware(struct arguments *arguments)
  * "backing": null keeps QEMU from opening what the image names; the short form of the option cannot
  * say it.
  */
-static void add_format_node(struct arguments *arguments, const struct qemu_argv_disk *resolved,
+static void add_format_node(struct arguments *arguments, const struct vmm_device *resolved,
 			    bool is_readonly, size_t index)
 {
 	const char *readonly = is_readonly ? "on" : "off";
@@ -79,21 +77,20 @@ static void add_format_node(struct arguments *arguments, const struct qemu_argv_
  * not io_uring: what goes through a ring is not seen by the seccomp filter that -sandbox sets, and
  * it needs no kernel feature. Guests' flushes reach the disk in every case.
  */
-static void add_disk_nodes(struct arguments *arguments, size_t index)
+static void add_disk_nodes(struct arguments *arguments, const struct qemu_argv_device *device)
 {
-	const struct qemu_argv_disk *resolved = &arguments->input->disks[index];
-	const struct disk_config *disk = &arguments->config->disks[index];
-	bool is_readonly = disk->readonly;
-	int fd = qemu_argv_fd_number(arguments->input, QEMU_FD_KIND_DISK, index);
+	const struct vmm_device *resolved = device->device;
+	const struct disk_config *disk = &arguments->config->disks[resolved->index];
+	int fd = device->numbers[0];
 
 	qemu_argv_add_fd(arguments, fd, fd);
 	qemu_argv_option(
 		arguments, "-blockdev",
 		"driver=%s,node-name=file%zu,filename=/dev/fdset/%d,locking=on,aio=threads,"
 		"read-only=%s,cache.direct=%s,cache.no-flush=off,discard=unmap",
-		disk->device ? "host_device" : "file", index, fd, is_readonly ? "on" : "off",
-		resolved->direct ? "on" : "off");
-	add_format_node(arguments, resolved, is_readonly, index);
+		disk->device ? "host_device" : "file", resolved->index, fd,
+		disk->readonly ? "on" : "off", resolved->direct ? "on" : "off");
+	add_format_node(arguments, resolved, disk->readonly, resolved->index);
 }
 
 /* q35's AHCI has one device on each port, pc's two IDE channels have two. New string. */
@@ -150,16 +147,18 @@ static void add_device(struct arguments *arguments, const char *device, const ch
 		qemu_argv_option(arguments, "-device", "%s%s", device, options);
 }
 
-static void add_disk(struct arguments *arguments, size_t index, size_t port)
+static void add_disk(struct arguments *arguments, const struct qemu_argv_device *device)
 {
 	const struct guest_config *config = arguments->config;
-	_cleanup_free_ char *device = disk_device(config, &config->disks[index], port);
+	size_t index = device->device->index;
+	const struct disk_config *disk = &config->disks[index];
+	_cleanup_free_ char *model = disk_device(config, disk, arguments->ports);
 	_cleanup_free_ char *serial = serial_option(config, index), *options = NULL;
 
-	add_disk_nodes(arguments, index);
+	arguments->ports += disk->bus == DISK_BUS_SATA;
+	add_disk_nodes(arguments, device);
 	options = serial ? text_format(",drive=disk%zu%s", index, serial) : NULL;
-	add_device(arguments, device, options,
-		   qemu_argv_boot_index(config, GUEST_BOOT_DISK, index));
+	add_device(arguments, model, options, qemu_argv_boot_index(config, GUEST_BOOT_DISK, index));
 }
 
 /* One node with the file in it, so that blockdev-del takes both. */
@@ -186,12 +185,13 @@ static void add_node(struct arguments *arguments, const char *node)
 		arguments->error = -ENOMEM;
 }
 
-static void add_cdrom(struct arguments *arguments, size_t index, size_t port)
+static void add_cdrom(struct arguments *arguments, const struct qemu_argv_device *device)
 {
 	const struct guest_config *config = arguments->config;
-	int fd = qemu_argv_fd_number(arguments->input, QEMU_FD_KIND_CDROM, index);
-	_cleanup_free_ char *device = sata_device(config, "ide-cd", port), *options = NULL,
-			    *node = NULL;
+	size_t index = device->device->index;
+	int fd = device->numbers[0];
+	_cleanup_free_ char *model = sata_device(config, "ide-cd", arguments->ports++);
+	_cleanup_free_ char *options = NULL, *node = NULL;
 
 	if (fd >= 0) {
 		node = qemu_argv_medium(index);
@@ -200,36 +200,23 @@ static void add_cdrom(struct arguments *arguments, size_t index, size_t port)
 		options = text_format(",id=cd%zu,drive=medium%zu", index, index);
 	} else
 		options = text_format(",id=cd%zu", index);
-	add_device(arguments, device, options,
+	add_device(arguments, model, options,
 		   qemu_argv_boot_index(config, GUEST_BOOT_CDROM, index));
 }
 
 /* cloud-init finds it by its label, wherever it is. */
-static void add_seed(struct arguments *arguments, size_t port)
+static void add_seed(struct arguments *arguments, const struct qemu_argv_device *device)
 {
 	const struct guest_config *config = arguments->config;
-	int fd = qemu_argv_fd_number(arguments->input, QEMU_FD_KIND_SEED, 0);
-	_cleanup_free_ char *device = NULL, *node = NULL;
+	int fd = device->numbers[0];
+	_cleanup_free_ char *model = is_microvm(config)
+					     ? strdup("virtio-blk-device")
+					     : sata_device(config, "ide-cd", arguments->ports++);
+	_cleanup_free_ char *node = medium_node("seed", fd);
 
-	if (fd < 0)
-		return;
-	node = medium_node("seed", fd);
 	qemu_argv_add_fd(arguments, fd, fd);
 	add_node(arguments, node);
-	device = is_microvm(config) ? strdup("virtio-blk-device")
-				    : sata_device(config, "ide-cd", port);
-	add_device(arguments, device, ",drive=seed", 0);
-}
-
-size_t qemu_argv_sata_ports(const struct guest_config *config)
-{
-	size_t ports = 0;
-
-	for (size_t i = 0; i < config->disk_count; i++)
-		ports += config->disks[i].bus == DISK_BUS_SATA;
-	if (!is_microvm(config))
-		ports += config->cdrom_count + config->cloud_init.present;
-	return ports;
+	add_device(arguments, model, ",drive=seed", 0);
 }
 
 static bool needs_scsi(const struct guest_config *config)
@@ -242,16 +229,9 @@ static bool needs_scsi(const struct guest_config *config)
 
 void qemu_argv_add_disks(struct arguments *arguments)
 {
-	const struct guest_config *config = arguments->config;
-	size_t port = 0;
-
-	if (needs_scsi(config))
+	if (needs_scsi(arguments->config))
 		qemu_argv_option(arguments, "-device", "virtio-scsi-pci,id=scsi");
-	for (size_t i = 0; i < config->disk_count; i++) {
-		add_disk(arguments, i, port);
-		port += config->disks[i].bus == DISK_BUS_SATA;
-	}
-	for (size_t i = 0; i < config->cdrom_count; i++)
-		add_cdrom(arguments, i, port++);
-	add_seed(arguments, port);
+	qemu_argv_each(arguments, VMM_DEVICE_DISK, add_disk);
+	qemu_argv_each(arguments, VMM_DEVICE_CDROM, add_cdrom);
+	qemu_argv_each(arguments, VMM_DEVICE_SEED, add_seed);
 }

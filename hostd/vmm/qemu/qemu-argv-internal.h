@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the command line share: qemu-argv.c (process, machine, boot),
- * qemu-argv-disks.c, qemu-argv-devices.c, qemu-argv-fds.c. Nobody else includes this. */
+ * qemu-argv-option.c, qemu-argv-disks.c, qemu-argv-devices.c. Nobody else includes this. */
 #pragma once
 
 #include "vmm/qemu/qemu-argv.h"
 
-#define MICROVM_SERIAL_PORTS 1
 #define MICROVM_SLOTS 8
-#define Q35_SATA_PORTS 6
-#define PC_IDE_PORTS 4
 
 /* A text_list that remembers its first failure, so that the options read as a list. */
 struct arguments {
-	const struct qemu_argv_input *input;
-	const struct guest_config *config; /* of the input */
+	const struct vmm_machine *machine;
+	const struct guest_config *config; /* of the machine */
+	const struct qemu_argv_device *devices; /* as many as the machine has */
 	struct text_list list;
 	int error;
+	size_t ports; /* of SATA or IDE that are taken */
 };
+
+/* Calls add for each device of that kind. */
+typedef void (*qemu_argv_adder_t)(struct arguments *arguments,
+				  const struct qemu_argv_device *device);
+void qemu_argv_each(struct arguments *arguments, enum vmm_device_kind kind, qemu_argv_adder_t add);
 
 void qemu_argv_add(struct arguments *arguments, const char *text);
 __attribute__((format(printf, 3, 4))) void
@@ -39,14 +43,13 @@ static inline const char *virtio_transport(const struct guest_config *config)
 unsigned int qemu_argv_boot_index(const struct guest_config *config, enum guest_boot kind,
 				  size_t index);
 
-/* qemu-argv-disks.c, in the order of the command line */
-void qemu_argv_add_firmware(struct arguments *arguments);
+/* qemu-argv-disks.c */
 void qemu_argv_add_disks(struct arguments *arguments);
-/* How many of the machine's SATA or IDE ports are needed. */
-size_t qemu_argv_sata_ports(const struct guest_config *config);
+void qemu_argv_add_firmware(struct arguments *arguments, const struct qemu_argv_device *device);
 
 /* qemu-argv-devices.c */
-void qemu_argv_add_control(struct arguments *arguments);
+void qemu_argv_add_control(struct arguments *arguments, const struct qemu_argv_device *device);
+void qemu_argv_add_serial(struct arguments *arguments, const struct qemu_argv_device *device);
 void qemu_argv_add_devices(struct arguments *arguments);
 void qemu_argv_add_display(struct arguments *arguments);
-void qemu_argv_add_nics(struct arguments *arguments);
+void qemu_argv_add_nic(struct arguments *arguments, const struct qemu_argv_device *device);

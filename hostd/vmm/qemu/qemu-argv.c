@@ -12,32 +12,6 @@ static void arguments_done(struct arguments *arguments)
 	text_list_done(&arguments->list);
 }
 
-void qemu_argv_add(struct arguments *arguments, const char *text)
-{
-	if (arguments->error == 0)
-		arguments->error = text_list_add(&arguments->list, text);
-}
-
-void qemu_argv_option(struct arguments *arguments, const char *option, const char *format, ...)
-{
-	char *value = NULL;
-	va_list values;
-
-	qemu_argv_add(arguments, option);
-	if (arguments->error < 0)
-		return;
-	va_start(values, format);
-	if (vasprintf(&value, format, values) < 0)
-		value = NULL;
-	va_end(values);
-	arguments->error = text_list_add_consume(&arguments->list, value);
-}
-
-void qemu_argv_add_fd(struct arguments *arguments, int fd, int set)
-{
-	qemu_argv_option(arguments, "-add-fd", "fd=%d,set=%d", fd, set);
-}
-
 static void add_process(struct arguments *arguments)
 {
 	const char *name = arguments->config->name;
@@ -53,14 +27,18 @@ static void add_process(struct arguments *arguments)
 	qemu_argv_option(arguments, "-L", "%s", QEMU_FIRMWARE_PATH);
 }
 
+static void add_kvm(struct arguments *arguments, const struct qemu_argv_device *device)
+{
+	qemu_argv_add_fd(arguments, device->numbers[0], device->numbers[0]);
+	qemu_argv_option(arguments, "-accel", "kvm,device=/dev/fdset/%d", device->numbers[0]);
+}
+
 static void add_accelerator(struct arguments *arguments)
 {
 	const char *cpu = arguments->config->cpu ? arguments->config->cpu : "host";
 
-	if (arguments->input->kvm) {
-		qemu_argv_add_fd(arguments, QEMU_FD_KVM, QEMU_FD_KVM);
-		qemu_argv_option(arguments, "-accel", "kvm,device=/dev/fdset/%d", QEMU_FD_KVM);
-	} else {
+	qemu_argv_each(arguments, VMM_DEVICE_ACCELERATOR, add_kvm);
+	if (!arguments->machine->kvm) {
 		qemu_argv_option(arguments, "-accel", "tcg,tb-size=%d", QEMU_TCG_BUFFER_MIB);
 		if (strcmp(cpu, "host") == 0)
 			cpu = "max"; /* the host's processor is KVM's to give */
@@ -148,34 +126,6 @@ static void add_machine(struct arguments *arguments)
 	qemu_argv_option(arguments, "-m", "size=%lluB", bytes);
 }
 
-static size_t boot_devices(const struct guest_config *config, enum guest_boot kind)
-{
-	switch (kind) {
-	case GUEST_BOOT_DISK:
-		return config->disk_count;
-	case GUEST_BOOT_CDROM:
-		return config->cdrom_count;
-	case GUEST_BOOT_NETWORK:
-		return config->nic_count;
-	case GUEST_BOOT_COUNT:
-		break;
-	}
-	return 0;
-}
-
-unsigned int qemu_argv_boot_index(const struct guest_config *config, enum guest_boot kind,
-				  size_t index)
-{
-	size_t before = 0;
-
-	for (size_t i = 0; !config->kernel && i < config->boot_count; i++) {
-		if (config->boot[i] == kind)
-			return (unsigned int)(before + index + 1);
-		before += boot_devices(config, config->boot[i]);
-	}
-	return 0;
-}
-
 /* strict: what the order does not name is not booted. */
 static void add_boot(struct arguments *arguments)
 {
@@ -193,75 +143,25 @@ static void add_boot(struct arguments *arguments)
 		qemu_argv_option(arguments, "-append", "%s", config->cmdline);
 }
 
-/* What a microvm, which has no PCI, cannot have. */
-static const char *unsupported_by_microvm(const struct guest_config *config)
+int qemu_argv_build(const struct vmm_machine *machine, const struct qemu_argv_device *devices,
+		    struct text_list *ret_argv)
 {
-	if (config->firmware == GUEST_FIRMWARE_UEFI)
-		return "machine microvm has no UEFI firmware";
-	if (config->display != GUEST_DISPLAY_NONE)
-		return "machine microvm has no display";
-	if (config->watchdog != GUEST_WATCHDOG_NONE)
-		return "machine microvm has no watchdog";
-	if (config->serial_ports > MICROVM_SERIAL_PORTS)
-		return "machine microvm has one serial port";
-	if (config->cdrom_count > 0)
-		return "machine microvm has no CD-ROM drives";
-	for (size_t i = 0; i < config->disk_count; i++)
-		if (config->disks[i].bus != DISK_BUS_VIRTIO)
-			return "machine microvm has virtio disks only";
-	for (size_t i = 0; i < config->nic_count; i++)
-		if (config->nics[i].model != NIC_MODEL_VIRTIO)
-			return "machine microvm has virtio NICs only";
-	return NULL;
-}
+	_cleanup_(arguments_done) struct arguments arguments = { .machine = machine,
+								 .config = machine->config,
+								 .devices = devices };
 
-/* What the machine types cannot do. Returns NULL when all is well, or a line that says what. */
-static const char *unsupported(const struct guest_config *config)
-{
-	size_t ports = qemu_argv_sata_ports(config);
-
-	switch (config->machine) {
-	case GUEST_MACHINE_Q35:
-		return ports <= Q35_SATA_PORTS
-			       ? NULL
-			       : "machine q35 has 6 ports for sata disks, CD-ROM drives and the "
-				 "cloud-init seed";
-	case GUEST_MACHINE_PC:
-		return ports <= PC_IDE_PORTS
-			       ? NULL
-			       : "machine pc has 4 ports for sata disks, CD-ROM drives and the "
-				 "cloud-init seed";
-	case GUEST_MACHINE_MICROVM:
-		return unsupported_by_microvm(config);
-	}
-	return NULL;
-}
-
-int qemu_argv_build(const struct qemu_argv_input *input, struct text_list *ret_argv, char **ret_why)
-{
-	const char *why = unsupported(input->config);
-	_cleanup_(arguments_done) struct arguments arguments = { .input = input,
-								 .config = input->config };
-
-	if (why) {
-		char *line = strdup(why);
-
-		if (!line)
-			return -ENOMEM;
-		*ret_why = line;
-		return -EOPNOTSUPP;
-	}
 	add_process(&arguments);
 	add_accelerator(&arguments);
 	add_machine(&arguments);
 	add_actions(&arguments);
-	qemu_argv_add_firmware(&arguments);
+	qemu_argv_each(&arguments, VMM_DEVICE_VARIABLES, qemu_argv_add_firmware);
 	add_boot(&arguments);
-	qemu_argv_add_control(&arguments);
+	qemu_argv_each(&arguments, VMM_DEVICE_CONTROL, qemu_argv_add_control);
+	qemu_argv_each(&arguments, VMM_DEVICE_SERIAL, qemu_argv_add_serial);
 	qemu_argv_add_devices(&arguments);
 	qemu_argv_add_display(&arguments);
 	qemu_argv_add_disks(&arguments);
-	qemu_argv_add_nics(&arguments);
+	qemu_argv_each(&arguments, VMM_DEVICE_NIC, qemu_argv_add_nic);
 	if (arguments.error < 0)
 		return arguments.error;
 	*ret_argv = arguments.list;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A guest's configuration, and what was opened for it -> QEMU's argv and the numbers of its fds.
- * Pure: no system call. */
+/* A machine -> QEMU's argv and the numbers of its fds. Pure: no system call. */
 #pragma once
 
 #include <stdint.h>
 
 #include "base/text.h"
-#include "config/config.h"
+#include "vmm/vmm.h"
 
 #define QEMU_PATH "/usr/bin/qemu-system-x86_64"
 #define QEMU_FIRMWARE_PATH "/usr/share/qemu"
@@ -21,104 +20,38 @@
 #define QEMU_KERNEL_PATH "/kernel"
 #define QEMU_INITRD_PATH "/initrd"
 
-/*
- * The fds that QEMU is started with, and no other but 0 to 2. The first three numbers are always
- * the same, whether the guest has that fd or not; from QEMU_FD_FIRST_FREE on the rest follows
- * without gaps, in the order of this enumeration and in each kind in that of the configuration.
+/* The first of the numbers that fds have in QEMU, one after the other in the order of the devices.
  */
-enum qemu_fd_kind {
-	QEMU_FD_KIND_QMP, /* listening socket */
-	QEMU_FD_KIND_CONSOLE, /* listening socket of the first serial port */
-	QEMU_FD_KIND_KVM, /* /dev/kvm, read-write; not under TCG */
-	QEMU_FD_KIND_SERIAL, /* listening sockets of the other ports; index 0 is the second port */
-	QEMU_FD_KIND_VARIABLES, /* UEFI's variable store, read-write; firmware uefi only */
-	QEMU_FD_KIND_VSOCK, /* /dev/vhost-vsock, read-write */
-	QEMU_FD_KIND_TAP, /* one a NIC that is not behind SLIRP */
-	QEMU_FD_KIND_VHOST, /* /dev/vhost-net, one a NIC that qemu_argv_nic says so of */
-	QEMU_FD_KIND_DISK, /* read-write, or read-only as its readonly says */
-	QEMU_FD_KIND_CDROM, /* read-only; one a drive that is not empty */
-	QEMU_FD_KIND_SEED, /* read-only, the cloud-init seed */
-	QEMU_FD_KIND_COUNT,
+#define QEMU_FD_FIRST 3
+
+/* A device, and the numbers that its fds have in QEMU; -EBADF where it has none. */
+struct qemu_argv_device {
+	const struct vmm_device *device;
+	int numbers[VMM_DEVICE_FDS_MAX];
 };
 
-enum {
-	QEMU_FD_QMP = 3,
-	QEMU_FD_CONSOLE = 4,
-	QEMU_FD_KVM = 5,
-	QEMU_FD_FIRST_FREE = 6,
-};
-
-struct qemu_argv_nic {
-	bool vhost; /* there is a vhost-net fd; a NIC that is not virtio uses none */
-	uint8_t mac[6];
-};
-
-struct qemu_argv_disk {
-	enum disk_format format; /* RAW or QCOW2, never AUTO: QEMU is not to guess */
-	bool direct; /* the fd has O_DIRECT; QEMU only takes an fd with the flags it would use */
-};
-
-struct qemu_argv_input {
-	const struct guest_config *config;
-	bool kvm; /* otherwise TCG */
-	uint32_t vsock_cid; /* with vsock */
-	const struct qemu_argv_nic *nics; /* config->nic_count of them */
-	const struct qemu_argv_disk *disks; /* config->disk_count of them */
-};
-
-/* One of the fds: index counts in the configuration's list of its kind (NICs, disks, drives). */
-struct qemu_argv_fd {
-	enum qemu_fd_kind kind;
-	size_t index;
-	int number; /* in QEMU */
-};
+/* Numbers the machine's devices, in their order; ret_devices has room for all of them. Returns 0,
+ * or -EBADF where one has not the fds that it needs. */
+int qemu_argv_number(const struct vmm_machine *machine, struct qemu_argv_device *ret_devices);
 
 /*
- * The fds that this guest's QEMU gets, by number: what the launcher passes and an audit finds.
- * Returns 0 with a new array, to be freed, or -ENOMEM.
+ * For a machine that qemu_check() has nothing against, with its devices as they were numbered.
+ * Returns 0 with a new list (argv[0] included), -EINVAL for a disk whose format is not said, or
+ * -ENOMEM.
  */
-int qemu_argv_plan(const struct qemu_argv_input *input, struct qemu_argv_fd **ret_fds,
-		   size_t *ret_count);
-/* The number of one of them, or -EBADF when this guest has no such fd. */
-int qemu_argv_fd_number(const struct qemu_argv_input *input, enum qemu_fd_kind kind, size_t index);
-/* "qmp", "console"…; NULL out of range. */
-const char *qemu_fd_kind_name(enum qemu_fd_kind kind);
+int qemu_argv_build(const struct vmm_machine *machine, const struct qemu_argv_device *devices,
+		    struct text_list *ret_argv);
 
 /*
- * Returns 0 with a new list (argv[0] included), -EOPNOTSUPP for a combination that the machine
- * type does not have, with one line in *ret_why to be freed, -EINVAL for a disk format that is not
- * resolved, or -ENOMEM.
- */
-int qemu_argv_build(const struct qemu_argv_input *input, struct text_list *ret_argv,
-		    char **ret_why);
-
-/*
- * CD-ROM drives. Drive N of the configuration has the device id "cdN"; its medium, when there is
- *one, is the block node "mediumN" on the fd set QEMU_FDSET_MEDIUM + N, from the start as later. A
- *change of medium is this row of QMP commands; with "(may fail)" a drive that is empty makes no
- *difference:
- *
- *	blockdev-open-tray { id: "cdN", force: true }	  (the guest may have locked it)
- *	blockdev-remove-medium { id: "cdN" }
- *	blockdev-del { node-name: "mediumN" }		  (may fail)
- *	remove-fd { fdset-id: QEMU_FDSET_MEDIUM + N }	  (may fail)
- * and unless it was ejected:
- *	add-fd { fdset-id: QEMU_FDSET_MEDIUM + N }	  with the fd, opened read-only
- *	blockdev-add qemu_argv_medium(N)
- *	blockdev-insert-medium { id: "cdN", node-name: "mediumN" }
- *	blockdev-close-tray { id: "cdN" }
+ * CD-ROM drive N of the definition has the device id "cdN"; its medium, when there is one, is the
+ * block node "mediumN" on the fd set QEMU_FDSET_MEDIUM + N, from the start as later. How it is
+ * changed is in qemu-medium.c.
  */
 #define QEMU_FDSET_MEDIUM 1000
+#define QEMU_FDSET_PICTURE 2000
 /* The arguments of blockdev-add, in JSON. New string or NULL. */
 char *qemu_argv_medium(size_t cdrom_index);
 
-/*
- * The display. With display vnc QEMU has a VNC server that listens nowhere (-vnc none). hostd
- *listens on a socket of its own, accepts, and hands each connection over on QMP:
- *
- *	getfd { fdname: "vnc" }				  with the connection
- *	add_client { protocol: "vnc", fdname: "vnc" }
- *
- * From then on QEMU serves it, whether there is a hostd or not; it takes QEMU_VNC_CLIENTS_MAX.
- */
+/* With display vnc QEMU has a VNC server that listens nowhere (-vnc none), and takes so many
+ * connections that are handed over on QMP (qemu-display.c). */
 #define QEMU_VNC_CLIENTS_MAX 8

@@ -34,7 +34,9 @@ struct qemu_qmp_callbacks {
 	void *userdata;
 };
 
-/* Exactly one of the two is not NULL, both are borrowed. */
+/* Exactly one of the two is not NULL, both are borrowed. Of a command that QEMU can answer no more
+ * the error is QEMU_QMP_CLOSED. */
+#define QEMU_QMP_CLOSED "the connection to QEMU is closed"
 typedef void (*qemu_qmp_reply_t)(sd_json_variant *result, const char *error, void *userdata);
 
 /*

@@ -353,3 +353,8 @@ void __wrap_guest_console_free(struct guest_console *console)
 {
 	free(console);
 }
+
+static void fake_done(void)
+{
+	text_list_done(&fake.argv);
+}

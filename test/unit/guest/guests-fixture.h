@@ -14,7 +14,11 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#ifdef FAKE_VMM
+#include "fake-vmm.h"
+#else
 #include "fake-qemu.h"
+#endif
 #include "guest/guest-record.h"
 #include "guest/guest.h"
 
@@ -41,6 +45,13 @@ static struct {
 	char events[4096]; /* "web running\n"… */
 	char detail[512]; /* of the latest event */
 } host;
+
+#ifdef FAKE_VMM
+static const char *fake_folder(void)
+{
+	return host.folder;
+}
+#endif
 
 [[maybe_unused]] static int open_file(const struct guest *, enum guest_file, const char *,
 				      int *ret_fd, char **, void *)
@@ -186,6 +197,7 @@ static struct {
 		;
 }
 
+#ifndef FAKE_VMM
 [[maybe_unused]] static void qmp_ready(const char *name)
 {
 	struct qemu_qmp *qmp = fake_qmp(name);
@@ -203,6 +215,7 @@ static struct {
 	assert_true(sd_json_variant_set_field_string(&data, "reason", reason) >= 0);
 	qmp->callbacks.event(event, data, qmp->callbacks.userdata);
 }
+#endif
 
 [[maybe_unused]] static void assert_events(const char *expected)
 {
@@ -216,6 +229,7 @@ static struct {
 		fail_msg("\"%s\" is not in \"%s\"", part, text ? text : "(null)");
 }
 
+#ifndef FAKE_VMM
 [[maybe_unused]] static void start(const char *name)
 {
 	_cleanup_free_ char *why = NULL;
@@ -226,6 +240,7 @@ static struct {
 	qmp_ready(name);
 	assert_int_equal(guest_state(find(name)), GUEST_STATE_RUNNING);
 }
+#endif
 
 [[maybe_unused]] static void write_meminfo(const char *text)
 {
@@ -314,7 +329,7 @@ static unsigned int fds_before;
 			(void)kill(fake.processes[i].pid, SIGKILL);
 			(void)waitpid(fake.processes[i].pid, NULL, 0);
 		}
-	text_list_done(&fake.argv);
+	fake_done();
 	(void)unlink(host.meminfo);
 	(void)unlink(host.disk_path);
 	(void)remove_folder(host.folder);

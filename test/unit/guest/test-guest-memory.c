@@ -137,12 +137,21 @@ static void tell_of(const char *name, uint64_t memory_kib, uint64_t guest_kib, u
 	tell(smaps, mappings);
 }
 
+static int admit(struct guest *guest, char **ret_why)
+{
+	struct verdict verdict = guest_memory_admit(guest);
+
+	free(*ret_why);
+	*ret_why = verdict.why;
+	return verdict.error;
+}
+
 /* The guest is refused, and the line has what QEMU is thought to use. */
 static void assert_expected(const char *name, const char *for_qemu)
 {
 	_cleanup_free_ char *why = NULL, *wanted = text_format(" and %s for QEMU,", for_qemu);
 
-	assert_int_equal(guest_memory_admit(find(name), &why), -ENOMEM);
+	assert_int_equal(admit(find(name), &why), -ENOMEM);
 	assert_contains(why, wanted);
 }
 
@@ -235,7 +244,7 @@ static void promised_and_not_used(void **)
 	assert_expected("db", "12.8 MiB");
 	host.guest[1].memory_bytes = 962 * MIB;
 	redefine(1);
-	assert_int_equal(guest_memory_admit(find("db"), &why), 0);
+	assert_int_equal(admit(find("db"), &why), 0);
 }
 
 /* --- huge pages --- */
@@ -252,7 +261,7 @@ static void pages_are_of_what_is_available(void **)
 	/* with most of them there already, 800 MiB are missing */
 	pages.all = pages.unused = 600;
 	tell_pages();
-	assert_int_equal(guest_memory_admit(find("db"), &why), 0);
+	assert_int_equal(admit(find("db"), &why), 0);
 	/* and a guest that runs may still come to use its own */
 	start_under_kvm("web");
 	find("web")->record.config->memory_bytes = 300 * MIB;
@@ -308,12 +317,12 @@ static void what_is_being_written(void **)
 	host.guest[1].memory_bytes = 900 * MIB;
 	redefine(1);
 	assert_int_equal(guests_reserve_memory(host.guests, 200 * MIB, &why), 0);
-	assert_int_equal(guest_memory_admit(find("db"), &why), -ENOMEM);
+	assert_int_equal(admit(find("db"), &why), -ENOMEM);
 	assert_contains(why, "this machine has 800 MiB free");
 	assert_int_equal(guests_reserve_memory(host.guests, 900 * MIB, &why), -ENOMEM);
 	assert_contains(why, "it needs 900 MiB of memory, and this machine has 800 MiB free");
 	guests_release_memory(host.guests, 200 * MIB);
-	assert_int_equal(guest_memory_admit(find("db"), &why), 0);
+	assert_int_equal(admit(find("db"), &why), 0);
 }
 
 /* A QEMU that is the guest's uses all that it may, at each start: it may no more for that. */

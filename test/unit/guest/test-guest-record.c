@@ -24,10 +24,13 @@ static const char definition[] =
 	" nic { mac = \"52:54:00:ff:00:09\" }\n nic { network = \"user\" model = \"rtl8139\" "
 	"}\n}\n";
 
-static struct guest_disk_identity identities[] = {
-	{ .device = UINT64_MAX, .inode = 1, .writable = true },
-	{ .device = 2049 },
+static struct guest_record_device devices[] = {
+	{ .kind = VMM_DEVICE_CONTROL },
+	{ .kind = VMM_DEVICE_NIC, .index = 1 },
+	{ .kind = VMM_DEVICE_DISK, .disk = { .device = UINT64_MAX, .inode = 1, .writable = true } },
+	{ .kind = VMM_DEVICE_DISK, .index = 1, .disk = { .device = 2049 } },
 };
+static char uuid[] = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
 
 static struct guest_record full = {
 	.life = { .state = GUEST_STATE_STOPPING,
@@ -38,13 +41,13 @@ static struct guest_record full = {
 		  .started_usec = UINT64_C(123456789012),
 		  .timer_usec = UINT64_C(123456799012) },
 	.reason = text_reason,
-	.pid = 4711,
-	.start_time = UINT64_C(0xffffffffff),
+	.process = { .pid = 4711, .start_time = UINT64_C(0xffffffffff) },
+	.uuid = uuid,
 	.index = 6,
 	.kvm = true,
 	.lacked = true,
-	.disks = identities,
-	.disk_count = ELEMENTS(identities),
+	.devices = devices,
+	.device_count = ELEMENTS(devices),
 };
 
 static void assert_same(const struct guest_record *a, const struct guest_record *b)
@@ -57,9 +60,11 @@ static void assert_same(const struct guest_record *a, const struct guest_record 
 	assert_int_equal(a->life.state, b->life.state);
 	assert_int_equal(a->life.timer_usec, b->life.timer_usec);
 	assert_int_equal(a->life.started_usec, b->life.started_usec);
-	assert_int_equal(a->pid, b->pid);
-	assert_int_equal(a->start_time, b->start_time);
-	assert_int_equal(a->disk_count, b->disk_count);
+	assert_int_equal(a->process.pid, b->process.pid);
+	assert_int_equal(a->process.start_time, b->process.start_time);
+	assert_int_equal(a->device_count, b->device_count);
+	assert_true(text_equal(a->uuid, b->uuid));
+	assert_ptr_equal(a->vmm, b->vmm);
 	assert_true(text_equal(a->reason, b->reason));
 	assert_true(text_equal(a->config->cmdline, b->config->cmdline));
 	assert_int_equal(a->config->disk_count, b->config->disk_count);
@@ -74,8 +79,13 @@ static void round_trip(void **)
 	assert_int_equal(guest_record_format(&full, &text), 0);
 	assert_int_equal(guest_record_parse(text, &parsed), 0);
 	assert_same(&full, &parsed);
-	assert_int_equal(parsed.disks[0].device, UINT64_MAX);
-	assert_true(parsed.disks[0].writable);
+	for (size_t i = 0; i < parsed.device_count; i++) {
+		assert_int_equal(parsed.devices[i].kind, devices[i].kind);
+		assert_int_equal(parsed.devices[i].index, devices[i].index);
+	}
+	assert_int_equal(parsed.devices[2].disk.device, UINT64_MAX);
+	assert_true(parsed.devices[2].disk.writable);
+	assert_string_equal(vmm_name(parsed.vmm), "qemu");
 	assert_true(parsed.lacked);
 	assert_string_equal(parsed.config->disks[0].file, "a b.qcow2");
 	assert_string_equal(parsed.config->disks[0].serial, "S-1");
@@ -137,9 +147,14 @@ static char *format_changed(const char *what, const char *with)
 static void out_of_range(void **)
 {
 	static const char *const changes[][2] = {
-		{ "\"pid\":4711", "\"pid\":-1" },     { "\"pid\":4711", "\"pid\":\"4711\"" },
-		{ "\"pid\":", "\"pad\":" },           { "\"start_time\":", "\"start_tame\":" },
-		{ "\"index\":6", "\"index\":true" },  { "guest \\\"web", "guest \\\"Web" },
+		{ "\"pid\":4711", "\"pid\":-1" },
+		{ "\"pid\":4711", "\"pid\":\"4711\"" },
+		{ "\"pid\":", "\"pad\":" },
+		{ "\"processes\":", "\"procezzes\":" },
+		{ "\"kind\":\"vmm\"", "\"kind\":\"vm\"" },
+		{ "\"start_time\":", "\"start_tame\":" },
+		{ "\"index\":6", "\"index\":true" },
+		{ "guest \\\"web", "guest \\\"Web" },
 		{ "guest \\\"web\\\" {", "guest {" },
 	};
 
@@ -163,8 +178,14 @@ static void of_another_hostd(void **)
 		  GUEST_STATE_RUNNING, false },
 		{ "\"ending\":1", "\"ending\":5", NULL, GUEST_STATE_STOPPING, false },
 		{ "\"failures\":3", "\"failures\":[3]", NULL, GUEST_STATE_STOPPING, false },
-		{ "\"disks\":[", "\"disks\":[7,", NULL, GUEST_STATE_STOPPING, false },
-		{ "\"disks\":[", "\"disks\":7,\"more\":[", NULL, GUEST_STATE_STOPPING, false },
+		{ "\"devices\":[", "\"devices\":[7,", NULL, GUEST_STATE_STOPPING, false },
+		{ "\"devices\":[", "\"devices\":7,\"more\":[", NULL, GUEST_STATE_STOPPING, false },
+		{ "\"kind\":\"nic\"", "\"kind\":\"tpm\"", NULL, GUEST_STATE_STOPPING, false },
+		/* helpers of tomorrow */
+		{ "\"index\":6}]", "\"index\":6},{\"kind\":\"tpm\",\"pid\":7}]", NULL,
+		  GUEST_STATE_STOPPING, false },
+		{ "\"vmm\":\"qemu\"", "\"vmm\":\"crosvm\"",
+		  "it runs in a VMM that is not known: crosvm", GUEST_STATE_STOPPING, false },
 		{ "nvme", "nvma",
 		  "its record is not all understood: bus is one of \"virtio\", \"scsi\", \"sata\", "
 		  "\"nvme\", not \"nvma\"",
@@ -174,11 +195,11 @@ static void of_another_hostd(void **)
 		  "you "
 		  "mean \"machine\"?",
 		  GUEST_STATE_STOPPING, false },
-		{ "\"version\":1", "\"version\":2", "its record is of a later version of hostd",
+		{ "\"version\":2", "\"version\":3", "its record is of a later version of hostd",
 		  GUEST_STATE_STOPPING, true },
-		{ "\"version\":1", "\"version\":\"x\"", "its record is of a later version of hostd",
+		{ "\"version\":2", "\"version\":\"x\"", "its record is of a later version of hostd",
 		  GUEST_STATE_STOPPING, true },
-		{ "\"version\":1,", "", NULL, GUEST_STATE_STOPPING, false },
+		{ "\"version\":2,", "", NULL, GUEST_STATE_STOPPING, false },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(table); i++) {
@@ -191,7 +212,7 @@ static void of_another_hostd(void **)
 		assert_int_equal(parsed.foreign, table[i].foreign);
 		if (!text_equal(parsed.unknown, table[i].unknown))
 			fail_msg("%s: %s", table[i].with, parsed.unknown);
-		assert_int_equal(parsed.pid, full.pid);
+		assert_int_equal(parsed.process.pid, full.process.pid);
 		assert_int_equal(parsed.index, full.index);
 		assert_string_equal(parsed.config->disks[0].file, "a b.qcow2");
 		assert_int_equal(parsed.config->nics[1].kind, NIC_NETWORK_USER);
@@ -232,7 +253,7 @@ static void save_and_load(void **)
 	assert_int_equal(guest_record_save(fd, &full), 0);
 	assert_int_equal(fstatat(fd, "web/record.json", &status, 0), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
-	changed.pid = 4712;
+	changed.process.pid = 4712;
 	assert_int_equal(guest_record_save(fd, &changed), 0);
 	assert_int_equal(guest_record_load(fd, "web", &loaded), 0);
 	assert_same(&changed, &loaded);
@@ -255,6 +276,8 @@ static int set_up(void **)
 {
 	struct config_mistakes mistakes = {};
 	int r = guest_config_parse(definition, &full.config, &mistakes);
+
+	full.vmm = vmm_default();
 
 	config_mistakes_done(&mistakes);
 	return r;

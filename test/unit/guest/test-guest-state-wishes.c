@@ -213,7 +213,7 @@ static void stop_of_a_paused_guest(void **)
 	/* Adopted in the stop: QMP is there first, then what QEMU is doing. */
 	life = usual_life(GUEST_STATE_STOPPING);
 	life.paused = true;
-	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_QMP_READY, 0, NOW), GO_ON | POWER);
+	assert_int_equal(step(&life, &on_failure, GUEST_EVENT_VMM_READY, 0, NOW), GO_ON | POWER);
 	/* A kill needs no ears. */
 	life = usual_life(GUEST_STATE_RUNNING);
 	life.paused = true;

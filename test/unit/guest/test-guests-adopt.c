@@ -200,7 +200,7 @@ static void record_not_understood(void **)
 	pid = guest_pid(find("web"));
 	end_hostd();
 	record = get_record();
-	later = changed(record, "\"version\":1", "\"version\":2");
+	later = changed(record, "\"version\":2", "\"version\":3");
 	large = malloc((1 << 20) + 1);
 	assert_non_null(large);
 	memset(large, ' ', 1 << 20);
@@ -243,7 +243,7 @@ static void record_not_understood(void **)
 	end_hostd();
 	free(record);
 	record = get_record();
-	assert_contains(record, "\"version\":1");
+	assert_contains(record, "\"version\":2");
 }
 
 /* What a later hostd has in the definition, and in the record beside. */

@@ -75,7 +75,7 @@ static void stops_without_an_answer(void **)
 	assert_int_equal(fake.status_queries, 1);
 	/* It does: once more, as it may have stopped since. */
 	fake.held = NULL;
-	fake.held_reply(NULL, "no", fake.held_userdata);
+	fake_answer("no");
 	qmp_event("web", "STOP", "?");
 	assert_in_range(fake.status_queries, 1, 2);
 }

@@ -44,7 +44,7 @@ static void start_and_stop(void **)
 
 static void numbers_of_fds(void **)
 {
-	static const int numbers[] = { 3, 4, 6, 7, 8 };
+	static const int numbers[] = { 3, 4, 5, 6, 7 };
 	bool tap = false, disk = false;
 
 	host.guest[1].nic_count = 1;
@@ -59,8 +59,8 @@ static void numbers_of_fds(void **)
 	assert_int_equal(fake.index, 1);
 	assert_false(fake.host_network);
 	for (size_t i = 0; i < fake.argv.count; i++) {
-		tap |= !!strstr(fake.argv.items[i], "tap,id=net0,fd=6,vhost=on,vhostfd=7");
-		disk |= !!strstr(fake.argv.items[i], "filename=/dev/fdset/8");
+		tap |= !!strstr(fake.argv.items[i], "tap,id=net0,fd=5,vhost=on,vhostfd=6");
+		disk |= !!strstr(fake.argv.items[i], "filename=/dev/fdset/7");
 	}
 	assert_true(tap && disk);
 }

@@ -16,10 +16,13 @@
 #include "base/file.h"
 #include "guest/guest-identity.h"
 #include "vmm/qemu/qemu-argv.h"
+#include "vmm/qemu/qemu.h"
 
 #define FOLDER "test/unit/vmm/argv"
 #define NICS_MAX 8
-#define DISKS_MAX 16
+#define DEVICES_MAX 64
+/* What the machine's fds are here. */
+#define FD_SOME 1000
 
 static const uint8_t host_id[16] = "0123456789abcdef";
 
@@ -48,44 +51,61 @@ MAY_FAIL(void *, calloc, (size_t count, size_t size), (count, size), NULL)
 MAY_FAIL(void *, realloc, (void *old, size_t size), (old, size), NULL)
 MAY_FAIL(void *, reallocarray, (void *old, size_t count, size_t size), (old, count, size), NULL)
 
-/* All that an input borrows. */
+/* A machine with devices that are opened, and numbered as for QEMU. */
 struct resolved {
-	struct qemu_argv_nic nics[NICS_MAX];
-	struct qemu_argv_disk disks[DISKS_MAX];
-	struct qemu_argv_input input;
+	struct vmm_device devices[DEVICES_MAX];
+	struct vmm_machine machine;
+	struct qemu_argv_device numbered[DEVICES_MAX];
 };
 
 /* As the driver does: devices are direct, what says no format is raw. */
+static void open_device(const struct guest_config *config, bool vhost, struct vmm_device *device)
+{
+	const struct disk_config *disk = NULL;
+
+	device->fds[0] = FD_SOME;
+	if (device->kind == VMM_DEVICE_VSOCK)
+		device->cid = guest_identity_cid(host_id, config->name);
+	if (device->kind == VMM_DEVICE_CDROM && !config->cdroms[device->index].file)
+		device->fds[0] = -EBADF;
+	if (device->kind == VMM_DEVICE_NIC) {
+		guest_identity_mac(config, device->index, host_id, device->mac);
+		if (config->nics[device->index].kind == NIC_NETWORK_USER)
+			device->fds[0] = -EBADF;
+		else if (vhost)
+			device->fds[1] = FD_SOME + 1;
+	}
+	if (device->kind == VMM_DEVICE_DISK) {
+		disk = &config->disks[device->index];
+		device->format = disk->format == DISK_FORMAT_AUTO ? DISK_FORMAT_RAW : disk->format;
+		device->direct = disk->device != NULL;
+	}
+}
+
 static void resolve(const struct guest_config *config, bool kvm, bool vhost,
 		    struct resolved *resolved)
 {
-	*resolved = (struct resolved){ .input = { .config = config,
-						  .kvm = kvm,
-						  .vsock_cid =
-							  guest_identity_cid(host_id, config->name),
-						  .nics = resolved->nics,
-						  .disks = resolved->disks } };
-	assert_true(config->nic_count <= NICS_MAX && config->disk_count <= DISKS_MAX);
-	for (size_t i = 0; i < config->nic_count; i++) {
-		resolved->nics[i].vhost = vhost;
-		guest_identity_mac(config, i, host_id, resolved->nics[i].mac);
-	}
-	for (size_t i = 0; i < config->disk_count; i++)
-		resolved->disks[i] = (struct qemu_argv_disk){
-			.format = config->disks[i].format == DISK_FORMAT_AUTO
-					  ? DISK_FORMAT_RAW
-					  : config->disks[i].format,
-			.direct = config->disks[i].device != NULL,
-		};
+	_cleanup_free_ struct vmm_device *devices = NULL;
+	size_t count = 0;
+
+	assert_int_equal(vmm_list_devices(config, kvm, &devices, &count), 0);
+	assert_true(count <= DEVICES_MAX);
+	memcpy(resolved->devices, devices, count * sizeof(*devices));
+	for (size_t i = 0; i < count; i++)
+		open_device(config, vhost, &resolved->devices[i]);
+	resolved->machine = (struct vmm_machine){
+		.config = config, .kvm = kvm, .devices = resolved->devices, .device_count = count
+	};
+	assert_int_equal(qemu_argv_number(&resolved->machine, resolved->numbered), 0);
 }
 
 static int build(const struct guest_config *config, bool kvm, bool vhost,
-		 struct text_list *ret_argv, char **ret_why)
+		 struct text_list *ret_argv)
 {
 	struct resolved resolved;
 
 	resolve(config, kvm, vhost, &resolved);
-	return qemu_argv_build(&resolved.input, ret_argv, ret_why);
+	return qemu_argv_build(&resolved.machine, resolved.numbered, ret_argv);
 }
 
 static char *join(const struct text_list *list)
@@ -105,20 +125,22 @@ static char *join(const struct text_list *list)
 static char *describe(const struct resolved *resolved)
 {
 	_cleanup_(text_list_done) struct text_list argv = {};
-	_cleanup_free_ char *why = NULL, *arguments = NULL, *fds = strdup("");
-	_cleanup_free_ struct qemu_argv_fd *plan = NULL;
-	size_t count = 0;
+	_cleanup_free_ char *arguments = NULL, *fds = strdup("");
 
-	assert_int_equal(qemu_argv_plan(&resolved->input, &plan, &count), 0);
-	for (size_t i = 0; i < count; i++) {
-		char *more = text_format("%s# %d %s %zu\n", fds, plan[i].number,
-					 qemu_fd_kind_name(plan[i].kind), plan[i].index);
+	for (size_t i = 0; i < resolved->machine.device_count; i++)
+		for (size_t n = 0; n < VMM_DEVICE_FDS_MAX; n++) {
+			const struct qemu_argv_device *numbered = &resolved->numbered[i];
+			char *more = NULL;
 
-		free(fds);
-		fds = more;
-	}
-	if (qemu_argv_build(&resolved->input, &argv, &why) < 0)
-		fail_msg("%s: %s", resolved->input.config->name, why ? why : "not built");
+			if (numbered->numbers[n] < 0)
+				continue;
+			more = text_format("%s# %d %s %zu%s\n", fds, numbered->numbers[n],
+					   vmm_device_kind_name(numbered->device->kind),
+					   numbered->device->index, n ? " vhost" : "");
+			free(fds);
+			fds = more;
+		}
+	assert_int_equal(qemu_argv_build(&resolved->machine, resolved->numbered, &argv), 0);
 	arguments = join(&argv);
 	return text_format("%s%s", fds, arguments);
 }
@@ -184,14 +206,12 @@ static void golden(void **)
 
 static void assert_unsupported(const struct guest_config *config, const char *part)
 {
-	_cleanup_(text_list_done) struct text_list argv = {};
-	_cleanup_free_ char *why = NULL;
+	_cleanup_(verdict_done) struct verdict verdict = vmm_check(&qemu_type, config);
 
-	assert_int_equal(build(config, true, true, &argv, &why), -EOPNOTSUPP);
-	assert_null(argv.items);
-	assert_non_null(why);
-	if (!strstr(why, part))
-		fail_msg("\"%s\" is not in \"%s\"", part, why);
+	assert_int_equal(verdict.kind, VERDICT_REFUSED);
+	assert_int_equal(verdict.error, -EOPNOTSUPP);
+	if (!strstr(verdict.why, part))
+		fail_msg("\"%s\" is not in \"%s\"", part, verdict.why);
 }
 
 static void unsupported_by_microvm(void **)
@@ -206,19 +226,19 @@ static void unsupported_by_microvm(void **)
 	struct guest_config config = plain;
 
 	config.disk_count = 1;
-	assert_unsupported(&config, "virtio disks only");
+	assert_unsupported(&config, "disks are on bus \"virtio\" only");
 	disk.bus = DISK_BUS_SCSI;
-	assert_unsupported(&config, "virtio disks only");
+	assert_unsupported(&config, "disks are on bus \"virtio\" only");
 	config = plain;
 	config.nic_count = 1;
-	assert_unsupported(&config, "virtio NICs only");
+	assert_unsupported(&config, "NICs are model \"virtio\" only");
 	config = plain;
 	config.cdroms = &cdrom;
 	config.cdrom_count = 1;
-	assert_unsupported(&config, "no CD-ROM");
+	assert_unsupported(&config, "no cdrom");
 	config = plain;
 	config.firmware = GUEST_FIRMWARE_UEFI;
-	assert_unsupported(&config, "no UEFI");
+	assert_unsupported(&config, "no firmware \"uefi\"");
 	config = plain;
 	config.display = GUEST_DISPLAY_VNC;
 	assert_unsupported(&config, "no display");
@@ -262,13 +282,11 @@ static void too_many_ports(void **)
 						     .cdroms = cdroms,
 						     .cdrom_count = cases[i].cdroms,
 						     .cloud_init.present = cases[i].seed };
-		_cleanup_(text_list_done) struct text_list argv = {};
-		_cleanup_free_ char *why = NULL;
 
 		if (cases[i].fits)
-			assert_int_equal(build(&config, true, true, &argv, &why), 0);
+			assert_int_equal(vmm_check(&qemu_type, &config).kind, VERDICT_OK);
 		else
-			assert_unsupported(&config, "ports for sata disks, CD-ROM drives");
+			assert_unsupported(&config, " ports, for ");
 	}
 }
 
@@ -292,41 +310,88 @@ static void plan(void **)
 				       .nics = nics,
 				       .nic_count = 3,
 				       .cloud_init.present = true };
-	static const struct qemu_argv_fd expected[] = {
-		{ QEMU_FD_KIND_QMP, 0, 3 },       { QEMU_FD_KIND_CONSOLE, 0, 4 },
-		{ QEMU_FD_KIND_SERIAL, 0, 6 },    { QEMU_FD_KIND_SERIAL, 1, 7 },
-		{ QEMU_FD_KIND_VARIABLES, 0, 8 }, { QEMU_FD_KIND_VSOCK, 0, 9 },
-		{ QEMU_FD_KIND_TAP, 1, 10 },      { QEMU_FD_KIND_TAP, 2, 11 },
-		{ QEMU_FD_KIND_VHOST, 2, 12 },    { QEMU_FD_KIND_DISK, 0, 13 },
-		{ QEMU_FD_KIND_DISK, 1, 14 },     { QEMU_FD_KIND_CDROM, 1, 15 },
-		{ QEMU_FD_KIND_SEED, 0, 16 },
+	static const struct {
+		enum vmm_device_kind kind;
+		size_t index;
+		int numbers[2];
+	} expected[] = {
+		{ VMM_DEVICE_CONTROL, 0, { 3, -EBADF } },
+		{ VMM_DEVICE_SERIAL, 0, { 4, -EBADF } },
+		{ VMM_DEVICE_SERIAL, 1, { 5, -EBADF } },
+		{ VMM_DEVICE_SERIAL, 2, { 6, -EBADF } },
+		{ VMM_DEVICE_VARIABLES, 0, { 7, -EBADF } },
+		{ VMM_DEVICE_VSOCK, 0, { 8, -EBADF } },
+		{ VMM_DEVICE_NIC, 0, { -EBADF, -EBADF } },
+		{ VMM_DEVICE_NIC, 1, { 9, -EBADF } },
+		{ VMM_DEVICE_NIC, 2, { 10, 11 } },
+		{ VMM_DEVICE_DISK, 0, { 12, -EBADF } },
+		{ VMM_DEVICE_DISK, 1, { 13, -EBADF } },
+		{ VMM_DEVICE_CDROM, 0, { -EBADF, -EBADF } },
+		{ VMM_DEVICE_CDROM, 1, { 14, -EBADF } },
+		{ VMM_DEVICE_CDROM, 2, { -EBADF, -EBADF } },
+		{ VMM_DEVICE_SEED, 0, { 15, -EBADF } },
 	};
-	_cleanup_free_ struct qemu_argv_fd *fds = NULL;
 	struct resolved resolved;
-	size_t count = 0;
 
 	resolve(&config, false, true, &resolved);
-	assert_int_equal(qemu_argv_plan(&resolved.input, &fds, &count), 0);
-	assert_int_equal(count, ELEMENTS(expected));
-	for (size_t i = 0; i < count; i++) {
-		assert_int_equal(fds[i].kind, expected[i].kind);
-		assert_int_equal(fds[i].index, expected[i].index);
-		assert_int_equal(fds[i].number, expected[i].number);
-		assert_int_equal(qemu_argv_fd_number(&resolved.input, fds[i].kind, fds[i].index),
-				 fds[i].number);
+	assert_int_equal(resolved.machine.device_count, ELEMENTS(expected));
+	for (size_t i = 0; i < ELEMENTS(expected); i++) {
+		assert_int_equal(resolved.devices[i].kind, expected[i].kind);
+		assert_int_equal(resolved.devices[i].index, expected[i].index);
+		for (size_t n = 0; n < VMM_DEVICE_FDS_MAX; n++)
+			assert_int_equal(resolved.numbered[i].numbers[n], expected[i].numbers[n]);
 	}
-	assert_int_equal(qemu_argv_fd_number(&resolved.input, QEMU_FD_KIND_KVM, 0), -EBADF);
-	assert_int_equal(qemu_argv_fd_number(&resolved.input, QEMU_FD_KIND_TAP, 0), -EBADF);
-	assert_int_equal(qemu_argv_fd_number(&resolved.input, QEMU_FD_KIND_VHOST, 1), -EBADF);
-	assert_int_equal(qemu_argv_fd_number(&resolved.input, QEMU_FD_KIND_CDROM, 0), -EBADF);
-	assert_int_equal(qemu_argv_fd_number(&resolved.input, QEMU_FD_KIND_DISK, 2), -EBADF);
-	resolved.input.kvm = true;
-	assert_int_equal(qemu_argv_fd_number(&resolved.input, QEMU_FD_KIND_KVM, 0), 5);
-	resolved.nics[2].vhost = false;
-	assert_int_equal(qemu_argv_fd_number(&resolved.input, QEMU_FD_KIND_DISK, 0), 12);
-	for (enum qemu_fd_kind k = 0; k < QEMU_FD_KIND_COUNT; k++)
-		assert_non_null(qemu_fd_kind_name(k));
-	assert_null(qemu_fd_kind_name(QEMU_FD_KIND_COUNT));
+	for (enum vmm_device_kind k = 0; k < VMM_DEVICE_COUNT; k++)
+		assert_non_null(vmm_device_kind_name(k));
+	assert_null(vmm_device_kind_name(VMM_DEVICE_COUNT));
+}
+
+/* What the launcher is given, and that nothing is started without an fd that is needed. */
+static void plan_of_fds(void **)
+{
+	char name[] = "web", file[] = "x", lan[] = "lan";
+	struct disk_config disk = { .file = file };
+	struct nic_config nics[2] = { { .kind = NIC_NETWORK_USER }, { .network = lan } };
+	struct guest_config config = { .name = name,
+				       .kernel = file,
+				       .initrd = file,
+				       .disks = &disk,
+				       .disk_count = 1,
+				       .nics = nics,
+				       .nic_count = 2 };
+	_cleanup_(vmm_plan_done) struct vmm_plan plan = {}, none = {};
+	const struct guest_process_spec *spec = NULL;
+	struct resolved resolved;
+
+	resolve(&config, true, true, &resolved);
+	for (size_t i = 0; i < resolved.machine.device_count; i++)
+		resolved.devices[i].fds[0] += resolved.devices[i].fds[0] < 0 ? 0 : 10 * (int)i;
+	assert_int_equal(vmm_make_plan(&qemu_type, &resolved.machine, &plan), 0);
+	assert_int_equal(plan.count, 1);
+	assert_string_equal(plan.processes[0].kind, "vmm");
+	spec = &plan.processes[0].spec;
+	assert_string_equal(spec->executable, QEMU_PATH);
+	assert_string_equal(spec->argv[0], QEMU_PATH);
+	assert_non_null(spec->seccomp);
+	assert_true(spec->host_network);
+	/* control, serial, KVM, tap, vhost, disk; kernel and initrd are files */
+	assert_int_equal(spec->fd_count, 6);
+	for (size_t i = 0; i < spec->fd_count; i++)
+		assert_int_equal(spec->fds[i].number, QEMU_FD_FIRST + (int)i);
+	assert_int_equal(spec->file_count, 2);
+	assert_string_equal(spec->files[0].path, QEMU_KERNEL_PATH);
+	assert_string_equal(spec->files[1].path, QEMU_INITRD_PATH);
+	for (size_t i = 0; i < resolved.machine.device_count; i++) {
+		struct vmm_device *device = &resolved.devices[i];
+		int fd = device->fds[0];
+
+		if (device->kind == VMM_DEVICE_NIC && device->index == 0)
+			continue;
+		device->fds[0] = -EBADF;
+		assert_int_equal(vmm_make_plan(&qemu_type, &resolved.machine, &none), -EBADF);
+		assert_null(none.processes);
+		device->fds[0] = fd;
+	}
 }
 
 /* QEMU is never left to find out what a disk is. */
@@ -336,12 +401,12 @@ static void unresolved_format(void **)
 	struct disk_config disk = { .file = file };
 	struct guest_config config = { .name = name, .disks = &disk, .disk_count = 1 };
 	_cleanup_(text_list_done) struct text_list argv = {};
-	_cleanup_free_ char *why = NULL;
 	struct resolved resolved;
 
 	resolve(&config, true, true, &resolved);
-	resolved.disks[0].format = DISK_FORMAT_AUTO;
-	assert_int_equal(qemu_argv_build(&resolved.input, &argv, &why), -EINVAL);
+	for (size_t i = 0; i < resolved.machine.device_count; i++)
+		resolved.devices[i].format = DISK_FORMAT_AUTO;
+	assert_int_equal(qemu_argv_build(&resolved.machine, resolved.numbered, &argv), -EINVAL);
 	assert_null(argv.items);
 }
 
@@ -352,9 +417,9 @@ static void media(void **)
 	struct cdrom_config cdroms[2] = { {}, { .file = file } };
 	struct guest_config config = { .name = name, .cdroms = cdroms, .cdrom_count = 2 };
 	_cleanup_(text_list_done) struct text_list argv = {};
-	_cleanup_free_ char *why = NULL, *text = NULL, *medium = qemu_argv_medium(1);
+	_cleanup_free_ char *text = NULL, *medium = qemu_argv_medium(1);
 
-	assert_int_equal(build(&config, true, true, &argv, &why), 0);
+	assert_int_equal(build(&config, true, true, &argv), 0);
 	text = join(&argv);
 	assert_non_null(strstr(text, "\n-add-fd\nfd=6,set=1001\n"));
 	assert_non_null(strstr(text, medium));
@@ -374,9 +439,9 @@ static void no_injection(void **)
 		.name = name, .kernel = kernel, .cmdline = cmdline, .disks = &disk, .disk_count = 1
 	};
 	_cleanup_(text_list_done) struct text_list argv = {};
-	_cleanup_free_ char *why = NULL, *text = NULL;
+	_cleanup_free_ char *text = NULL;
 
-	assert_int_equal(build(&config, true, true, &argv, &why), 0);
+	assert_int_equal(build(&config, true, true, &argv), 0);
 	text = join(&argv);
 	assert_non_null(strstr(text, "\n-append\n-device evil,x=y\n"));
 	assert_non_null(strstr(text, ",serial=a,,id=b,,,,c\n"));
@@ -407,27 +472,25 @@ static void no_memory(void **)
 				       .nics = &nic,
 				       .nic_count = 1,
 				       .cloud_init.present = true };
-	struct qemu_argv_fd *fds = NULL;
 	struct resolved resolved;
+	struct vmm_device *devices = NULL;
 	unsigned int n = 0;
 	size_t count = 0;
 	int r = -ENOMEM;
 
 	resolve(&config, true, true, &resolved);
 	while (r < 0) {
-		_cleanup_(text_list_done) struct text_list argv = {};
-		_cleanup_free_ char *why = NULL;
+		_cleanup_(vmm_plan_done) struct vmm_plan made = {};
 
 		allocation_fails_at = ++n;
-		r = qemu_argv_build(&resolved.input, &argv, &why);
+		r = vmm_make_plan(&qemu_type, &resolved.machine, &made);
 		assert_true(r == 0 || r == -ENOMEM);
-		assert_true((r == 0) == (argv.items != NULL));
-		assert_null(why);
+		assert_true((r == 0) == (made.processes != NULL));
 	}
 	assert_true(allocation_fails_at > 0 && n > 100);
 	allocation_fails_at = 1;
-	assert_int_equal(qemu_argv_plan(&resolved.input, &fds, &count), -ENOMEM);
-	assert_null(fds);
+	assert_int_equal(vmm_list_devices(&config, true, &devices, &count), -ENOMEM);
+	assert_null(devices);
 	allocation_fails_at = 1;
 	assert_null(qemu_argv_medium(0));
 	allocation_fails_at = 2;
@@ -438,13 +501,10 @@ static void no_memory(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden),
-		cmocka_unit_test(unsupported_by_microvm),
-		cmocka_unit_test(too_many_ports),
-		cmocka_unit_test(plan),
-		cmocka_unit_test(unresolved_format),
-		cmocka_unit_test(media),
-		cmocka_unit_test(no_injection),
+		cmocka_unit_test(golden),         cmocka_unit_test(unsupported_by_microvm),
+		cmocka_unit_test(too_many_ports), cmocka_unit_test(plan),
+		cmocka_unit_test(plan_of_fds),    cmocka_unit_test(unresolved_format),
+		cmocka_unit_test(media),          cmocka_unit_test(no_injection),
 		cmocka_unit_test(no_memory),
 	};
 
