@@ -25,9 +25,11 @@ SCREEN_SOURCES := $(sort $(filter-out $(SCREEN_MAIN),$(wildcard hostd/screen/*.c
 # Programs of their own load their filters themselves.
 SECCOMP_SOURCES := hostd/process/seccomp-list.c
 DASHBOARD_SOURCES := $(sort $(wildcard hostd/dashboard/*.c))
+# A VMM without a machine, for tests: no part of the hostd that is shipped.
+FAKE_SOURCES := hostd/vmm/vmm-list-fake.c $(sort $(wildcard hostd/vmm/fake/*.c))
 # Everything of hostd but its main(): also what the tests link.
 HOSTD_SOURCES := $(BASE_SOURCES) $(SCREEN_SOURCES) \
-	$(sort $(foreach r,$(ROOMS),$(wildcard hostd/$r/*.c hostd/$r/*/*.c)))
+	$(filter-out $(FAKE_SOURCES),$(sort $(foreach r,$(ROOMS),$(wildcard hostd/$r/*.c hostd/$r/*/*.c))))
 
 # Headers that programs write
 GENERATED := $(O)/obj/generated
@@ -60,6 +62,14 @@ $(HOSTD_OBJECTS)/init: $(call objects,hostd/init.c)
 $(HOSTD_OBJECTS)/hostd: $(call objects,$(MAIN_SOURCES) $(HOSTD_SOURCES))
 	$(call link,$^,$(HOSTD_LIBS))
 
+# The fault tests run this in hostd's place: the fake VMM is what guests run with.
+$(HOSTD_OBJECTS)/hostd-fake: $(call objects,$(MAIN_SOURCES) $(filter-out hostd/vmm/vmm-list.c,$(HOSTD_SOURCES)) \
+		hostd/vmm/fake/fake.c hostd/vmm/vmm-list-fake.c)
+	$(call link,$^,$(HOSTD_LIBS))
+
+$(HOSTD_OBJECTS)/mvirt-fake-vmm: $(call objects,hostd/vmm/fake/fake-program.c hostd/vmm/fake/mvirt-fake-vmm.c)
+	$(call link,$^)
+
 $(HOSTD_OBJECTS)/mvirt: $(call objects,$(BASE_SOURCES) $(SCREEN_SOURCES) $(CLIENT_SOURCES) $(CLI_SOURCES))
 	$(call link,$^,$(SYSTEMD_LIBS) -lz)
 
@@ -76,5 +86,5 @@ DASHBOARD_PURE := $(sort $(wildcard $(patsubst %,hostd/dashboard/%.c,layout* mod
 $(HOSTD_OBJECTS)/mvirt-dashboard: $(call objects,$(BASE_SOURCES) $(SECCOMP_SOURCES) $(CLIENT_SOURCES) $(DASHBOARD_SOURCES))
 	$(call link,$^,-ltinfo -lseccomp $(SYSTEMD_LIBS))
 
--include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(CLIENT_SOURCES) $(CLI_SOURCES) \
+-include $(patsubst %.o,%.d,$(call objects,hostd/init.c $(MAIN_SOURCES) $(HOSTD_SOURCES) $(FAKE_SOURCES) $(CLIENT_SOURCES) $(CLI_SOURCES) \
 	$(SCREEN_MAIN) $(DASHBOARD_SOURCES)))

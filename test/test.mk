@@ -17,7 +17,8 @@ test: $(if $(TEST),test-one,$(if $(filter unit,$(TESTS)),test-unit,test-boot)) #
 
 # hostd's objects (and the dashboard's pure ones) once more, with the sanitizers, as an archive that each test takes its members from
 TEST_ARCHIVE := $(TEST_OBJECTS)/hostd.a
-TEST_ARCHIVE_OBJECTS := $(patsubst hostd/%.c,$(TEST_OBJECTS)/hostd/%.o,$(HOSTD_SOURCES) $(CLIENT_SOURCES) $(DASHBOARD_PURE))
+TEST_ARCHIVE_OBJECTS := $(patsubst hostd/%.c,$(TEST_OBJECTS)/hostd/%.o,$(HOSTD_SOURCES) $(CLIENT_SOURCES) $(DASHBOARD_PURE) \
+	hostd/vmm/fake/fake.c hostd/vmm/fake/fake-program.c)
 
 $(TEST_OBJECTS)/hostd/%.o: hostd/%.c $(call remember,$(notdir $(TEST_OBJECTS)).flags,$(CPPFLAGS) $(TEST_CFLAGS)) $(SYSROOT)/.systemd
 	$(Q)mkdir -p $(@D)
@@ -122,7 +123,7 @@ $(DEBIAN_IMAGE): $(wildcard test/guest-image/*)
 
 # The numbers of docs/testing.md take up to 20 minutes; the same tests with smaller ones are a part of make test.
 TEST_FAULT := cd test/fault && python3 -m pytest -p no:cacheprovider -q --tb=short -rs
-FAULT_NEEDS := $(INITRAMFS) $(O)/vmlinuz $(HOSTD_OBJECTS)/init $(HOSTD_OBJECTS)/hostd $(HOSTD_OBJECTS)/mvirt
+FAULT_NEEDS := $(INITRAMFS) $(O)/vmlinuz $(addprefix $(HOSTD_OBJECTS)/,init hostd mvirt hostd-fake mvirt-fake-vmm)
 
 test-fault: $(FAULT_NEEDS) $(if $(FULL),test-unit) ## kills, failing calls, power cuts and noise by the hundred and thousand (20 minutes)
 	$(Q)export MVIRT_FAULT=full && $(TEST_FAULT)

@@ -52,13 +52,13 @@ def programs(tmp_path_factory):
 
 @pytest.fixture
 def make_host(programs, tmp_path):
-    """make_host(configuration, qemu=None) starts a host; it ends with the test."""
+    """make_host(configuration, qemu=None, vmm="qemu") starts a host; it ends with the test."""
     started = []
 
-    def start(config, qemu=None):
+    def start(config, qemu=None, vmm="qemu"):
         root = tmp_path / f"root-{len(started)}"
         root.mkdir()
-        one = hosts.Host(hosts.make_root(root, config, {"payload": programs / "payload"}), qemu)
+        one = hosts.Host(hosts.make_root(root, config, {"payload": programs / "payload"}, vmm), qemu)
         started.append(one)
         return one
 

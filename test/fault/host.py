@@ -45,14 +45,18 @@ def cgroup_mount():
     return found and found.group(1)
 
 
-def make_root(folder, config, files):
-    """Unpacks the image into folder; config and files {name: path} are the stick's."""
+def make_root(folder, config, files, vmm="qemu"):
+    """Unpacks the image into folder; config and files {name: path} are what the last stick had. With vmm "fake" its hostd
+    is one that runs guests in the fake VMM, which no image has."""
     folder = pathlib.Path(folder)
     subprocess.run(f"zstd -dcq {BUILD}/initramfs.cpio.zst | (cd {folder} && cpio -idm --quiet --no-absolute-filenames)",
                    shell=True, check=True)
     # The present programs, not those in the image.
     for name in ("init", "hostd", "mvirt"):
         shutil.copy(BUILD / "obj/hostd" / name, folder / "usr/bin" / name)
+    if vmm == "fake":
+        shutil.copy(BUILD / "obj/hostd/hostd-fake", folder / "usr/bin/hostd")
+        shutil.copy(BUILD / "obj/hostd/mvirt-fake-vmm", folder / "usr/bin/mvirt-fake-vmm")
     kept = folder / "run-template/mvirt"
     (kept / "boot").mkdir(parents=True)
     (kept / "mvirt.conf").write_text(config, "utf-8")
@@ -316,7 +320,7 @@ class Host:
         try:
             self.wait(lambda: self.fds() == expected, 10, f"as many fds as before ({len(expected)})")
         except AssertionError as error:
-            raise AssertionError(f"before: {expected}; now: {self.fds()}") from error
+            raise AssertionError(f"fds: {self.fds()}\ninstead of {expected}\n{error}") from None
 
     def rss_kib(self):
         return int(re.search(r"^Rss:\s+(\d+)", pathlib.Path(f"/proc/{self.hostd()}/smaps_rollup").read_text(),
