@@ -356,10 +356,10 @@ SD_VARLINK_DEFINE_INTERFACE(
 		"slow "
 		"loses output, and finds a line [output lost] there"),
 	&vl_method_Console,
-	SD_VARLINK_SYMBOL_COMMENT(
-		"Events of guests, networks, the data volume and jobs: first one for each as it is now, "
-		"then what happens. "
-		"A client that does not read them is disconnected"),
+	SD_VARLINK_SYMBOL_COMMENT("Events of guests, networks, the data volume and jobs: first one "
+				  "for each as it is now, "
+				  "then what happens. "
+				  "A client that does not read them is disconnected"),
 	&vl_method_Subscribe, SD_VARLINK_SYMBOL_COMMENT("A guest: what it is to be, and is"),
 	&vl_type_Guest, SD_VARLINK_SYMBOL_COMMENT("What a guest is doing"), &vl_type_State,
 	SD_VARLINK_SYMBOL_COMMENT("A disk of a guest"), &vl_type_GuestDisk,

@@ -110,7 +110,7 @@ int error_take(struct error *error, int r, char *why_consume)
 	_cleanup_free_ char *why = why_consume;
 
 	if (r < 0)
-		(void)error_set(error, error_kind_of(r), "%s", why ? why : strerrordesc_np(-r));
+		(void)error_set(error, error_kind_of(r), "%s", why ? why : strerror(-r));
 	return r;
 }
 

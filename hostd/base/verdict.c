@@ -53,5 +53,5 @@ void verdict_done(struct verdict *verdict)
 
 const char *verdict_why(const struct verdict *verdict)
 {
-	return verdict->why ? verdict->why : strerrordesc_np(-verdict->error);
+	return verdict->why ? verdict->why : strerror(-verdict->error);
 }

@@ -228,7 +228,7 @@ int cli_log(const struct cli *cli)
 		return cli_print_json(answer);
 	r = sd_json_variant_unbase64(json_member(answer, "data"), &data, &length);
 	if (r < 0) {
-		cli_error("hostd's answer brought no log: %s", strerrordesc_np(-r));
+		cli_error("hostd's answer brought no log: %s", strerror(-r));
 		return 1;
 	}
 	return fwrite(data, 1, length, stdout) != length;

@@ -39,7 +39,7 @@ static int fail_lost(struct error *error, int r)
 		return fail(error, r, "hostd does not answer");
 	if (r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE)
 		return fail(error, r, "hostd closed the connection");
-	return fail(error, r, "the call failed: %s", strerrordesc_np(-r));
+	return fail(error, r, "the call failed: %s", strerror(-r));
 }
 
 char *client_explain(const char *error_id, sd_json_variant *parameters)
@@ -64,8 +64,7 @@ char *client_explain(const char *error_id, sd_json_variant *parameters)
 			return text_format("%s%s", table[i].text, value);
 	}
 	if (text_equal(error_id, SD_VARLINK_ERROR_SYSTEM))
-		return text_format("hostd: %s",
-				   strerrordesc_np((int)json_unsigned(parameters, "errno")));
+		return text_format("hostd: %s", strerror((int)json_unsigned(parameters, "errno")));
 	return text_format("hostd refused: %s", error_id);
 }
 
@@ -110,7 +109,7 @@ int client_connect(const char *path, sd_varlink **ret_varlink, struct error *err
 		return fail(error, r, "only root may use %s", path);
 	if (r == -EAGAIN)
 		return fail_lost(error, -ETIMEDOUT);
-	return fail(error, r, "%s: %s", path, strerrordesc_np(-r));
+	return fail(error, r, "%s: %s", path, strerror(-r));
 }
 
 int client_call(sd_varlink *varlink, const char *method, sd_json_variant *parameters,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What one key of a guest asks of another: what boots it, and what its machine has, which is the same
-// with every VMM. What one VMM alone cannot do is said by that VMM's check.
+// What one key of a guest asks of another: what boots it, and what its machine has, which is the
+// same with every VMM. What one VMM alone cannot do is said by that VMM's check.
 #include <string.h>
 
 #include "config-machine.h"

@@ -67,7 +67,7 @@ static void send_first(struct channel *channel)
 			return;
 		channel->first = call->next;
 		channel->count--;
-		call->reply(strerrordesc_np(-r), NULL, -EBADF, call->userdata);
+		call->reply(strerror(-r), NULL, -EBADF, call->userdata);
 		call_free(call);
 	}
 }

@@ -45,7 +45,7 @@ static void on_done(const char *error, sd_json_variant *answer [[maybe_unused]],
 		r = guest_console_open(dashboard, pending->name, fd_consume);
 		if (r < 0)
 			view_say(&dashboard->view, true, "Cannot attach to the console: %s",
-				 strerrordesc_np(-r));
+				 strerror(-r));
 		fd_consume = -EBADF;
 	} else {
 		say_done(dashboard);
@@ -87,7 +87,7 @@ static void act(struct dashboard *dashboard)
 		r = connections_act(dashboard->connections, dashboard->pending.action->method,
 				    parameters, on_done, dashboard);
 	if (r < 0)
-		give_up(dashboard, strerrordesc_np(-r));
+		give_up(dashboard, strerror(-r));
 }
 
 static int on_lock(sd_event_source *, uint64_t, void *userdata)
@@ -141,7 +141,7 @@ static void unlock(struct dashboard *dashboard, const char *password)
 				    on_unlock, dashboard);
 	}
 	if (r < 0)
-		give_up(dashboard, strerrordesc_np(-r));
+		give_up(dashboard, strerror(-r));
 }
 
 static void set_text(char field[static VIEW_FIELD_MAX + 1], const char *text)
@@ -198,7 +198,7 @@ static void on_log(const char *error, sd_json_variant *answer, int fd_consume, v
 	if (!error && r >= 0)
 		r = view_show_log(&dashboard->view, data, length);
 	if (error || r < 0)
-		view_say(&dashboard->view, true, "%s", error ? error : strerrordesc_np(-r));
+		view_say(&dashboard->view, true, "%s", error ? error : strerror(-r));
 	dashboard_changed(dashboard);
 }
 
@@ -211,7 +211,7 @@ static void show_log(struct dashboard *dashboard, const char *guest)
 		r = connections_ask(dashboard->connections, "io.mvirt.Guest.Log", parameters,
 				    on_log, dashboard);
 	if (r < 0)
-		view_say(&dashboard->view, true, "%s", strerrordesc_np(-r));
+		view_say(&dashboard->view, true, "%s", strerror(-r));
 }
 
 /* A process may do that on the console that it is on. */

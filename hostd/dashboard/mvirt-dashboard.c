@@ -453,7 +453,7 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = run(path, wait);
 	if (r < 0 && r != -ECONNRESET) {
-		(void)fprintf(stderr, "mvirt-dashboard: %s\n", strerrordesc_np(-r));
+		(void)fprintf(stderr, "mvirt-dashboard: %s\n", strerror(-r));
 		return 1;
 	}
 	return 0;

@@ -93,7 +93,7 @@ static int know_by_process(const char *name, int error, struct guest_record *rec
 		if (error != -ENOENT)
 			log_warning("guests",
 				    "%s: its record cannot be read (%s), and nothing runs of it",
-				    name, strerrordesc_np(-error));
+				    name, strerror(-error));
 		return -ENOENT;
 	}
 	record->origin = GUEST_ORIGIN_RECORD;
@@ -102,8 +102,7 @@ static int know_by_process(const char *name, int error, struct guest_record *rec
 	else if (error == -EBADMSG)
 		record->unknown = strdup("its record is not understood");
 	else
-		record->unknown =
-			text_format("its record cannot be read: %s", strerrordesc_np(-error));
+		record->unknown = text_format("its record cannot be read: %s", strerror(-error));
 	return record->unknown ? make_config(name, &record->config) : -ENOMEM;
 }
 

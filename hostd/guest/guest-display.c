@@ -70,7 +70,7 @@ static int on_client(sd_event_source *, int listener, uint32_t, void *userdata)
 	r = hand_over(guest, fd);
 	if (r < 0)
 		log_warning(guest_subject(guest).text, "a client of its display is turned away: %s",
-			    strerrordesc_np(-r));
+			    strerror(-r));
 	return 0;
 }
 
@@ -89,7 +89,7 @@ void guest_display_listen(struct guest *guest)
 		r = sd_event_source_set_io_fd_own(guest->display_source, true);
 	if (r < 0)
 		log_warning(guest_subject(guest).text, "no socket for its display: %s",
-			    strerrordesc_np(-r));
+			    strerror(-r));
 	else
 		(void)take_fd(&fd);
 }

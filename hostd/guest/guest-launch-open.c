@@ -51,7 +51,7 @@ static struct verdict open_node(struct vmm_device *device, const char *path)
 {
 	device->fds[0] = open(path, O_RDWR | O_CLOEXEC);
 	return device->fds[0] >= 0 ? (struct verdict){}
-				   : verdict_failed(-errno, "%s: %s", path, strerrordesc_np(errno));
+				   : verdict_failed(-errno, "%s: %s", path, strerror(errno));
 }
 
 static struct verdict choose_accel(const struct guest *guest, bool *ret_kvm)
@@ -80,7 +80,7 @@ static struct verdict open_file(const struct guest *guest, enum guest_file kind,
 	if (r >= 0)
 		return (struct verdict){};
 	return verdict_failed(r, "%s%s%s%s: %s", what, path ? " \"" : "", path ? path : "",
-			      path ? "\"" : "", reason ? reason : strerrordesc_np(-r));
+			      path ? "\"" : "", reason ? reason : strerror(-r));
 }
 
 /* --- disks --- */
@@ -171,8 +171,7 @@ static struct verdict open_disk(const struct guest *guest, struct guest_launch *
 		r = identify_disk(device, !disk->readonly, &launch->kept[at].disk);
 	user = r == -EBUSY ? find_device_user(guest, disk->device) : NULL;
 	if (r < 0 && !user)
-		return verdict_failed(r, "disk \"%s\": %s", name,
-				      reason ? reason : strerrordesc_np(-r));
+		return verdict_failed(r, "disk \"%s\": %s", name, reason ? reason : strerror(-r));
 	if (!user)
 		user = find_disk_user(guest, launch, at);
 	if (!user)

@@ -30,7 +30,7 @@ static struct verdict open_tap(const struct guest *guest, struct vmm_device *dev
 		return verdict_of(VERDICT_REFUSED, r, "network \"%s\" does not exist",
 				  nic->network);
 	return r < 0 ? verdict_of(VERDICT_LATER, r, "network \"%s\": %s", nic->network,
-				  strerrordesc_np(-r))
+				  strerror(-r))
 		     : (struct verdict){};
 }
 
@@ -209,14 +209,13 @@ static struct verdict launch_now(struct guest *guest)
 	if (r >= 0)
 		r = write_record(guest, launch);
 	if (r < 0)
-		return verdict_of(VERDICT_LATER, r, "making its place in /run: %s",
-				  strerrordesc_np(-r));
+		return verdict_of(VERDICT_LATER, r, "making its place in /run: %s", strerror(-r));
 	verdict = guest_memory_take_hugepages(guest);
 	if (verdict.kind != VERDICT_OK)
 		return verdict;
 	r = start_vmm(guest, launch);
 	return r < 0 ? verdict_of(VERDICT_LATER, r, "starting %s: %s", guest_vmm_label(guest),
-				  strerrordesc_np(-r))
+				  strerror(-r))
 		     : verdict;
 }
 

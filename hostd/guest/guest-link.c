@@ -89,7 +89,7 @@ static void reconnect_later(struct guest *guest)
 				       CLOCK_BOOTTIME, guest->reconnect_delay_usec,
 				       TIMER_ACCURACY_USEC, on_reconnect, guest);
 	if (r < 0)
-		log_error(guest_subject(guest).text, "no timer: %s", strerrordesc_np(-r));
+		log_error(guest_subject(guest).text, "no timer: %s", strerror(-r));
 	if (guest->reconnect_delay_usec < RECONNECT_MAX_USEC)
 		guest->reconnect_delay_usec *= 2;
 }
@@ -115,7 +115,7 @@ static void on_closed(int error, void *userdata)
 	if (guest->vmm_ready && now_usec - guest->vmm_ready_usec >= RECONNECT_MAX_USEC)
 		guest->reconnect_delay_usec = RECONNECT_MIN_USEC;
 	log_debug(guest_subject(guest).text, "the connection to its VMM is closed: %s",
-		  strerrordesc_np(abs(error)));
+		  strerror(abs(error)));
 	reconnect_later(guest);
 }
 
@@ -208,7 +208,7 @@ static void connect_console(struct guest *guest, size_t port)
 		r = guest_console_connect(guest->consoles[port], guest->guests->event, path);
 	if (r < 0)
 		log_warning(guest_subject(guest).text, "no console on serial port %zu: %s",
-			    port + 1, strerrordesc_np(-r));
+			    port + 1, strerror(-r));
 }
 
 int guest_attach(struct guest *guest, int pidfd_consume)

@@ -74,7 +74,7 @@ static int on_limit(sd_event_source *, uint64_t, void *userdata)
 			    guest_vmm_label(change->guest), GUEST_MEDIUM_LIMIT_S);
 
 	change->limit = sd_event_source_disable_unref(change->limit);
-	tell_done(change, why ? why : strerrordesc_np(ENOMEM));
+	tell_done(change, why ? why : strerror(ENOMEM));
 	return 0;
 }
 
@@ -94,7 +94,7 @@ static void on_done(int error, const char *why, void *userdata)
 	(void)take_fd(&change->fd);
 	r = vmm_add_device(change->guest->vmm, &medium, on_done, change);
 	if (r < 0)
-		end(change, r, strerrordesc_np(-r));
+		end(change, r, strerror(-r));
 }
 
 static int refuse(char **ret_why, int error, const struct guest *guest, const char *why)
@@ -154,7 +154,7 @@ int guest_change_medium(struct guest *guest, size_t cdrom_index, const char *fil
 					 callbacks->userdata);
 	if (r < 0) {
 		if (file && !*ret_why)
-			guest_set_text(ret_why, "%s: %s", file, strerrordesc_np(-r));
+			guest_set_text(ret_why, "%s: %s", file, strerror(-r));
 		return r;
 	}
 	name = file ? strdup(file) : NULL;

@@ -214,8 +214,7 @@ void guest_ready_begin(struct guest *guest)
 	if (r >= 0)
 		return;
 	log_warning(guest_subject(guest).text,
-		    "whether it is ready cannot be watched (%s): taken for ready",
-		    strerrordesc_np(-r));
+		    "whether it is ready cannot be watched (%s): taken for ready", strerror(-r));
 	become_ready(guest, rule);
 }
 

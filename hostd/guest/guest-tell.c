@@ -58,7 +58,7 @@ int guest_save(struct guest *guest)
 	if (r < 0)
 		log_warning(guest_subject(guest).text,
 			    "its record cannot be saved (%s), so a new hostd may not know of it",
-			    strerrordesc_np(-r));
+			    strerror(-r));
 	return r;
 }
 

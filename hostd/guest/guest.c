@@ -103,7 +103,7 @@ static void arm(struct guest *guest)
 	r = sd_event_add_time(guest->guests->event, &guest->timer_source, CLOCK_BOOTTIME,
 			      guest->record.life.timer_usec, TIMER_ACCURACY_USEC, on_timer, guest);
 	if (r < 0)
-		log_error(guest_subject(guest).text, "no timer: %s", strerrordesc_np(-r));
+		log_error(guest_subject(guest).text, "no timer: %s", strerror(-r));
 }
 
 static void kill_process(struct guest *guest)
@@ -112,8 +112,7 @@ static void kill_process(struct guest *guest)
 		guest->killed_usec = clock_usec(CLOCK_BOOTTIME);
 	if (guest->pidfd >= 0 && pidfd_send_signal(guest->pidfd, SIGKILL, NULL, 0) < 0 &&
 	    errno != ESRCH)
-		log_error(guest_subject(guest).text, "cannot be killed: %s",
-			  strerrordesc_np(errno));
+		log_error(guest_subject(guest).text, "cannot be killed: %s", strerror(errno));
 }
 
 static void clean_up(struct guest *guest)
@@ -126,7 +125,7 @@ static void clean_up(struct guest *guest)
 	r = guest_process_cleanup(guest->config->name);
 	guest_memory_return_hugepages(guest->guests);
 	if (r < 0)
-		log_warning(guest_subject(guest).text, "clean-up: %s", strerrordesc_np(-r));
+		log_warning(guest_subject(guest).text, "clean-up: %s", strerror(-r));
 }
 
 static void tell_reset_loop(const struct guest *guest)
@@ -266,13 +265,13 @@ static void adopt_later(struct guest *guest, int error)
 
 	log_warning(guest_subject(guest).text,
 		    "cannot be taken up again now (%s): left running, and tried again",
-		    strerrordesc_np(-error));
+		    strerror(-error));
 	guest->is_new = true;
 	r = sd_event_add_time_relative(guest->guests->event, &guest->reconnect_source,
 				       CLOCK_BOOTTIME, ADOPT_AGAIN_USEC, TIMER_ACCURACY_USEC,
 				       on_adopt_again, guest);
 	if (r < 0)
-		log_error(guest_subject(guest).text, "no timer: %s", strerrordesc_np(-r));
+		log_error(guest_subject(guest).text, "no timer: %s", strerror(-r));
 }
 
 void guest_adopt(struct guest *guest)

@@ -19,7 +19,7 @@ static void forget(const struct guests *guests, const char *name)
 	int r = guest_process_cleanup(name);
 
 	if (r < 0)
-		log_warning("guests", "clean-up of %s: %s", name, strerrordesc_np(-r));
+		log_warning("guests", "clean-up of %s: %s", name, strerror(-r));
 	fd = openat(guests->folder_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	folder = fd >= 0 ? fdopendir(fd) : NULL;
 	if (!folder)
@@ -94,7 +94,7 @@ static int add_left_over(struct guests *guests, const char *name)
 
 	if (r < 0 && r != -ENOENT) {
 		log_error("guests", "whether %s runs cannot be told (%s): it is left alone", name,
-			  strerrordesc_np(-r));
+			  strerror(-r));
 		return guest_error_passes(r) ? r : 0;
 	}
 	if (r < 0) {

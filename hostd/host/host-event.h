@@ -22,7 +22,8 @@ struct host_event {
 	const struct guest *guest; /* HOST_EVENT_GUEST, HOST_EVENT_GUEST_LEAVING */
 	const char *network;
 	const struct job *job;
-	/* A state (of a guest, of a job), "created", "changed"…; of the data volume "mounted", "lost", "damaged" */
+	/* A state (of a guest, of a job), "created", "changed"…; of the data volume "mounted",
+	 * "lost", "damaged" */
 	const char *kind;
 	const char *detail; /* or NULL */
 };

@@ -37,7 +37,6 @@ struct job *host_begin_job(struct host *host, const struct job_spec *spec)
 	int r = host->jobs ? job_begin(host->jobs, spec, &job) : -ENODEV;
 
 	if (r < 0 && r != -ENODEV)
-		log_warning("jobs", "%s %s is no job: %s", spec->kind, spec->subject,
-			    strerrordesc_np(-r));
+		log_warning("jobs", "%s %s is no job: %s", spec->kind, spec->subject, strerror(-r));
 	return job;
 }

@@ -80,7 +80,7 @@ static void conclude(struct program_replace *job_consume, int error, const char 
 	_cleanup_free_ char *kept = text ? strdup(text) : NULL;
 
 	job_free(job_consume);
-	done(error, kept ? kept : strerrordesc_np(error < 0 ? -error : ENOMEM), userdata);
+	done(error, kept ? kept : strerror(error < 0 ? -error : ENOMEM), userdata);
 }
 
 /* --- the children --- */
@@ -165,7 +165,7 @@ static void finish_trying(struct program_replace *job, const char *version)
 {
 	if (rename(job->new_path, job->target) < 0) {
 		_cleanup_free_ char *why =
-			text_format("%s cannot be made: %s", job->target, strerrordesc_np(errno));
+			text_format("%s cannot be made: %s", job->target, strerror(errno));
 
 		conclude(job, -EIO, why);
 		return;

@@ -49,7 +49,7 @@ static void keep(const struct job *job)
 
 	if (r < 0)
 		log_warning("jobs", "job %llu cannot be recorded: %s",
-			    (unsigned long long)job->record.id, strerrordesc_np(-r));
+			    (unsigned long long)job->record.id, strerror(-r));
 }
 
 static void tell(struct job *job)
@@ -118,7 +118,7 @@ static int load(struct jobs *jobs, uint64_t id)
 		return r;
 	if (r < 0) {
 		log_warning("jobs", "the record of job %llu cannot be read: %s",
-			    (unsigned long long)id, strerrordesc_np(-r));
+			    (unsigned long long)id, strerror(-r));
 		job_record_remove(jobs->folder_fd, id);
 		jobs->last_id = id;
 		return 0;
@@ -215,8 +215,8 @@ void job_set_done(struct job *job, uint64_t done_bytes)
 	/* A file that grew while it was copied. */
 	record->done_bytes = done_bytes < record->total_bytes ? done_bytes : record->total_bytes;
 	more = record->done_bytes - job->told_bytes;
-	if (more > 0 &&
-	    (more >= record->total_bytes / 100 || clock_usec(CLOCK_BOOTTIME) >= job->told_usec + TELL_USEC))
+	if (more > 0 && (more >= record->total_bytes / 100 ||
+			 clock_usec(CLOCK_BOOTTIME) >= job->told_usec + TELL_USEC))
 		tell(job);
 }
 

@@ -36,7 +36,7 @@
 #include <x86intrin.h>
 
 #include "machine/privileges.h"
-#include "process/guest-confine.h"
+#include "process/guest-process.h"
 #include "vmm/qemu/qemu-seccomp.h"
 
 #define PROC "/bench-proc"
@@ -347,8 +347,8 @@ static void enter_cgroup(unsigned int parts)
 _Noreturn static void become(char **line, unsigned int parts)
 {
 	static char *const environment[] = { NULL };
-	const struct rlimit limit = { GUEST_CONFINE_EXECUTABLE_FD + 1,
-				      GUEST_CONFINE_EXECUTABLE_FD + 1 };
+	const struct rlimit limit = { GUEST_PROCESS_EXECUTABLE_FD + 1,
+				      GUEST_PROCESS_EXECUTABLE_FD + 1 };
 	const struct sock_fprog *program = NULL;
 	const char *step = NULL;
 	int qemu = open("/usr/bin/qemu-system-x86_64", O_PATH | O_CLOEXEC),
@@ -370,10 +370,10 @@ _Noreturn static void become(char **line, unsigned int parts)
 	    unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWUSER) < 0)
 		fail("namespaces");
 	if (parts & GUEST_FILTER && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-				     dup3(qemu, GUEST_CONFINE_EXECUTABLE_FD, O_CLOEXEC) < 0 ||
+				     dup3(qemu, GUEST_PROCESS_EXECUTABLE_FD, O_CLOEXEC) < 0 ||
 				     syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program) < 0))
 		fail("guest's filter");
-	(void)syscall(SYS_execveat, parts & GUEST_FILTER ? GUEST_CONFINE_EXECUTABLE_FD : qemu, "",
+	(void)syscall(SYS_execveat, parts & GUEST_FILTER ? GUEST_PROCESS_EXECUTABLE_FD : qemu, "",
 		      line, environment, AT_EMPTY_PATH);
 	fail("exec");
 }

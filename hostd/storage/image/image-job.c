@@ -88,7 +88,7 @@ DEFINE_CLEANUP(struct image_job *, job_free);
 static void conclude(struct image_job *job, int error, const char *why)
 {
 	take_back(job);
-	job->done(error, why ? why : error < 0 ? strerrordesc_np(-error) : NULL, job->userdata);
+	job->done(error, why ? why : error < 0 ? strerror(-error) : NULL, job->userdata);
 	job_free(job);
 }
 
@@ -200,7 +200,7 @@ static void start_phase(struct image_job *job, enum phase phase)
 		why = text_format("%s: %s",
 				  phase == PHASE_COPY ? "it cannot be copied"
 						      : "qemu-img cannot be run",
-				  strerrordesc_np(-r));
+				  strerror(-r));
 		conclude(job, r, why);
 	}
 }

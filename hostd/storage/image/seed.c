@@ -244,8 +244,7 @@ static int run_genisoimage(const struct process_mount *files, size_t file_count,
 	child.root.mount_count = file_count;
 	r = process_run(&child.spec, &end);
 	if (r < 0) {
-		*ret_why = text_format("cloud-init: genisoimage cannot be run: %s",
-				       strerrordesc_np(-r));
+		*ret_why = text_format("cloud-init: genisoimage cannot be run: %s", strerror(-r));
 		return r;
 	}
 	return judge(&end, target_fd, ret_why);

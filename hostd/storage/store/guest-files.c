@@ -114,7 +114,7 @@ static int make_readable(const char *text, int fd, char **ret_why)
 	return refuse(ret_why, -errno,
 		      "mode %03o: the guest's own user has to be able to read it, and the mode "
 		      "cannot be changed: %s",
-		      status.st_mode & 0777, strerrordesc_np(errno));
+		      status.st_mode & 0777, strerror(errno));
 }
 
 int guest_files_open_boot(const struct guest_files *files, const struct guest_files_owner *owner,
@@ -268,7 +268,7 @@ static int read_text(const struct guest_files *files, const struct guest_files_o
 	if (r >= 0)
 		r = file_read_fd(fd, SEED_TEXT_BYTES_MAX, ret_text, NULL);
 	if (r < 0 && !*ret_why)
-		return refuse(ret_why, r, "cloud-init file \"%s\": %s", path, strerrordesc_np(-r));
+		return refuse(ret_why, r, "cloud-init file \"%s\": %s", path, strerror(-r));
 	return r;
 }
 

@@ -70,7 +70,7 @@ static int is_defined(int guests_fd, const char *name)
 	r = guest_store_settle(fd, name);
 	if (r < 0)
 		log_warning("data", "guests/%s: an incomplete change cannot be finished: %s", name,
-			    strerrordesc_np(-r));
+			    strerror(-r));
 	return guest_store_has_definition(fd, name);
 }
 
@@ -83,7 +83,7 @@ static int add_if_defined(int guests_fd, const char *name, struct text_list *nam
 	if (r == 0)
 		(void)unlinkat(guests_fd, name, AT_REMOVEDIR);
 	if (r < 0)
-		log_error("data", "guests/%s: cannot be read: %s", name, strerrordesc_np(-r));
+		log_error("data", "guests/%s: cannot be read: %s", name, strerror(-r));
 	return r > 0 ? text_list_add(names, name) : 0;
 }
 
@@ -93,7 +93,7 @@ static void remove_left_over(int guests_fd, const char *name)
 
 	if (r < 0)
 		log_warning("data", "guests/%s: left over, cannot be removed: %s", name,
-			    strerrordesc_np(-r));
+			    strerror(-r));
 }
 
 static int compare_texts(const void *a, const void *b)

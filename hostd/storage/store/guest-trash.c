@@ -75,7 +75,7 @@ static void empty_in_child(const void *data, struct disk_child_answer *answer)
 	if (r == 0)
 		r = first_error;
 	if (r < 0 && r != -ENOENT)
-		disk_child_fail(answer, r, "%s", strerrordesc_np(-r));
+		disk_child_fail(answer, r, "%s", strerror(-r));
 }
 
 static void on_emptied(const struct disk_child_answer *answer, void *userdata)
@@ -110,7 +110,7 @@ void guest_trash_empty(struct guest_trash *trash)
 		return;
 	r = disk_child_start(trash->event, &work, on_emptied, trash, &trash->child);
 	if (r < 0)
-		log_warning("data", "deleted files cannot be removed now: %s", strerrordesc_np(-r));
+		log_warning("data", "deleted files cannot be removed now: %s", strerror(-r));
 }
 
 /* --- the object --- */

@@ -46,7 +46,7 @@ static bool check_ext4(const struct data_volume_target *target, struct disk_chil
 
 	if (status < 0)
 		disk_child_fail(answer, status, "not mounted: it cannot be checked: %s",
-				strerrordesc_np(-status));
+				strerror(-status));
 	else if (status >= E2FSCK_SIGNAL)
 		disk_child_fail(answer, -EIO, "not mounted: e2fsck was killed by signal %d",
 				status - E2FSCK_SIGNAL);
@@ -85,7 +85,7 @@ static bool mount_it(const struct data_volume_target *target, struct disk_child_
 		hint = " (the disk is write-protected)";
 	else if (error == EUCLEAN && text_equal(target->type, "xfs"))
 		hint = ": run xfs_repair on another system";
-	disk_child_fail(answer, -error, "cannot be mounted: %s%s", strerrordesc_np(error), hint);
+	disk_child_fail(answer, -error, "cannot be mounted: %s%s", strerror(error), hint);
 	return false;
 }
 
@@ -120,7 +120,7 @@ void data_volume_mount_in_child(const void *data, struct disk_child_answer *answ
 	if (r == 0)
 		return;
 	(void)umount2(target->paths->mount, MNT_DETACH);
-	disk_child_fail(answer, r, "not used: its folders cannot be made: %s", strerrordesc_np(-r));
+	disk_child_fail(answer, r, "not used: its folders cannot be made: %s", strerror(-r));
 }
 
 static int sync_it(const char *mount)
@@ -149,7 +149,7 @@ void data_volume_release_in_child(const void *data, struct disk_child_answer *an
 	int r = sync_it(point);
 
 	if (r < 0)
-		disk_child_fail(answer, r, "written data may be lost: %s", strerrordesc_np(-r));
+		disk_child_fail(answer, r, "written data may be lost: %s", strerror(-r));
 	r = unmount(point);
 	if (r == 0)
 		return;
@@ -158,5 +158,5 @@ void data_volume_release_in_child(const void *data, struct disk_child_answer *an
 		disk_child_fail(answer, r, "still in use, read-only now");
 	else
 		disk_child_fail(answer, r, "cannot be unmounted (%s) or made read-only (%s)",
-				strerrordesc_np(-r), strerrordesc_np(errno));
+				strerror(-r), strerror(errno));
 }

@@ -255,7 +255,7 @@ static void on_checked(const struct disk_child_answer *answer, void *userdata)
 	r = open_root(volume);
 	if (r < 0) {
 		(void)umount2(volume->paths.mount, MNT_DETACH);
-		fail(volume, strerrordesc_np(-r));
+		fail(volume, strerror(-r));
 		return;
 	}
 	if (answer->repaired)
@@ -308,7 +308,7 @@ int data_volume_offer(struct data_volume *volume, const char *node, const char *
 	target.type = volume->type;
 	r = disk_child_start(volume->event, &work, on_checked, volume, &volume->child);
 	if (r < 0) {
-		fail(volume, strerrordesc_np(-r));
+		fail(volume, strerror(-r));
 		return r;
 	}
 	volume->phase = DATA_VOLUME_CHECKING;
@@ -404,7 +404,7 @@ int data_volume_release(struct data_volume *volume)
 	r = disk_child_run(&work, RELEASE_MS, &answer);
 	if (r < 0)
 		log_error("data", "%s: %s", volume->device,
-			  answer.why[0] ? answer.why : strerrordesc_np(-r));
+			  answer.why[0] ? answer.why : strerror(-r));
 	else
 		log_notice("data", "%s: unmounted", volume->device);
 	forget(volume);

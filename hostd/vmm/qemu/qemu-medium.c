@@ -150,7 +150,7 @@ static void on_reply(sd_json_variant *, const char *error, void *userdata)
 	}
 	r = take_step(change);
 	if (r < 0)
-		end(change, strerrordesc_np(-r));
+		end(change, strerror(-r));
 }
 
 static int begin(struct qemu *qemu, const struct step *steps, size_t drive, bool force,
