@@ -3,8 +3,11 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli.h"
 #include "client/client-job.h"
+
+#define SHORT_WAIT_USEC UINT64_C(2000000)
 
 static uint64_t percent(sd_json_variant *job)
 {
@@ -55,13 +58,21 @@ int cli_jobs(const struct cli *cli)
 
 /* --- waiting --- */
 
-/* On a terminal the line is written over, and gone at the end. */
-static void show_progress(sd_json_variant *job, void *)
+struct progress {
+	uint64_t begun_usec; /* CLOCK_MONOTONIC: of the wait */
+	bool shown;
+};
+
+/* On a terminal the line is overwritten, and erased at the end. A short wait shows nothing. */
+static void show_progress(sd_json_variant *job, void *userdata)
 {
+	struct progress *progress = userdata;
 	char done[TEXT_BYTES_MAX], total[TEXT_BYTES_MAX];
 
-	if (!isatty(STDERR_FILENO) || json_unsigned(job, "totalBytes") == 0)
+	if (!isatty(STDERR_FILENO) || json_unsigned(job, "totalBytes") == 0 ||
+	    clock_usec(CLOCK_MONOTONIC) < progress->begun_usec + SHORT_WAIT_USEC)
 		return;
+	progress->shown = true;
 	(void)fprintf(stderr, "\r\033[K%3" PRIu64 " %% (%s of %s)", percent(job),
 		      text_from_bytes(json_unsigned(job, "doneBytes"), done),
 		      text_from_bytes(json_unsigned(job, "totalBytes"), total));
@@ -76,6 +87,8 @@ static bool is_lost(int r)
 /* How it ended is known to the next hostd, too. */
 int cli_wait_for_job(const struct cli *cli, uint64_t id)
 {
+	struct progress progress = { .begun_usec = clock_usec(CLOCK_MONOTONIC) };
+
 	for (;;) {
 		_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
 		_cleanup_(sd_json_variant_unrefp) sd_json_variant *status = NULL;
@@ -84,8 +97,8 @@ int cli_wait_for_job(const struct cli *cli, uint64_t id)
 
 		if (cli_connect(cli, &varlink) < 0)
 			return 1;
-		r = client_wait_for_job(varlink, id, show_progress, NULL, &error);
-		if (isatty(STDERR_FILENO))
+		r = client_wait_for_job(varlink, id, show_progress, &progress, &error);
+		if (progress.shown)
 			(void)fprintf(stderr, "\r\033[K");
 		if (r >= 0)
 			return 0;

@@ -212,7 +212,7 @@ def test_address(host):
     line.press("\x1510.9.9.9/24\t\x15\r")
     line.expect("lan now has the address 10.9.9.9/24")
     line.expect("10.0.2.77/24 (static)", timeout=90)
-    line.expect("nobody confirmed the new address")
+    line.expect("nobody confirmed the new one")
 
 
 def test_password(machine):

@@ -128,7 +128,7 @@ static void go_back(struct net_trial *trial, const char *why)
 	struct override *tried = trial->now;
 
 	end_trial(trial);
-	log_warning(network->subject, "the old address is set again: %s", why);
+	log_warning(network->subject, "back to the old address: %s", why);
 	trial->now = take_ptr(trial->before);
 	(void)network_set_config(network, config_of(trial, trial->now));
 	override_free(tried);
@@ -137,7 +137,7 @@ static void go_back(struct net_trial *trial, const char *why)
 static int on_timer(sd_event_source *source [[maybe_unused]], uint64_t usec [[maybe_unused]],
 		    void *userdata)
 {
-	go_back(userdata, "nobody confirmed the new address");
+	go_back(userdata, "nobody confirmed the new one");
 	return 0;
 }
 

@@ -77,12 +77,12 @@ with_hostd "echo old >>\$D/result; $SERVE" 60 3
 put_in_place "$ANSWERS$SERVE"
 wait_for "[ -e $folder/hostd.replaced ]"
 sleep 4
-[ "$(tr '\n' ' ' <"$folder/result")" = "old new " ] && ! grep -q 'takes its place' "$folder/said"
+[ "$(tr '\n' ' ' <"$folder/result")" = "old new " ] && ! grep -q 'starting the previous one' "$folder/said"
 ok $? "a new hostd that answers stays"
 put_in_place 'exit 1'
 wait_for "[ -e $folder/hostd.failed ]" && wait_for "[ \$(wc -l <$folder/started) -eq 3 ]"
 grep -q 'hostd.trial ended before it answered: starting the previous one' "$folder/said" &&
-	[ "$(grep -c 'takes its place' "$folder/said")" -eq 1 ] && [ -e "$folder/hostd.replaced" ] && [ ! -e "$folder/hostd.trial" ]
+	[ "$(grep -c 'starting the previous one' "$folder/said")" -eq 1 ] && [ -e "$folder/hostd.replaced" ] && [ ! -e "$folder/hostd.trial" ]
 ok $? "a new hostd that dies gives way to the previous one, with one line"
 pgrep -a -P "$inner" | grep -q 'hostd\.replaced'
 ok $? "which runs"
@@ -100,7 +100,7 @@ ended_by 2
 with_hostd "$SERVE"
 put_in_place "$ANSWERS exit 1"
 wait_for "[ \$(wc -l <$folder/started) -eq 2 ]"
-grep -q 'hostd.replaced ended five times in a row, each time within ten minutes: the one before' "$folder/said" &&
+grep -q 'hostd.replaced ended five times in a row, each time within ten minutes: starting the previous one' "$folder/said" &&
 	[ ! -e "$folder/hostd.replaced" ]
 ok $? "one that answers and keeps dying gives way too"
 kill -USR2 "$inner"
@@ -122,7 +122,7 @@ ended_by 2
 with_hostd "$SERVE" 60 60 2
 put_in_place "$SLOW"
 wait_for "[ -e $folder/result ] && [ \$(wc -l <$folder/result) -ge 6 ]"
-! grep -q 'takes its place' "$folder/said" && [ -e "$folder/hostd.replaced" ]
+! grep -q 'starting the previous one' "$folder/said" && [ -e "$folder/hostd.replaced" ]
 ok $? "one that always runs long enough stays"
 kill -USR2 "$inner"
 ended_by 2

@@ -96,7 +96,7 @@ static void nobody_confirms(void **state)
 	assert_true(status.left_usec <= TRIAL_USEC && status.left_usec > TRIAL_USEC / 2);
 	assert_string_equal(fixture_status(f, 0).gateway, "192.0.2.1");
 	fixture_wait_line(
-		f, "net lan: the old address is set again: nobody confirmed the new address");
+		f, "net lan: back to the old address: nobody confirmed the new one");
 	assert_has(f, "192.0.2.20/24", "192.0.2.77/25");
 	assert_null(fixture_status(f, 0).gateway);
 	assert_false(net_get_trial(f->net, &status));
@@ -118,7 +118,7 @@ static void confirmed(void **state)
 	fixture_settle(f);
 	fixture_settle(f);
 	assert_has(f, "192.0.2.77/24", "192.0.2.20/24");
-	fixture_assert_no_line(f, "the old address is set again");
+	fixture_assert_no_line(f, "back to the old address");
 	fixture_read(f, "/state/lan.address", text, sizeof(text));
 	assert_string_equal(text, "192.0.2.77/24\n\n");
 	/* the next hostd of this boot */
@@ -129,7 +129,7 @@ static void confirmed(void **state)
 	/* one that is tried out then goes back to the kept one, and not to the file's */
 	try_it(f, "192.0.2.78/24", NULL);
 	assert_has(f, "192.0.2.78/24", "192.0.2.77/24");
-	fixture_wait_line(f, "net lan: the old address is set again");
+	fixture_wait_line(f, "net lan: back to the old address");
 	assert_has(f, "192.0.2.77/24", "192.0.2.20/24");
 }
 
@@ -187,7 +187,7 @@ static void from_dhcp(void **state)
 	try_it(f, "192.0.2.77/24", NULL);
 	assert_true(fixture_has_address(f, "lan", "192.0.2.77/24"));
 	assert_false(fixture_has_address(f, "lan", "192.0.2.7/24"));
-	fixture_wait_line(f, "net lan: the old address is set again");
+	fixture_wait_line(f, "net lan: back to the old address");
 	assert_false(fixture_has_address(f, "lan", "192.0.2.77/24"));
 	fixture_client(f, client, other);
 	fixture_lease("bound", LEASE);
