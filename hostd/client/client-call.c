@@ -73,6 +73,11 @@ static int fail_answer(struct error *error, const char *error_id, sd_json_varian
 	_cleanup_free_ char *line = client_explain(error_id, parameters);
 	const char *dot = strrchr(error_id, '.');
 
+	/* These are not hostd's: sd-varlink answers calls that will have no other answer. */
+	if (text_equal(error_id, SD_VARLINK_ERROR_DISCONNECTED))
+		return fail_lost(error, -ECONNRESET);
+	if (text_equal(error_id, SD_VARLINK_ERROR_TIMEOUT))
+		return fail_lost(error, -ETIMEDOUT);
 	return error_set(error, error_kind_of_name(dot ? dot + 1 : error_id), "%s",
 			 line ? line : error_id);
 }
