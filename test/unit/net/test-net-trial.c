@@ -95,8 +95,7 @@ static void nobody_confirms(void **state)
 	assert_string_equal(status.address, "192.0.2.77/25");
 	assert_true(status.left_usec <= TRIAL_USEC && status.left_usec > TRIAL_USEC / 2);
 	assert_string_equal(fixture_status(f, 0).gateway, "192.0.2.1");
-	fixture_wait_line(
-		f, "net lan: back to the old address: nobody confirmed the new one");
+	fixture_wait_line(f, "net lan: back to the old address: nobody confirmed the new one");
 	assert_has(f, "192.0.2.20/24", "192.0.2.77/25");
 	assert_null(fixture_status(f, 0).gateway);
 	assert_false(net_get_trial(f->net, &status));
