@@ -32,11 +32,13 @@ def run(*command, **options):
 
 def compile_program(name, folder):
     """With hostd's own objects, as they are in the image."""
-    source, objects = hosts.HERE.parents[1], hosts.BUILD / "obj/hostd"
-    run("gcc", "-std=gnu23", "-O1", "-D_GNU_SOURCE", "-Ihostd", "-static", f"test/fault/{name}.c",
-        *objects.glob("base/*.o"), objects / "storage/guest-store.o", objects / "storage/guest-store-folder.o",
-        objects / "storage/guest-store-files.o", objects / "storage/config-volume-keep.o", objects / "storage/qcow2.o",
-        objects / "storage/guest-trash-put.o", "-Wl,--gc-sections", "-o", folder / name, cwd=source)
+    source = hosts.HERE.parents[1]
+    files = ["base/*.c", "config/*.c", "storage/store/guest-store*.c", "storage/store/guest-trash-put.c",
+             "storage/volume/config-volume-keep.c", "storage/image/qcow2.c"]
+    objects = [hosts.BUILD / "obj" / file.relative_to(source).with_suffix(".o")
+               for pattern in files for file in (source / "hostd").glob(pattern)]
+    run("gcc", "-std=gnu23", "-O1", "-D_GNU_SOURCE", "-Ihostd", "-static", f"test/fault/{name}.c", *objects,
+        "-Wl,--gc-sections", "-o", folder / name, cwd=source)
     return folder / name
 
 
