@@ -110,7 +110,7 @@ static int reply_job(sd_varlink *link, uint64_t job)
 	return api_reply_object(link, &answer);
 }
 
-/* A creation that is a job ends later than this; any other one may have ended already. */
+/* With a job, the creation has not ended yet: on_created() comes later. */
 static int create(sd_varlink *link, sd_varlink_method_flags_t flags,
 		  const struct host_create_request *request, bool waits)
 {

@@ -334,7 +334,8 @@ SD_VARLINK_DEFINE_INTERFACE(
 	SD_VARLINK_SYMBOL_COMMENT(
 		"Creates a guest on the data volume, or in memory where there is none. Files are "
 		"copied and examined; disks that have a size and no file are made. It is not "
-		"started. Answers when all is done; when something fails nothing is left"),
+		"started. Answers when all is done, or with wait false at once; when something "
+		"fails nothing is left"),
 	&vl_method_Create,
 	SD_VARLINK_SYMBOL_COMMENT("Deletes a guest that does not run. Answers when it is gone"),
 	&vl_method_Delete, SD_VARLINK_SYMBOL_COMMENT("Renames a guest that does not run"),

@@ -58,6 +58,14 @@ int cli_jobs(const struct cli *cli)
 
 /* --- waiting --- */
 
+static int ask(const struct cli *cli, const char *method, uint64_t id, sd_json_variant **ret_answer)
+{
+	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
+	int r = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("id", id));
+
+	return cli_tell_parameters(r) < 0 ? r : cli_ask(cli, method, parameters, ret_answer);
+}
+
 struct progress {
 	uint64_t begun_usec; /* CLOCK_MONOTONIC: of the wait */
 	bool shown;
@@ -91,7 +99,7 @@ int cli_wait_for_job(const struct cli *cli, uint64_t id)
 
 	for (;;) {
 		_cleanup_(sd_varlink_unrefp) sd_varlink *varlink = NULL;
-		_cleanup_(sd_json_variant_unrefp) sd_json_variant *status = NULL;
+		_cleanup_(sd_json_variant_unrefp) sd_json_variant *status = NULL, *known = NULL;
 		_cleanup_(error_done) struct error error = {};
 		int r = 0;
 
@@ -107,6 +115,9 @@ int cli_wait_for_job(const struct cli *cli, uint64_t id)
 			return 1;
 		}
 		if (cli_wait_for_hostd(cli, &status) < 0)
+			return 1;
+		/* One that it does not know would be waited for forever. */
+		if (ask(cli, "io.mvirt.Job.Get", id, &known) < 0)
 			return 1;
 	}
 }
@@ -124,14 +135,6 @@ static int read_id(const struct cli *cli, uint64_t *ret_id)
 	}
 	*ret_id = id;
 	return 0;
-}
-
-static int ask(const struct cli *cli, const char *method, uint64_t id, sd_json_variant **ret_answer)
-{
-	_cleanup_(sd_json_variant_unrefp) sd_json_variant *parameters = NULL;
-	int r = sd_json_buildo(&parameters, SD_JSON_BUILD_PAIR_UNSIGNED("id", id));
-
-	return cli_tell_parameters(r) < 0 ? r : cli_ask(cli, method, parameters, ret_answer);
 }
 
 int cli_job_wait(const struct cli *cli)

@@ -342,6 +342,8 @@ int guest_rename(struct guest *guest, const char *name, char **ret_why)
 	if (guest_state_has_process(guest->record.life.state))
 		return refuse_busy(guest, "rename", ret_why);
 	r = guest_config_rename(guest->config, name, &config);
+	if (r >= 0)
+		r = guest_keep_identity(guest, config);
 	if (r < 0)
 		return r;
 	r = add_defined(guests, config, origin, &renamed);

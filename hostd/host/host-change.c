@@ -107,6 +107,24 @@ static int parse(const struct guest *guest, const char *definition,
 	return 0;
 }
 
+/* The changes are made to the file, which somebody may have edited; where that is no definition, to
+ * the one that the guest has. */
+static int apply_to_kept(struct host *host, const struct guest *guest,
+			 const struct host_change_request *request,
+			 struct guest_config **ret_config, struct error *error)
+{
+	_cleanup_(guest_config_freep) struct guest_config *kept = NULL;
+	_cleanup_(config_mistakes_done) struct config_mistakes mistakes = {};
+	_cleanup_(error_done) struct error unread = {};
+	_cleanup_free_ char *text = NULL;
+	bool is_good = host_read_definition(host, guest, &text, &unread) >= 0 &&
+		       guest_config_load(text, &kept, &mistakes) >= 0 &&
+		       strcmp(kept->name, guest_config(guest)->name) == 0;
+
+	return host_apply_changes(is_good ? kept : guest_config(guest), request->changes,
+				  request->change_count, ret_config, error);
+}
+
 int host_change_guest(struct host *host, struct guest *guest,
 		      const struct host_change_request *request,
 		      char ret_revision[static HOST_REVISION_BYTES], struct error *error)
@@ -119,8 +137,7 @@ int host_change_guest(struct host *host, struct guest *guest,
 		r = host_check_revision(host, guest, request->revision, error);
 	if (r >= 0)
 		r = request->definition ? parse(guest, request->definition, &config, error)
-					: host_apply_changes(guest_config(guest), request->changes,
-							     request->change_count, &config, error);
+					: apply_to_kept(host, guest, request, &config, error);
 	if (r < 0)
 		return r;
 	text = request->definition ? strdup(request->definition) : guest_config_format(config);

@@ -34,7 +34,11 @@ static int make_from_nothing(const struct host_create_request *request,
 			*ret_config = take_ptr(changed);
 			return 0;
 		}
-	return host_apply_changes(changed, &no_nic, 1, ret_config, error);
+	r = host_apply_changes(changed, &no_nic, 1, ret_config, error);
+	/* Nobody has named that key. */
+	if (r < 0)
+		free(take_ptr(error->field));
+	return r;
 }
 
 static int make_config(struct host_creation *creation, const struct host_create_request *request,

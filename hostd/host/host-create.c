@@ -450,6 +450,8 @@ int host_create_guest(struct host *host, const struct host_create_request *reque
 {
 	_cleanup_(creation_freep) struct host_creation *creation = calloc(1, sizeof(*creation));
 	int r = creation ? creation_read(creation, request, error) : -ENOMEM;
+	const struct job *job = NULL;
+	uint64_t id = 0;
 
 	if (r >= 0)
 		r = host_check_free_name(host, creation->config->name, error);
@@ -465,7 +467,10 @@ int host_create_guest(struct host *host, const struct host_create_request *reque
 	creation->next = host->creations;
 	host->creations = creation;
 	begin_job(creation);
-	*ret_job = creation->job ? job_status(creation->job).id : 0;
+	id = creation->job ? job_status(creation->job).id : 0;
 	begin(take_ptr(creation));
+	/* It may have failed by now, and done was called. */
+	job = id > 0 ? jobs_find(host->jobs, id) : NULL;
+	*ret_job = job && job_status(job).state == JOB_RUNNING ? id : 0;
 	return 0;
 }

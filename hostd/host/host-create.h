@@ -26,8 +26,8 @@ typedef void (*host_created_t)(struct guest *guest, const struct error *error, v
 
 /*
  * Begins. Returns 0, and done is called, maybe before this returns; or -errno, and it is not. As
- * long as it is not known whether there is a data volume, it waits for that. *ret_job is the job's
- * id; 0: there is nothing to import, so it is none.
+ * long as it is not known whether there is a data volume, it waits for that. *ret_job is the id
+ * of the job that goes on; 0: there is nothing to import, or done was called.
  */
 int host_create_guest(struct host *host, const struct host_create_request *request,
 		      host_created_t done, void *userdata, uint64_t *ret_job, struct error *error);

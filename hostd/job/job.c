@@ -72,23 +72,32 @@ static int add(struct jobs *jobs, struct job *job_consume)
 	return 0;
 }
 
-/* The oldest that have ended go. */
+static size_t ended_first(const struct jobs *jobs)
+{
+	size_t first = jobs->count;
+
+	for (size_t i = 0; i < jobs->count; i++) {
+		const struct job_record *record = &jobs->items[i]->record;
+
+		if (record->state != JOB_RUNNING &&
+		    (first == jobs->count ||
+		     record->ended_usec < jobs->items[first]->record.ended_usec))
+			first = i;
+	}
+	return first;
+}
+
+/* Those that ended first go. */
 static void limit(struct jobs *jobs)
 {
-	size_t over = jobs->count - jobs_running(jobs);
+	while (jobs->count - jobs_running(jobs) > JOBS_ENDED_MAX) {
+		size_t at = ended_first(jobs);
 
-	over = over > JOBS_ENDED_MAX ? over - JOBS_ENDED_MAX : 0;
-	for (size_t i = 0; i < jobs->count && over > 0;) {
-		if (jobs->items[i]->record.state == JOB_RUNNING) {
-			i++;
-			continue;
-		}
-		job_record_remove(jobs->folder_fd, jobs->items[i]->record.id);
-		job_free(jobs->items[i]);
+		job_record_remove(jobs->folder_fd, jobs->items[at]->record.id);
+		job_free(jobs->items[at]);
 		jobs->count--;
-		memmove(&jobs->items[i], &jobs->items[i + 1],
-			(jobs->count - i) * sizeof(struct job *));
-		over--;
+		memmove(&jobs->items[at], &jobs->items[at + 1],
+			(jobs->count - at) * sizeof(struct job *));
 	}
 }
 

@@ -372,5 +372,5 @@ void process_child(struct process_opened *opened)
 	r = opened->spec->run(opened->spec->data, &what);
 	if (r < 0)
 		say(STDERR_FILENO, what, -r);
-	_exit(r < 0 ? 1 : r);
+	_exit(r == -ENOSPC || r == -EDQUOT ? PROCESS_NO_SPACE : r < 0 ? 1 : r);
 }

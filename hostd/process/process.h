@@ -14,6 +14,8 @@
 /* Its exit status when it did not come to work: what it said tells the step that failed, and why.
  * Neither our programs use it nor those of others, as a shell and busybox do 126 and 127. */
 #define PROCESS_NOT_CONFINED 125
+/* That of a function that failed for want of room; of any other failure 1. */
+#define PROCESS_NO_SPACE 124
 /* What is kept of each of its two outputs. */
 #define PROCESS_OUTPUT_MAX (64 * 1024)
 

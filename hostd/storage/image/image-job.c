@@ -287,7 +287,7 @@ static int end_copy(const struct process_end *end, char **ret_why)
 	if (end->status == 0)
 		return 0;
 	*ret_why = process_end_last_line(end);
-	return -EIO;
+	return end->status == PROCESS_NO_SPACE ? -ENOSPC : -EIO;
 }
 
 /* A killed child says nothing: it was over its limits, or qemu-img is broken. */

@@ -255,6 +255,26 @@ static void test_job_without_waiting(void **state)
 	assert_true(is_there(other, "web3"));
 }
 
+/* One that fails at once is no job that somebody could wait for: its error is the answer. */
+static void test_job_fails_at_once(void **state)
+{
+	_cleanup_(sd_varlink_unrefp) sd_varlink *link = connect_link(), *other = connect_link(),
+						*again = connect_link();
+	struct answer first = {}, answer = {};
+
+	(void)state;
+	import(link, "kept", "good", &first);
+	assert_string_equal(first.error, "");
+	(void)calls(other, DELETE, "{\"name\":\"kept\"}", NULL);
+	(void)sd_varlink_set_userdata(again, &answer);
+	assert_return_code(sd_varlink_bind_reply(again, on_answer), 0);
+	begin_import_with(again, "kept", "good", ",\"wait\":false");
+	wait_for_answer(again, &answer);
+	assert_string_equal(answer.error, ERROR("Exists"));
+	assert_string_equal(text_of(get_job(other, 2), "state"), "failed");
+	assert_true(is_there(other, "web"));
+}
+
 /* …and what a killed one leaves, the next removes. */
 static void test_import_killed(void **state)
 {
@@ -479,6 +499,7 @@ int main(int argc, char **argv)
 		TEST(test_import_while_others_go_on),
 		TEST(test_job),
 		TEST(test_job_without_waiting),
+		TEST(test_job_fails_at_once),
 		TEST(test_import_killed),
 		TEST(test_import_killed_at_the_end),
 		TEST(test_data_volume_is_checked),

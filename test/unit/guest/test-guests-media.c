@@ -271,8 +271,9 @@ static void identity(void **)
 {
 	_cleanup_(guest_config_freep) struct guest_config *renamed = NULL, *again = NULL;
 	char instance_id[GUEST_INSTANCE_ID_BYTES];
-	uint8_t mac[6];
+	uint8_t mac[6], renamed_mac[6];
 	struct guest *guest = NULL;
+	char *why = NULL;
 
 	host.guest[0].nic_count = 1;
 	host.guest[0].cloud_init.present = true;
@@ -292,6 +293,13 @@ static void identity(void **)
 	assert_int_equal(guest_keep_identity(guest, renamed), 0);
 	assert_int_equal(renamed->cloud_init.instance_id[0], 'M');
 	assert_string_not_equal(renamed->cloud_init.instance_id, again->cloud_init.instance_id);
+
+	/* So it is with the guest itself. */
+	assert_int_equal(guest_rename(guest, "other", &why), 0);
+	assert_null(why);
+	assert_true(guest_config(find("other"))->nics[0].has_mac);
+	guest_nic_mac_bytes(find("other"), 0, renamed_mac);
+	assert_memory_equal(renamed_mac, mac, sizeof(mac));
 }
 
 int main(void)

@@ -252,6 +252,30 @@ static void test_revision(void **)
 	assert_return_code(host_delete_guest(&stub.host, guest, false, third, &error), 0);
 }
 
+/* What somebody has written into the file stays when another key is set. */
+static void test_edited_by_hand(void **)
+{
+	static const char edited[] = "guest \"new\" { memory = \"64M\"\n nic {} }";
+	const struct host_change cpus = { "cpus", "2" };
+	const struct host_change_request change = { .changes = &cpus, .change_count = 1 };
+	_cleanup_free_ char *path = text_format("%s/host.memory/guests/new/guest.conf", test.path);
+	struct guest *guest = created("guest \"new\" { nic {} }");
+	char revision[HOST_REVISION_BYTES];
+	struct error error = {};
+
+	for (int wrong = 0; wrong < 2; wrong++) {
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		assert_true(fputs(wrong ? "guest {" : edited, file) >= 0);
+		assert_int_equal(fclose(file), 0);
+		assert_return_code(host_change_guest(&stub.host, guest, &change, revision, &error),
+				   0);
+		assert_int_equal(guest_config(guest)->cpus, 2);
+		assert_int_equal(guest_config(guest)->memory_bytes, 64 << 20);
+	}
+}
+
 static void test_rename_and_delete(void **)
 {
 	struct guest *guest = created("guest \"new\" { nic {} }");
@@ -299,10 +323,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
-		TEST(test_create),       TEST(test_create_refused),
-		TEST(test_create_fails), TEST(test_create_cancelled),
-		TEST(test_change),       TEST(test_rename_and_delete),
-		TEST(test_commands),     TEST(test_revision),
+		TEST(test_create),         TEST(test_create_refused),
+		TEST(test_create_fails),   TEST(test_create_cancelled),
+		TEST(test_change),         TEST(test_rename_and_delete),
+		TEST(test_commands),       TEST(test_revision),
+		TEST(test_edited_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

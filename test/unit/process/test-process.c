@@ -258,7 +258,7 @@ static void test_function(void **)
 	expect(7, "(none)", "(none)");
 	spec.errors = PROCESS_KEPT;
 	spec.run = fail_working;
-	expect(1, "(none)", "working: No space left on device");
+	expect(PROCESS_NO_SPACE, "(none)", "working: No space left on device");
 }
 
 static void test_program(void **)

@@ -373,7 +373,7 @@ static void test_import(void **)
 			 0);
 	run_until_answer();
 	assert_string_equal(answer.why, "writing the copy: No space left on device");
-	assert_int_equal(answer.error, -EIO);
+	assert_int_equal(answer.error, -ENOSPC);
 	full_fd = fd_close(full_fd);
 	assert_int_equal(umount2(tree_path(&tree, "/full"), 0), 0);
 	assert_int_equal(image_import(event, folder_fd, target_fd, DISK_FORMAT_RAW, on_done,
