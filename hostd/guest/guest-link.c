@@ -56,21 +56,28 @@ static void on_halt_reply(int error, const char *why, void *userdata)
 
 	if (!error)
 		return;
-	log_warning(guest_subject(guest).text, "cannot be paused or resumed: %s", why);
 	guest->record.life.switching = false;
+	/* Whether it has been done is seen at the next connection, if there is one. */
+	if (error == -ENOTCONN)
+		return;
+	log_warning(guest_subject(guest).text, "cannot be paused or resumed: %s", why);
 	guest_tell(guest, "pause-failed", why);
 }
 
 void guest_halt(struct guest *guest)
 {
-	if (guest->vmm_ready)
-		(void)vmm_pause(guest->vmm, on_halt_reply, guest);
+	int r = guest->vmm_ready ? vmm_pause(guest->vmm, on_halt_reply, guest) : 0;
+
+	if (r < 0)
+		on_halt_reply(r, strerror(-r), guest);
 }
 
 void guest_go_on(struct guest *guest)
 {
-	if (guest->vmm_ready)
-		(void)vmm_resume(guest->vmm, on_halt_reply, guest);
+	int r = guest->vmm_ready ? vmm_resume(guest->vmm, on_halt_reply, guest) : 0;
+
+	if (r < 0)
+		on_halt_reply(r, strerror(-r), guest);
 }
 
 static int on_reconnect(sd_event_source *, uint64_t, void *userdata)

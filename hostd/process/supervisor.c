@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 #define ACCURACY_USEC 100000
 
@@ -30,7 +31,6 @@ static int on_timer(sd_event_source *, uint64_t, void *userdata)
 	return 0;
 }
 
-/* Without a timer it stays down: the caller is told, and there is no memory for more. */
 static void start_later(struct supervisor *supervisor, const struct process_end *end, int error)
 {
 	struct supervisor_end told = {
@@ -42,9 +42,10 @@ static void start_later(struct supervisor *supervisor, const struct process_end 
 	supervisor->delay_usec = backoff_next(&supervisor->settings.backoff, supervisor->delay_usec,
 					      now_usec(supervisor) - supervisor->started_usec);
 	told.delay_usec = supervisor->delay_usec;
-	(void)sd_event_add_time_relative(supervisor->event, &supervisor->timer, CLOCK_MONOTONIC,
-					 supervisor->delay_usec, ACCURACY_USEC, on_timer,
-					 supervisor);
+	if (sd_event_add_time_relative(supervisor->event, &supervisor->timer, CLOCK_MONOTONIC,
+				       supervisor->delay_usec, ACCURACY_USEC, on_timer,
+				       supervisor) < 0)
+		log_error("process", "a child that ended is not started again: out of memory");
 	supervisor->settings.ended(&told, supervisor->settings.userdata);
 }
 

@@ -178,6 +178,7 @@ DEFINE_CLEANUP(struct vmm *, vmm_free);
  * maybe before: with 0, or with -errno and a borrowed line that says why. fd_consume is closed in
  * any case.
  */
+/* -ENOTCONN: the connection ended before the answer came. */
 typedef void (*vmm_done_t)(int error, const char *why, void *userdata);
 
 /* Presses the power button. */

@@ -19,7 +19,7 @@
 #define NAMESPACES (CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 #define FILES_MAX 64
 #define MEMORY_BYTES_MAX (64UL << 20)
-/* Of the line about a step that failed; there is no other file. */
+/* For the line about a step that failed. Its own filter, once loaded, lets it open no file. */
 #define FILE_BYTES_MAX 4096
 /* Alt+F12. */
 #define LOG_TERMINAL 12

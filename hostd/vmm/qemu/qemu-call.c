@@ -12,7 +12,10 @@ static void on_reply(sd_json_variant *, const char *error, void *userdata)
 	_cleanup_free_ struct call *call = userdata;
 
 	if (call->done)
-		call->done(error ? -EIO : 0, error, call->userdata);
+		call->done(!error                               ? 0
+			   : text_equal(error, QEMU_QMP_CLOSED) ? -ENOTCONN
+								: -EIO,
+			   error, call->userdata);
 }
 
 int qemu_call(struct qemu *qemu, const char *command, sd_json_variant *arguments, int fd_consume,
