@@ -12,7 +12,8 @@ struct wait {
 	struct error *error;
 };
 
-int client_job_result(sd_json_variant *job, struct error *error)
+/* -EAGAIN as long as it runs. */
+static int job_result(sd_json_variant *job, struct error *error)
 {
 	const char *state = json_text(job, "state"), *reason = json_text(job, "reason");
 	const char *kind = json_text(job, "error");
@@ -33,7 +34,7 @@ static int on_event(sd_json_variant *event, void *userdata)
 
 	if (!job || json_unsigned(job, "id") != wait->id)
 		return -EAGAIN;
-	r = client_job_result(job, wait->error);
+	r = job_result(job, wait->error);
 	if (r == -EAGAIN && wait->progress)
 		wait->progress(job, wait->userdata);
 	return r;

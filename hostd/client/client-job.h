@@ -13,5 +13,3 @@ typedef void (*client_job_progress_t)(sd_json_variant *job, void *userdata);
  */
 int client_wait_for_job(sd_varlink *varlink, uint64_t id, client_job_progress_t progress,
 			void *userdata, struct error *error);
-/* The same of one that is known: -EAGAIN when it still runs. */
-int client_job_result(sd_json_variant *job, struct error *error);

@@ -34,19 +34,7 @@ NAME_OF(guest_machine_name, enum guest_machine, config_machine_names)
 NAME_OF(guest_firmware_name, enum guest_firmware, config_firmware_names)
 NAME_OF(guest_on_name, enum guest_on, config_on_names)
 NAME_OF(guest_watchdog_name, enum guest_watchdog, config_watchdog_names)
-NAME_OF(guest_display_name, enum guest_display, config_display_names)
-NAME_OF(guest_video_name, enum guest_video, config_video_names)
-NAME_OF(guest_accel_name, enum guest_accel, config_accel_names)
-NAME_OF(guest_restart_name, enum guest_restart, config_restart_names)
 NAME_OF(disk_format_name, enum disk_format, config_format_names)
-NAME_OF(disk_bus_name, enum disk_bus, config_bus_names)
-NAME_OF(screen_scale_name, enum screen_scale_config, config_scale_names)
-NAME_OF(nic_model_name, enum nic_model, config_model_names)
-
-const char *nic_may_name(enum nic_may may)
-{
-	return config_may_names[__builtin_ctz(may)];
-}
 
 int config_name_index(const char *const *names, const char *text)
 {

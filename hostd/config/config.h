@@ -294,19 +294,11 @@ const struct guest_config *host_config_find_guest(const struct host_config *conf
 						  const char *name);
 
 /* Names of the enumerations, as in the file; each returns NULL out of range. */
-const char *screen_scale_name(enum screen_scale_config scale);
 const char *guest_machine_name(enum guest_machine machine);
 const char *guest_firmware_name(enum guest_firmware firmware);
 const char *guest_on_name(enum guest_on on);
 const char *guest_watchdog_name(enum guest_watchdog watchdog);
-const char *guest_display_name(enum guest_display display);
-const char *guest_video_name(enum guest_video video);
-const char *guest_accel_name(enum guest_accel accel);
-const char *guest_restart_name(enum guest_restart restart);
 const char *disk_format_name(enum disk_format format);
-const char *disk_bus_name(enum disk_bus bus);
-const char *nic_model_name(enum nic_model model);
-const char *nic_may_name(enum nic_may may);
 /* "ctrl-alt-f1", or "none". Returns the buffer. */
 #define HOTKEY_CONFIG_BYTES 40
 char *hotkey_config_format(const struct hotkey_config *hotkey,

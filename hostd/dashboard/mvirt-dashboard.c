@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "client/client-call.h"
 #include "dashboard.h"
@@ -24,14 +25,6 @@
 /* So long after its start, and so often, a guest's address is looked for. */
 #define YOUNG_USEC (2 * MINUTE_USEC)
 #define LOOK_USEC (5 * SECOND_USEC)
-
-static uint64_t clock_usec(clockid_t clock)
-{
-	struct timespec now = {};
-
-	(void)clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* --- drawing --- */
 

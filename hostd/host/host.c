@@ -4,11 +4,6 @@
 
 #include "host-internal.h"
 
-sd_event *host_event_loop(const struct host *host)
-{
-	return host->event;
-}
-
 struct guests *host_guests(const struct host *host)
 {
 	return host->guests;

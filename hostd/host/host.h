@@ -13,7 +13,6 @@
 struct host;
 
 /* All are weak, and live as long as the host does. */
-sd_event *host_event_loop(const struct host *host);
 struct guests *host_guests(const struct host *host);
 struct net *host_net(const struct host *host); /* NULL: it could not be started */
 struct devices *host_devices(const struct host *host); /* NULL: neither could the devices */

@@ -251,11 +251,6 @@ void job_end(struct job *job, const struct error *error)
 	limit(job->jobs);
 }
 
-bool job_is_cancelled(const struct job *job)
-{
-	return job && job->is_cancelled;
-}
-
 /* --- for who looks --- */
 
 size_t jobs_count(const struct jobs *jobs)

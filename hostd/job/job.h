@@ -56,8 +56,6 @@ int job_begin(struct jobs *jobs, const struct job_spec *spec, struct job **ret_j
 void job_set_done(struct job *job, uint64_t done_bytes);
 /* error NULL, or of the kind ERROR_NONE: it is done. Takes a NULL job. */
 void job_end(struct job *job, const struct error *error);
-/* Whether somebody wants it to end: what ends it now is not its own failure. */
-bool job_is_cancelled(const struct job *job);
 
 /* The oldest first. */
 size_t jobs_count(const struct jobs *jobs);
